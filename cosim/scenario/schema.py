@@ -1,0 +1,158 @@
+"""What a scenario may say: frozen structures that a TOML file is decoded into.
+
+A quantity is written with its unit (``capacity = "400 Mbps"``); the type of the field names the SI
+unit that it was converted to (see `cosim.units`), so no field name needs to repeat it. Positions are
+plain numbers in metres and say so in their name.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from cosim.units import Decibels, DurationNs, FrequencyHz, MetresPerSecond, PowerDbm, RateBps, SizeBytes
+
+NodeKind = Literal["ue", "iab", "donor", "core", "cloud"]
+LinkKind = Literal["wireless", "wired"]
+LoadLevel = Literal["low", "mid", "high"]
+ChannelCondition = Literal["los", "nlos", "auto"]
+Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
+
+
+class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The split task that every computing UE repeats, one after the other."""
+
+    model: str = "resnet18"
+    think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
+    timeout: DurationNs = DurationNs(2_000_000_000)  # after which the UE gives up waiting
+
+
+class SciSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When split cost information is refreshed."""
+
+    period: DurationNs = DurationNs(50_000_000)
+
+
+class EnergySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose energy is counted in `energy_j`."""
+
+    count: tuple[NodeKind, ...] = ("ue", "iab", "donor", "core", "cloud")
+
+
+class ArraySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A uniform planar array of 3GPP elements (TR 38.901 7.3)."""
+
+    rows: int
+    columns: int
+
+
+class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The radio interface that all wireless links share."""
+
+    carrier: FrequencyHz = FrequencyHz(28_000_000_000)
+    bandwidth: FrequencyHz = FrequencyHz(100_000_000)
+    numerology: int = 3
+    tdd_pattern: str = "DSUU"  # one letter a slot: D downlink, U uplink, S special
+    environment: Environment = "UMi-StreetCanyon"
+    access_condition: ChannelCondition = "auto"
+    backhaul_condition: ChannelCondition = "los"
+    ue_power: PowerDbm = PowerDbm(23.0)
+    iab_power: PowerDbm = PowerDbm(30.0)
+    noise_figure: Decibels = Decibels(5.0)
+    shadowing: bool = True
+    ue_array: ArraySpec = ArraySpec(rows=2, columns=2)
+    iab_array: ArraySpec = ArraySpec(rows=8, columns=8)
+    channel_update: DurationNs = DurationNs(20_000_000)  # position, gain and SINR of moving links
+    channel_redraw: DurationNs = DurationNs(200_000_000)  # new small-scale fading, TR 38.901 7.5
+    handover_hysteresis: Decibels = Decibels(3.0)  # A3 offset, TS 38.331 5.5.4.4
+    handover_time_to_trigger: DurationNs = DurationNs(100_000_000)
+    handover_interruption: DurationNs = DurationNs(20_000_000)
+    queue: SizeBytes = SizeBytes(2_000_000)  # per RLC channel
+
+
+class BackgroundSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Background UEs at every cell, at load ``mid``; the log-normal model of the paper's [48]."""
+
+    ues_per_cell: int = 4
+    ue_rate: RateBps = RateBps(5_000_000)  # mean uplink demand of one UE
+    rate_sigma: float = 0.5  # standard deviation of ln(rate)
+    downlink_share: float = 0.3  # downlink demand relative to uplink
+    coherence: DurationNs = DurationNs(200_000_000)  # time between new draws of the rates
+
+
+class CrossTrafficSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Other people's traffic on a wired link, both ways, at load ``mid``."""
+
+    rate: RateBps
+    sigma: float = 0.1  # standard deviation of ln(rate)
+    coherence: DurationNs = DurationNs(200_000_000)
+
+
+class LoadSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a load level multiplies."""
+
+    population: float
+    demand: float
+
+
+class NodeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One node; it computes when it has a `device`."""
+
+    name: str
+    kind: NodeKind
+    device: str | None = None
+    position_m: tuple[float, float, float] | None = None  # radio nodes only
+    waypoints_m: tuple[tuple[float, float], ...] = ()  # a moving UE goes through these, and stops
+    speed: MetresPerSecond = MetresPerSecond(0.0)
+
+
+class LinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fixed link of the tree, from `child` (nearer the UEs) to `parent` (nearer the cloud)."""
+
+    name: str
+    kind: LinkKind
+    child: str
+    parent: str
+    capacity: RateBps | None = None  # wired only
+    delay: DurationNs | None = None  # wired only, propagation
+    queue: SizeBytes = SizeBytes(500_000)  # wired only
+    cross_traffic: CrossTrafficSpec | None = None  # wired only
+
+
+class BlockageSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Extra loss on a wireless link for a while (an obstacle); `link` may be ``<ue>-access``."""
+
+    link: str
+    start: DurationNs
+    end: DurationNs
+    loss: Decibels = Decibels(60.0)
+
+
+class LoadsSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The load levels: population and demand by 0.5, 1 and 2 (HiveMind VII.A.3)."""
+
+    low: LoadSpec = LoadSpec(population=0.5, demand=0.5)
+    mid: LoadSpec = LoadSpec(population=1.0, demand=1.0)
+    high: LoadSpec = LoadSpec(population=2.0, demand=2.0)
+
+
+class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that a run needs to be repeated, apart from the code and the profiles."""
+
+    name: str
+    description: str = ""
+    policy: str = "hivemind"
+    load: LoadLevel = "mid"
+    seed: int = 1
+    duration: DurationNs = DurationNs(2_000_000_000)
+    report_interval: DurationNs = DurationNs(10_000_000)
+    task: TaskSpec = TaskSpec()
+    sci: SciSpec = SciSpec()
+    energy: EnergySpec = EnergySpec()
+    radio: RadioSpec = RadioSpec()
+    background: BackgroundSpec = BackgroundSpec()
+    loads: LoadsSpec = LoadsSpec()
+    nodes: tuple[NodeSpec, ...]
+    links: tuple[LinkSpec, ...]
+    blockages: tuple[BlockageSpec, ...] = ()
