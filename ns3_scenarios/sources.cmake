@@ -1,0 +1,25 @@
+# The C++ sources, one list per target; paths are relative to ns3_scenarios/. A list that is empty
+# leaves its target out.
+
+# ns-3 modules that are linked (and whose libraries are installed beside the program).
+set(COSIM_NS3_COMPONENTS
+  core network stats mobility antenna propagation spectrum buildings
+  bridge traffic-control internet point-to-point applications)
+
+# Library `iab`: the radio stack; knows nothing of Python or ZeroMQ. iab/model/**, iab/helper/**.
+set(IAB_SOURCES)
+
+# Library `bridge`: messages, session, reports, transfers. bridge/**.
+set(BRIDGE_SOURCES)
+
+# Program `cosim-ns3`.
+set(COSIM_NS3_SOURCES
+  scenarios/cosim-ns3.cc)
+
+# Program `iab-test`: ns-3 TestSuites and their runner. `iab-test --list` prints one suite a line,
+# `iab-test --suite NAME` runs one; each name of IAB_TEST_SUITES becomes one ctest test.
+set(IAB_TEST_SOURCES)
+set(IAB_TEST_SUITES)
+
+# Program `iab-chain`, the example of the iab module.
+set(IAB_CHAIN_SOURCES)
