@@ -1,0 +1,28 @@
+"""Models and devices: profiles as data, and what a model costs on a device.
+
+Nothing here needs torch; only `cosim.models.torch`, which makes profiles, does.
+"""
+
+from __future__ import annotations
+
+from cosim.models.costs import Direction, compute_energy_j, layer_times_s, radio_energy_j
+from cosim.models.devices import DeviceProfile, list_device_profiles, load_device_profile
+from cosim.models.files import profiles_dir
+from cosim.models.profile import ModelProfile, Provenance, synthetic_model_profile
+from cosim.models.store import list_model_profiles, load_model_profile
+
+__all__ = [
+    "DeviceProfile",
+    "Direction",
+    "ModelProfile",
+    "Provenance",
+    "compute_energy_j",
+    "layer_times_s",
+    "list_device_profiles",
+    "list_model_profiles",
+    "load_device_profile",
+    "load_model_profile",
+    "profiles_dir",
+    "radio_energy_j",
+    "synthetic_model_profile",
+]
