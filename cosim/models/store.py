@@ -44,8 +44,6 @@ CSV_COLUMNS: Final = (
     "live_bytes",
     "output_bytes",
 )
-_INTEGER_COLUMNS: Final = ("flops", "param_bytes", "live_bytes", "output_bytes")
-_FLOAT_COLUMNS: Final = ("forward_s", "spread")
 _INT64_MAX: Final = 2**63 - 1
 
 
@@ -165,12 +163,20 @@ def _parse_row(place: str, cells: list[str]) -> LayerRow:
             f"{place}: kind: unknown kind '{texts['kind']}'",
             hint="known: " + ", ".join(sorted(OPERATOR_KINDS)),
         )
-    integers = {name: _parse_integer(place, name, texts[name]) for name in _INTEGER_COLUMNS}
-    floats = {name: _parse_float(place, name, texts[name]) for name in _FLOAT_COLUMNS}
-    return LayerRow(name=texts["name"], kind=texts["kind"], **integers, **floats)
+    return LayerRow(
+        name=texts["name"],
+        kind=texts["kind"],
+        flops=_parse_integer(place, "flops", texts),
+        param_bytes=_parse_integer(place, "param_bytes", texts),
+        forward_s=_parse_float(place, "forward_s", texts),
+        spread=_parse_float(place, "spread", texts),
+        live_bytes=_parse_integer(place, "live_bytes", texts),
+        output_bytes=_parse_integer(place, "output_bytes", texts),
+    )
 
 
-def _parse_integer(place: str, column: str, text: str) -> int:
+def _parse_integer(place: str, column: str, texts: dict[str, str]) -> int:
+    text = texts[column]
     # Not int(): it would take blanks, underscores and other scripts' digits.
     if re.fullmatch(r"-?[0-9]{1,30}", text) is None:
         raise ProfileError(f"{place}: {column}: '{text}' is not an integer")
@@ -180,7 +186,8 @@ def _parse_integer(place: str, column: str, text: str) -> int:
     return value
 
 
-def _parse_float(place: str, column: str, text: str) -> float:
+def _parse_float(place: str, column: str, texts: dict[str, str]) -> float:
+    text = texts[column]
     try:
         value = float(text)
     except ValueError:

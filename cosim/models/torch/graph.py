@@ -1,0 +1,188 @@
+"""A torch model as a line of layers that can be cut at every boundary.
+
+A *layer* is one operation of the model's torch.fx trace: a call of a leaf module (``conv1``), of a
+function (an addition, ``torch.flatten``) or of a method. They are taken in execution order. What
+crosses boundary b is every value computed by layers 1..b, or given as input, that a later layer or
+the output uses.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from cosim.errors import ProfileError
+from cosim.models.torch.functional import make_functional
+
+
+@dataclass(frozen=True, eq=False)
+class LayerGraph:
+    """A traced model.
+
+    Attributes
+    ----------
+    module
+        The traced model; none of its operations changes its input.
+    inputs
+        Names of the inputs, in the order of the model's arguments.
+    layers
+        The L operations in execution order.
+    live
+        For each boundary 0..L the names of the values that cross it, in the order they came to be;
+        at L, what the output is made of.
+    """
+
+    module: fx.GraphModule
+    inputs: tuple[str, ...]
+    layers: tuple[fx.Node, ...]
+    live: tuple[tuple[str, ...], ...]
+
+    @property
+    def layer_count(self) -> int:
+        """Number of layers, L."""
+        return len(self.layers)
+
+
+def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
+    """Trace `model`, which is left as it is, and check the trace on the example input.
+
+    Raises
+    ------
+    ProfileError
+        The model cannot be traced (its control flow depends on data), or the trace computes
+        something else than the model.
+    """
+    try:
+        traced = fx.symbolic_trace(copy.deepcopy(model).eval())
+    except (fx.proxy.TraceError, TypeError, RuntimeError) as error:
+        raise ProfileError(f"cannot trace the model: {error}") from error
+    make_functional(traced, _names_of_tensors(traced, example))
+    graph = _line_up(traced)
+    _check_same_result(model, graph, example)
+    return graph
+
+
+def run_layers(
+    graph: LayerGraph, start: int, stop: int, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Run layers ``start+1 .. stop`` on the values live at boundary `start`.
+
+    Returns the values live at boundary `stop`: all that a machine that runs the rest needs.
+    """
+    known = dict(values)
+    for boundary in range(start + 1, stop + 1):
+        node = graph.layers[boundary - 1]
+        known[node.name] = bind_call(graph, node, known)()
+        known = {name: known[name] for name in graph.live[boundary]}
+    return known
+
+
+def bind_inputs(graph: LayerGraph, *inputs: torch.Tensor) -> dict[str, Any]:
+    """Turn the model's arguments into the values live at boundary 0."""
+    given = dict(zip(graph.inputs, inputs, strict=True))
+    return {name: given[name] for name in graph.live[0]}
+
+
+def assemble_output(graph: LayerGraph, values: Mapping[str, Any]) -> Any:
+    """Make the model's output of the values live at boundary L."""
+    (output,) = graph.module.graph.find_nodes(op="output")
+    return _resolve(graph.module, output.args[0], values)
+
+
+def bind_call(graph: LayerGraph, node: fx.Node, values: Mapping[str, Any]) -> Callable[[], Any]:
+    """Prepare the call of one layer, so that nothing but the call itself is timed."""
+    args = _resolve(graph.module, node.args, values)
+    kwargs = _resolve(graph.module, node.kwargs, values)
+    if node.op == "call_module":
+        function: Callable[..., Any] = graph.module.get_submodule(str(node.target))
+    elif node.op == "call_method":
+        owner, *args = args
+        function = getattr(owner, str(node.target))
+    else:
+        assert callable(node.target)
+        function = node.target
+    return lambda: function(*args, **kwargs)
+
+
+def parameters_of(graph: LayerGraph, node: fx.Node) -> list[nn.Parameter]:
+    """Parameters that a layer uses: its module's, and those that it takes as arguments."""
+    found: list[nn.Parameter] = []
+    if node.op == "call_module":
+        found += graph.module.get_submodule(str(node.target)).parameters()
+    for argument in node.all_input_nodes:
+        if argument.op == "get_attr":
+            value = _attribute(graph.module, str(argument.target))
+            found += [value] if isinstance(value, nn.Parameter) else []
+    return found
+
+
+def _resolve(module: nn.Module, argument: Any, values: Mapping[str, Any]) -> Any:
+    """Put values in the place of nodes; parameters and buffers are at hand on every machine."""
+    return fx.map_arg(
+        argument,
+        lambda node: (
+            _attribute(module, str(node.target)) if node.op == "get_attr" else values[node.name]
+        ),
+    )
+
+
+def _attribute(module: nn.Module, path: str) -> Any:
+    owner: Any = module
+    for name in path.split("."):
+        owner = getattr(owner, name)
+    return owner
+
+
+def _names_of_tensors(traced: fx.GraphModule, example: tuple[torch.Tensor, ...]) -> set[str]:
+    """Run the trace as it is and note which operations have a tensor as value."""
+    graph = _line_up(traced)
+    inputs = (tensor.clone() for tensor in example)
+    values: dict[str, Any] = dict(zip(graph.inputs, inputs, strict=True))
+    with torch.no_grad():
+        for node in graph.layers:
+            values[node.name] = bind_call(graph, node, values)()
+    return {name for name, value in values.items() if isinstance(value, torch.Tensor)}
+
+
+def _line_up(traced: fx.GraphModule) -> LayerGraph:
+    """Order the operations and find what is live at each boundary."""
+    nodes = list(traced.graph.nodes)
+    inputs = [node for node in nodes if node.op == "placeholder"]
+    layers = [node for node in nodes if node.op in {"call_module", "call_function", "call_method"}]
+    if not layers:
+        raise ProfileError("cannot trace the model: it has no operation")
+    made_at = dict.fromkeys(inputs, 0) | {node: index for index, node in enumerate(layers, 1)}
+    last_use = dict.fromkeys(made_at, 0)
+    for index, node in enumerate([*layers, nodes[-1]], 1):  # the output node comes last
+        last_use |= {used: index for used in node.all_input_nodes if used in made_at}
+    live = tuple(
+        tuple(node.name for node in made_at if made_at[node] <= boundary < last_use[node])
+        for boundary in range(len(layers) + 1)
+    )
+    return LayerGraph(
+        module=traced,
+        inputs=tuple(node.name for node in inputs),
+        layers=tuple(layers),
+        live=live,
+    )
+
+
+def _check_same_result(
+    model: nn.Module, graph: LayerGraph, example: tuple[torch.Tensor, ...]
+) -> None:
+    original = copy.deepcopy(model).eval()
+    with torch.no_grad():
+        expected = original(*(tensor.clone() for tensor in example))
+        values = bind_inputs(graph, *(tensor.clone() for tensor in example))
+        found = assemble_output(graph, run_layers(graph, 0, graph.layer_count, values))
+    try:
+        torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+    except AssertionError as error:
+        raise ProfileError(
+            f"cannot trace the model: the trace computes something else: {error}"
+        ) from error
