@@ -23,8 +23,8 @@ function(_cosim_compile_options target)
   endif()
 endfunction()
 
-# Libraries that have no sources yet are left out of what others link.
-function(_cosim_present result)
+# Sets `result` to those of the named targets that exist: a target without sources is left out.
+function(cosim_present result)
   set(present)
   foreach(library IN LISTS ARGN)
     if(TARGET ${library})
@@ -34,14 +34,14 @@ function(_cosim_present result)
   set(${result} ${present} PARENT_SCOPE)
 endfunction()
 
-# cosim_add_library(<name> SOURCES ... LIBRARIES ...): a static library. Headers are included by their
+# cosim_add_library(<name> SOURCES ... LIBRARIES ...): an object library. Headers are included by their
 # path from ns3_scenarios/, e.g. #include "iab/model/phy/iab-phy.h".
 function(cosim_add_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
   if(NOT arg_SOURCES)
     return()
   endif()
-  _cosim_present(libraries ${arg_LIBRARIES})
+  cosim_present(libraries ${arg_LIBRARIES})
   # An object library: a TypeId that is only named in a string must not be dropped by the linker.
   add_library(${name} OBJECT ${arg_SOURCES})
   target_include_directories(${name} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
@@ -55,7 +55,7 @@ function(cosim_add_program name)
   if(NOT arg_SOURCES)
     return()
   endif()
-  _cosim_present(libraries ${arg_LIBRARIES})
+  cosim_present(libraries ${arg_LIBRARIES})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${libraries})

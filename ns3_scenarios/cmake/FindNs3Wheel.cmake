@@ -18,7 +18,7 @@
 # takes its place.
 #
 # Result variables: Ns3Wheel_FOUND, Ns3Wheel_VERSION, Ns3Wheel_INCLUDE_DIR, Ns3Wheel_LIBRARY_DIR.
-# Functions: ns3_wheel_install_runtime() installs every library of the wheel that the components need.
+# Functions: ns3_wheel_install_runtime() installs every library of the wheel that a program needs.
 
 include_guard(GLOBAL)
 
@@ -50,7 +50,7 @@ endfunction()
 function(_ns3_wheel_download result)
   _ns3_wheel_accept("${NS3_WHEEL_CACHE}/ns3" accepted)
   if(NOT accepted)
-    message(STATUS "Ns3Wheel: getting ${NS3_WHEEL_REQUIREMENT} with pip (about 60 MB, once)")
+    message(STATUS "Ns3Wheel: getting ${NS3_WHEEL_REQUIREMENT} with pip (about 70 MB, once)")
     execute_process(
       COMMAND "${Python_EXECUTABLE}" "${_ns3_module_dir}/ns3_wheel.py" download
               "${NS3_WHEEL_REQUIREMENT}" "${NS3_WHEEL_CACHE}"
@@ -110,9 +110,10 @@ foreach(_component IN LISTS Ns3Wheel_FIND_COMPONENTS)
       # The wheel is a release build with logging and assertions on: the inline functions of its
       # headers must be compiled the same way on our side.
       INTERFACE_COMPILE_DEFINITIONS "NS3_BUILD_PROFILE_RELEASE;NS3_LOG_ENABLE;NS3_ASSERT_ENABLE;__LINUX__"
-      # Its libraries name libraries that the wheel bundles; the dynamic loader finds those through
-      # $ORIGIN, the link editor need not.
-      INTERFACE_LINK_OPTIONS "LINKER:--allow-shlib-undefined")
+      # --allow-shlib-undefined: the dynamic loader finds the libraries that the wheel bundles, the
+      # link editor need not. --no-as-needed: a module whose TypeIds are only named in strings must
+      # be loaded too.
+      INTERFACE_LINK_OPTIONS "LINKER:--allow-shlib-undefined;LINKER:--no-as-needed")
   endif()
 endforeach()
 
@@ -122,30 +123,33 @@ find_package_handle_standard_args(Ns3Wheel
   VERSION_VAR Ns3Wheel_VERSION
   HANDLE_COMPONENTS)
 
-# ns3_wheel_install_runtime(DESTINATION <folder> COMPONENTS <component>...)
+# ns3_wheel_install_runtime(PROGRAM <target> DESTINATION <folder>)
 #
-# Installs the components' libraries and everything that they need of the wheel's (other ns-3 modules,
-# gsl, sqlite, ...), each with $ORIGIN as its only search path. System libraries stay the system's.
+# Installs every library of the wheel that the program needs, directly or not (ns-3 modules, gsl,
+# sqlite, ...). They find each other through the $ORIGIN that they carry. System libraries stay the
+# system's.
 function(ns3_wheel_install_runtime)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "DESTINATION" "COMPONENTS")
-  list(TRANSFORM arg_COMPONENTS REPLACE "(.+)" "${Ns3Wheel_LIBRARY_DIR}/lib${_ns3_prefix}-\\1.so")
-  file(GET_RUNTIME_DEPENDENCIES
-    LIBRARIES ${arg_COMPONENTS}
-    RESOLVED_DEPENDENCIES_VAR needed
-    UNRESOLVED_DEPENDENCIES_VAR unresolved
-    DIRECTORIES "${Ns3Wheel_LIBRARY_DIR}")
-  if(unresolved)
-    message(FATAL_ERROR "Ns3Wheel: its libraries need what this system lacks: ${unresolved}")
-  endif()
-  file(REAL_PATH "${Ns3Wheel_LIBRARY_DIR}" library_dir)
-  set(ours ${arg_COMPONENTS})
-  foreach(library IN LISTS needed)
-    file(REAL_PATH "${library}" real)
-    cmake_path(IS_PREFIX library_dir "${real}" bundled)
-    if(bundled)
-      list(APPEND ours "${library}")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "PROGRAM;DESTINATION" "")
+  file(REAL_PATH "${Ns3Wheel_LIBRARY_DIR}" bundled)
+  install(CODE "
+    set(program \"$<TARGET_FILE:${arg_PROGRAM}>\")
+    set(bundled \"${bundled}\")
+    set(destination \"\${CMAKE_INSTALL_PREFIX}/${arg_DESTINATION}\")")
+  install(CODE [[
+    file(GET_RUNTIME_DEPENDENCIES
+      EXECUTABLES "${program}"
+      RESOLVED_DEPENDENCIES_VAR needed
+      UNRESOLVED_DEPENDENCIES_VAR unresolved
+      DIRECTORIES "${bundled}"
+      PRE_EXCLUDE_REGEXES "^ld-linux")
+    if(unresolved)
+      message(FATAL_ERROR "${program} needs libraries that this system lacks: ${unresolved}")
     endif()
-  endforeach()
-  list(REMOVE_DUPLICATES ours)
-  install(FILES ${ours} DESTINATION "${arg_DESTINATION}")
+    foreach(library IN LISTS needed)
+      file(REAL_PATH "${library}" library)
+      cmake_path(IS_PREFIX bundled "${library}" ours)
+      if(ours)
+        file(INSTALL "${library}" DESTINATION "${destination}")
+      endif()
+    endforeach()]])
 endfunction()
