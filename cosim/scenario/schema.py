@@ -1,8 +1,9 @@
 """What a scenario may say: frozen structures that a TOML file is decoded into.
 
-A quantity is written with its unit (``capacity = "400 Mbps"``); the type of the field names the SI
-unit that it was converted to (see `cosim.units`), so no field name needs to repeat it. Positions are
-plain numbers in metres and say so in their name.
+A quantity is written with its unit (``capacity = "400 Mbps"``); the type of the field names the
+unit that it was converted to (see `cosim.units`), so no field name needs to repeat it. Positions
+are plain numbers in metres and say so in their name. What types cannot express is checked in
+`cosim.scenario.check` and `cosim.scenario.topology`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,15 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cosim.units import Decibels, DurationNs, FrequencyHz, MetresPerSecond, PowerDbm, RateBps, SizeBytes
+from cosim.units import (
+    Decibels,
+    DurationNs,
+    FrequencyHz,
+    MetresPerSecond,
+    PowerDbm,
+    RateBps,
+    SizeBytes,
+)
 
 NodeKind = Literal["ue", "iab", "donor", "core", "cloud"]
 LinkKind = Literal["wireless", "wired"]
@@ -102,8 +111,8 @@ class NodeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     kind: NodeKind
     device: str | None = None
-    position_m: tuple[float, float, float] | None = None  # radio nodes only
-    waypoints_m: tuple[tuple[float, float], ...] = ()  # a moving UE goes through these, and stops
+    position_m: tuple[float, float, float] | None = None  # radio nodes only; a UE's at time 0
+    waypoints_m: tuple[tuple[float, float], ...] = ()  # where a UE goes from there, then stops
     speed: MetresPerSecond = MetresPerSecond(0.0)
 
 

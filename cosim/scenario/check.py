@@ -1,0 +1,209 @@
+"""Checks that types cannot express: ranges, what belongs to which kind of node or link, names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+import msgspec
+
+from cosim.errors import ScenarioError, nearest_name_hint
+from cosim.scenario.schema import BlockageSpec, LinkSpec, NodeSpec, RadioSpec, Scenario
+from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_topology
+
+# A name stands in key paths and file names, and a digit first would look like an index.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
+_RADIO_KINDS = ("ue", *SERVING_KINDS)
+
+Check = tuple[str, bool, str]  # key path, whether it holds, what is wrong when it does not
+
+
+def check_scenario(scenario: Scenario) -> None:
+    """Raise a `ScenarioError` for the first thing that is wrong with a scenario."""
+    _check_names(scenario)
+    _check_finite(scenario, "")
+    _require(_run_checks(scenario))
+    _require(_load_checks(scenario))
+    _require(_radio_checks(scenario.radio))
+    topology = build_topology(scenario)
+    _require(_mix_checks(topology))
+    for node in scenario.nodes:
+        _require(_node_checks(node))
+    for link in scenario.links:
+        _require(_link_checks(link, topology))
+    for index, blockage in enumerate(scenario.blockages):
+        _check_blockage(blockage, f"blockages[{index}]", topology)
+
+
+def check_known_names(
+    scenario: Scenario,
+    *,
+    devices: Collection[str],
+    models: Collection[str],
+    is_policy: Callable[[str], object] | None = None,
+) -> None:
+    """Check the names that a scenario takes from outside it.
+
+    Parameters
+    ----------
+    scenario
+        A scenario that passed `check_scenario`.
+    devices, models
+        Names of the profiles that exist.
+    is_policy
+        Called with the policy's name; raises when there is no such policy.
+    """
+    for node in scenario.nodes:
+        if node.device is not None:
+            _check_known(f"nodes.{node.name}.device", "device", node.device, devices)
+    _check_known("task.model", "model", scenario.task.model, models)
+    if is_policy is not None:
+        is_policy(scenario.policy)
+
+
+def _require(checks: Iterator[Check]) -> None:
+    for path, holds, problem in checks:
+        if not holds:
+            raise ScenarioError(path, problem)
+
+
+def _check_known(path: str, kind: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        hint = nearest_name_hint(name, sorted(known))
+        raise ScenarioError(path, f"unknown {kind} '{name}'", hint=hint)
+
+
+def _check_names(scenario: Scenario) -> None:
+    paths = [("name", scenario.name)]
+    paths += [(f"nodes[{i}].name", node.name) for i, node in enumerate(scenario.nodes)]
+    paths += [(f"links[{i}].name", link.name) for i, link in enumerate(scenario.links)]
+    for path, name in paths:
+        if not _NAME.match(name):
+            hint = "a letter first, then letters, digits, '-' and '_'"
+            raise ScenarioError(path, f"'{name}' is no name", hint=hint)
+
+
+def _check_finite(value: Any, path: str) -> None:
+    """TOML knows `nan` and `inf`; no field has a use for them."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ScenarioError(path, f"{value} is not a finite number")
+    if isinstance(value, tuple):
+        for index, item in enumerate(value):
+            name = getattr(item, "name", None)
+            _check_finite(item, f"{path}.{name}" if name else f"{path}[{index}]")
+    if isinstance(value, msgspec.Struct):
+        for key in value.__struct_fields__:
+            _check_finite(getattr(value, key), f"{path}.{key}".removeprefix("."))
+
+
+def _run_checks(s: Scenario) -> Iterator[Check]:
+    positive = "must be more than 0"
+    yield "seed", 0 <= s.seed < 2**63, "must be from 0 to 2^63 - 1"
+    yield "duration", s.duration > 0, positive
+    yield "report_interval", s.report_interval > 0, positive
+    yield "sci.period", s.sci.period > 0, positive
+    yield "task.timeout", s.task.timeout > 0, positive
+    yield "energy.count", bool(s.energy.count), "must name at least one kind of node"
+    yield "background.ues_per_cell", s.background.ues_per_cell >= 0, "cannot be negative"
+    yield "background.rate_sigma", s.background.rate_sigma >= 0, "cannot be negative"
+    yield "background.downlink_share", s.background.downlink_share >= 0, "cannot be negative"
+    yield "background.coherence", s.background.coherence > 0, positive
+
+
+def _load_checks(s: Scenario) -> Iterator[Check]:
+    for level in s.loads.__struct_fields__:
+        load = getattr(s.loads, level)
+        yield f"loads.{level}.population", load.population >= 0, "cannot be negative"
+        yield f"loads.{level}.demand", load.demand >= 0, "cannot be negative"
+
+
+def _radio_checks(r: RadioSpec) -> Iterator[Check]:
+    # TR 38.901 clause 6.1: 0.5 to 100 GHz, bandwidth up to 10 % of the carrier and at most 2 GHz.
+    carrier_ok = 500_000_000 <= r.carrier <= 100_000_000_000
+    yield "radio.carrier", carrier_ok, "must be from 0.5 GHz to 100 GHz (TR 38.901 6.1)"
+    widest = min(r.carrier // 10, 2_000_000_000)
+    bandwidth_ok = 0 < r.bandwidth <= widest
+    yield "radio.bandwidth", bandwidth_ok, "must be at most 10 % of the carrier (TR 38.901 6.1)"
+    yield "radio.numerology", 0 <= r.numerology <= 4, "must be from 0 to 4 (TS 38.211 4.2)"
+    yield "radio.tdd_pattern", set(r.tdd_pattern) <= set("DSU"), "may have only the letters D, S, U"
+    yield "radio.tdd_pattern", {"D", "U"} <= set(r.tdd_pattern), "needs both a D and a U slot"
+    for key in ("ue_array", "iab_array"):
+        array = getattr(r, key)
+        for side in ("rows", "columns"):
+            size = getattr(array, side)
+            yield f"radio.{key}.{side}", 1 <= size <= 64, "must be from 1 to 64"
+    yield "radio.noise_figure", r.noise_figure >= 0, "cannot be negative"
+    yield "radio.handover_hysteresis", r.handover_hysteresis >= 0, "cannot be negative"
+    yield "radio.channel_update", r.channel_update > 0, "must be more than 0"
+    yield "radio.channel_redraw", r.channel_redraw > 0, "must be more than 0"
+    yield "radio.queue", r.queue > 0, "must be more than 0"
+
+
+def _mix_checks(topology: Topology) -> Iterator[Check]:
+    yield "nodes", bool(topology.computing_ues), "no UE has a device, so no task would ever start"
+    yield "nodes", bool(topology.serving_nodes), "no node of kind 'iab' or 'donor' could serve a UE"
+
+
+def _node_checks(node: NodeSpec) -> Iterator[Check]:
+    path = f"nodes.{node.name}"
+    is_radio, moves = node.kind in _RADIO_KINDS, bool(node.waypoints_m)
+    is_placed = node.position_m is not None
+    missing = f"is required for a node of kind '{node.kind}'"
+    needless = f"only radio nodes have one, this is of kind '{node.kind}'"
+    yield f"{path}.position_m", is_placed or not is_radio, missing
+    yield f"{path}.position_m", is_radio or not is_placed, needless
+    yield f"{path}.waypoints_m", not moves or node.kind == "ue", "only a UE moves"
+    yield f"{path}.speed", not node.speed > 0 or moves, "has no waypoints_m to go to"
+    yield f"{path}.speed", node.speed > 0 or not moves, "must be more than 0 to reach waypoints_m"
+
+
+def _link_checks(link: LinkSpec, topology: Topology) -> Iterator[Check]:
+    path = f"links.{link.name}"
+    child, parent = topology.nodes[link.child], topology.nodes[link.parent]
+    taken = link.name not in {access_link(ue) for ue in topology.ues}
+    yield f"{path}.name", taken, "is the name of a UE's radio link"
+    if link.kind == "wireless":
+        yield from _wireless_checks(link, path, child, parent)
+    else:
+        yield from _wired_checks(link, path, child, parent)
+
+
+def _wireless_checks(
+    link: LinkSpec, path: str, child: NodeSpec, parent: NodeSpec
+) -> Iterator[Check]:
+    for key in ("capacity", "delay", "cross_traffic"):
+        yield f"{path}.{key}", getattr(link, key) is None, "is for wired links, the radio sets it"
+    lower_end = f"must be an IAB node, '{child.name}' is '{child.kind}'"
+    upper_end = f"must be an IAB node or a donor, '{parent.name}' is '{parent.kind}'"
+    yield f"{path}.child", child.kind == "iab", lower_end
+    yield f"{path}.parent", parent.kind in SERVING_KINDS, upper_end
+    yield path, child.position_m != parent.position_m, "both ends are at the same position"
+
+
+def _wired_checks(link: LinkSpec, path: str, child: NodeSpec, parent: NodeSpec) -> Iterator[Check]:
+    yield f"{path}.capacity", link.capacity is not None, "is required for a wired link"
+    yield f"{path}.capacity", link.capacity != 0, "must be more than 0"
+    yield f"{path}.delay", link.delay is not None, "is required for a wired link"
+    yield f"{path}.queue", link.queue > 0, "must be more than 0"
+    lower_end = f"must be a donor or core node, '{child.name}' is '{child.kind}'"
+    upper_end = f"must be a core node or the cloud, '{parent.name}' is '{parent.kind}'"
+    yield f"{path}.child", child.kind in ("donor", "core"), lower_end
+    yield f"{path}.parent", parent.kind in ("core", "cloud"), upper_end
+    if link.cross_traffic is not None:
+        cross = link.cross_traffic
+        yield f"{path}.cross_traffic.sigma", cross.sigma >= 0, "cannot be negative"
+        yield f"{path}.cross_traffic.coherence", cross.coherence > 0, "must be more than 0"
+
+
+def _check_blockage(blockage: BlockageSpec, path: str, topology: Topology) -> None:
+    wireless = [name for name, link in topology.links.items() if link.kind == "wireless"]
+    _check_known(
+        f"{path}.link",
+        "wireless link",
+        blockage.link,
+        [*wireless, *(access_link(ue) for ue in topology.ues)],
+    )
+    if blockage.end <= blockage.start:
+        raise ScenarioError(f"{path}.end", "must be later than start")

@@ -1,0 +1,220 @@
+"""Loading scenarios: built-ins, strictness, overrides, and the key path in every error."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cosim.errors import CosimError, ScenarioError, UnknownNameError
+from cosim.scenario import (
+    check_known_names,
+    list_scenarios,
+    load_scenario,
+    scenario_hash,
+    to_toml,
+)
+from cosim.scenario.load import scenario_from_tables
+from cosim.scenario.overrides import split_override
+
+Tables = dict[str, Any]
+
+
+def tables() -> Tables:
+    return tomllib.loads(to_toml(load_scenario("chain3")))
+
+
+def node(raw: Tables, name: str) -> Tables:
+    item: Tables = next(node for node in raw["nodes"] if node["name"] == name)
+    return item
+
+
+def refused(raw: Tables) -> ScenarioError:
+    with pytest.raises(ScenarioError) as caught:
+        scenario_from_tables(raw)
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+def test_builtins_load() -> None:
+    assert list_scenarios() == ["chain3", "mmwave-iab"]
+    assert len(load_scenario("mmwave-iab").nodes) == 10
+
+
+def test_unknown_builtin_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'mmwave-iab'"):
+        load_scenario("mmwave-iba")
+
+
+def test_loads_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(to_toml(load_scenario("chain3")))
+    assert load_scenario(str(path)) == load_scenario("chain3")
+
+
+@pytest.mark.parametrize("content", [None, b"name = ", b"\xff\xfe"])
+def test_unreadable_file_is_bad_input(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "mine.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ScenarioError, match=r"mine\.toml"):
+        load_scenario(path)
+
+
+def set_(path: str, value: object) -> Callable[[Tables], None]:
+    def edit(raw: Tables) -> None:
+        *steps, last = path.split(".")
+        target: Any = raw
+        for step in steps:
+            target = target[int(step)] if step.isdecimal() else target[step]
+        target[last] = value
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "key_path", "message"),
+    [
+        (set_("raido", {}), "raido", "did you mean 'radio'"),
+        (set_("radio.bandwith", "50 MHz"), "radio.bandwith", "did you mean 'bandwidth'"),
+        (set_("nodes.0.sped", "1 m/s"), "nodes.ue.sped", "did you mean 'speed'"),
+        (set_("links.1.capacity", "400 ms"), "links.W.capacity", "is a time, a data rate is"),
+        (set_("links.1.capacity", 400), "links.W.capacity", "is not a data rate"),
+        (set_("radio.numerology", "3"), "radio.numerology", "expected a whole number"),
+        (set_("nodes.1.kind", "doner"), "nodes.gnb.kind", "did you mean 'donor'"),
+        (set_("load", "hihg"), "load", "did you mean 'high'"),
+        (set_("nodes", 3), "nodes", "expected a list"),
+        (set_("nodes.0.position_m", [1.0, 2.0]), "nodes.ue.position_m", "length 3"),
+        (set_("background.rate_sigma", float("nan")), "background.rate_sigma", "not a finite"),
+        (set_("nodes.0.name", "7up"), "nodes[0].name", "is no name"),
+        (set_("radio.tdd_pattern", "DDX"), "radio.tdd_pattern", "letters D, S, U"),
+        (set_("radio.bandwidth", "5 GHz"), "radio.bandwidth", "TR 38.901"),
+        (set_("duration", "0 s"), "duration", "more than 0"),
+        (set_("seed", -1), "seed", "from 0"),
+        (set_("nodes.0.speed", "1 m/s"), "nodes.ue.speed", "no waypoints_m"),
+        (set_("nodes.2.position_m", [1.0, 2.0, 3.0]), "nodes.core.position_m", "only radio"),
+        (set_("links.0.parent", "cor"), "links.N.parent", "did you mean 'core'"),
+        (set_("links.0.child", "ue"), "links.N.child", "can have no fixed link"),
+        (set_("links.0.kind", "wireless"), "links.N.capacity", "is for wired links"),
+        (set_("links.0.name", "ue-access"), "links.ue-access.name", "a UE's radio link"),
+        (
+            set_("blockages", [{"link": "ue-acess", "start": "0 s", "end": "1 s"}]),
+            "blockages[0].link",
+            "did you mean 'ue-access'",
+        ),
+        (
+            set_("blockages", [{"link": "ue-access", "start": "1 s", "end": "1 s"}]),
+            "blockages[0].end",
+            "later than start",
+        ),
+    ],
+)
+def test_error_names_key_path_and_remedy(
+    edit: Callable[[Tables], None], key_path: str, message: str
+) -> None:
+    raw = tables()
+    edit(raw)
+    error = refused(raw)
+    assert error.key_path == key_path
+    assert message in str(error)
+
+
+def test_missing_required_key() -> None:
+    raw = tables()
+    del raw["name"]
+    assert refused(raw).key_path == "name"
+
+
+def test_a_scenario_without_tasks_is_refused() -> None:
+    raw = tables()
+    del node(raw, "ue")["device"]
+    assert "no task would ever start" in str(refused(raw))
+
+
+def test_names_from_outside_are_checked() -> None:
+    scenario = load_scenario("chain3", [("nodes.core.device", "paper-core")])
+    with pytest.raises(
+        ScenarioError, match=r"nodes\.core\.device: .*did you mean 'paper-core-mec'"
+    ):
+        check_known_names(
+            scenario,
+            devices={"paper-ue", "paper-iab-mec", "paper-core-mec", "paper-cloud"},
+            models={"resnet18"},
+        )
+    scenario = load_scenario("chain3", [("task.model", "resnet19")])
+    with pytest.raises(ScenarioError, match=r"task\.model: .*did you mean 'resnet18'"):
+        check_known_names(
+            scenario,
+            devices={n.device for n in scenario.nodes if n.device},
+            models={"resnet18"},
+        )
+
+
+def test_overrides_reach_every_depth() -> None:
+    scenario = load_scenario(
+        "mmwave-iab",
+        [
+            ("radio.bandwidth", "50 MHz"),
+            ("energy.count", '["ue"]'),
+            ("nodes.ue.speed", "10 m/s"),
+            ("nodes.1.position_m", "[1, 2, 3]"),
+            ("links.F.cross_traffic.sigma", "0.5"),
+            ("radio.ue_array", "{rows = 1, columns = 4}"),
+            ("blockages", '[{link = "A", start = "1 s", end = "2 s"}]'),
+            ("seed", 7),
+        ],
+    )
+    assert scenario.radio.bandwidth == 50_000_000
+    assert scenario.energy.count == ("ue",)
+    assert scenario.nodes[0].speed == 10.0
+    assert scenario.nodes[1].position_m == (1.0, 2.0, 3.0)
+    cross = next(link for link in scenario.links if link.name == "F").cross_traffic
+    assert cross is not None and cross.sigma == 0.5
+    assert scenario.radio.ue_array.columns == 4
+    assert scenario.blockages[0].loss == 60.0
+    assert scenario.seed == 7
+
+
+def test_override_creates_a_table_that_the_file_left_out() -> None:
+    raw = tables()
+    del raw["sci"]
+    assert scenario_from_tables(raw, [("sci.period", "1 ms")]).sci.period == 1_000_000
+    assert "sci" not in raw
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("raido.bandwidth", "50 MHz", "raido: unknown key; did you mean 'radio'"),
+        ("radio.bandwith", "50 MHz", "radio.bandwith: unknown key; did you mean 'bandwidth'"),
+        ("nodes.ux.speed", "1 m/s", "nodes.ux: no such item; did you mean 'ue'"),
+        ("nodes.9.speed", "1 m/s", "nodes.9: no such item"),
+        ("blockages.0.link", "A", "blockages.0: no such item"),
+        ("seed.x", "1", "seed: is no table"),
+        ("seed.x.y", "1", "seed: is no table"),
+        ("links.N.cross_traffic.rate", "3 s", "links.N.cross_traffic.rate: '3 s' is a time"),
+        ("", "1", "is no key path"),
+        ("seed", "one", "seed: expected a whole number"),
+        ("seed", "1\nload = 'low'", "seed: expected a whole number"),
+    ],
+)
+def test_wrong_override(key: str, value: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("chain3", [(key, value)])
+    assert message in str(caught.value)
+
+
+def test_split_override() -> None:
+    assert split_override("a.b=c=d") == ("a.b", "c=d")
+    with pytest.raises(CosimError, match=r"is not key\.path=value"):
+        split_override("a.b")
+
+
+def test_hash_follows_the_values() -> None:
+    base = scenario_hash(load_scenario("chain3"))
+    assert base == scenario_hash(load_scenario("chain3", [("seed", 1)]))
+    assert base != scenario_hash(load_scenario("chain3", [("seed", 2)]))
+    assert len(base) == 64
