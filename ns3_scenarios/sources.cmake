@@ -7,7 +7,20 @@ set(COSIM_NS3_COMPONENTS
   bridge traffic-control internet point-to-point applications)
 
 # Library `iab`: the radio stack; knows nothing of Python or ZeroMQ. iab/model/**, iab/helper/**.
-set(IAB_SOURCES)
+set(IAB_SOURCES
+  iab/model/phy/nr-tables.cc
+  iab/model/phy/nr-frame.cc
+  iab/model/phy/radio-channel.cc
+  iab/model/rlc/rlc-channel.cc
+  iab/model/mac/radio-link.cc
+  iab/model/mac/proportional-fair-scheduler.cc
+  iab/model/mac/cell-mac.cc
+  iab/model/iab/bap-entity.cc
+  iab/model/iab/iab-topology.cc
+  iab/model/iab/iab-net-device.cc
+  iab/model/iab/access-manager.cc
+  iab/model/iab/background-user.cc
+  iab/helper/iab-helper.cc)
 
 # Library `bridge`: messages, session, reports, transfers. bridge/**.
 set(BRIDGE_SOURCES)

@@ -62,8 +62,12 @@ class LinkReport(msgspec.Struct, frozen=True):
         Rate that a task's traffic could have on it now, bit/s; 0 when nothing gets through.
     latency_ns
         One-way delay of a small packet on the idle link (propagation, frame alignment, grant).
-    queue_bytes, hol_delay_ns
-        Bytes waiting at the transmitter, and how long the oldest of them has waited.
+    queue_bytes
+        Bytes waiting at the transmitter: the tasks' on a radio link, everybody's on a wire.
+    queue_delay_ns
+        How long a byte that is queued now will wait, at the present rate.
+    hol_delay_ns
+        How long the oldest waiting byte has waited.
     mcs, sinr_db
         Modulation and coding scheme and SINR; -1 and NaN on a wire.
     used_fraction
@@ -76,6 +80,7 @@ class LinkReport(msgspec.Struct, frozen=True):
     capacity_bps: int
     latency_ns: int
     queue_bytes: int
+    queue_delay_ns: int
     hol_delay_ns: int
     mcs: int
     sinr_db: float

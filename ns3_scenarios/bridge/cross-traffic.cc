@@ -1,0 +1,103 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#include "cross-traffic.h"
+
+#include "ns3/simulator.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cosim
+{
+
+namespace
+{
+constexpr uint32_t FRAME_BYTES = 9000;          // a jumbo frame
+constexpr uint16_t EXPERIMENTAL_PROTOCOL = 0x88B5; // IEEE 802 local experimental EtherType 1
+} // namespace
+
+NS_OBJECT_ENSURE_REGISTERED(CrossTraffic);
+
+ns3::TypeId
+CrossTraffic::GetTypeId()
+{
+    static ns3::TypeId tid = ns3::TypeId("cosim::CrossTraffic")
+                                 .SetParent<ns3::Object>()
+                                 .SetGroupName("Cosim")
+                                 .AddConstructor<CrossTraffic>();
+    return tid;
+}
+
+CrossTraffic::CrossTraffic()
+    : m_normal(ns3::CreateObject<ns3::NormalRandomVariable>()),
+      m_interarrival(ns3::CreateObject<ns3::ExponentialRandomVariable>())
+{
+}
+
+void
+CrossTraffic::Configure(ns3::Ptr<ns3::PointToPointNetDevice> device,
+                        uint64_t capacityBps,
+                        const CrossTrafficDescription& description)
+{
+    m_device = std::move(device);
+    m_capacityBps = capacityBps;
+    m_description = description;
+}
+
+void
+CrossTraffic::Start()
+{
+    Redraw();
+    Transmit();
+}
+
+int64_t
+CrossTraffic::AssignStreams(int64_t stream)
+{
+    m_normal->SetStream(stream);
+    m_interarrival->SetStream(stream + 1);
+    return 2;
+}
+
+uint64_t
+CrossTraffic::OfferedBytes() const
+{
+    return m_offeredBytes;
+}
+
+void
+CrossTraffic::DoDispose()
+{
+    m_redraw.Cancel();
+    m_transmit.Cancel();
+    m_device = nullptr;
+    ns3::Object::DoDispose();
+}
+
+void
+CrossTraffic::Redraw()
+{
+    const double sigma = m_description.sigma;
+    const double drawn =
+        m_description.rateBps * std::exp(sigma * m_normal->GetValue() - sigma * sigma / 2);
+    m_rateBps = std::min(drawn, m_description.maxFraction * m_capacityBps);
+    m_redraw = ns3::Simulator::Schedule(ns3::NanoSeconds(m_description.coherenceNs),
+                                        &CrossTraffic::Redraw,
+                                        this);
+}
+
+void
+CrossTraffic::Transmit()
+{
+    m_device->Send(ns3::Create<ns3::Packet>(FRAME_BYTES),
+                   m_device->GetBroadcast(),
+                   EXPERIMENTAL_PROTOCOL);
+    m_offeredBytes += FRAME_BYTES;
+    const double meanS = 8.0 * FRAME_BYTES / m_rateBps;
+    m_transmit = ns3::Simulator::Schedule(ns3::Seconds(m_interarrival->GetValue(meanS, 0)),
+                                          &CrossTraffic::Transmit,
+                                          this);
+}
+
+} // namespace cosim

@@ -1,0 +1,188 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#include "description.h"
+
+#include <map>
+#include <stdexcept>
+
+namespace cosim
+{
+
+using nlohmann::json;
+
+namespace
+{
+
+std::array<double, 3>
+ParsePosition(const json& body)
+{
+    return body.get<std::array<double, 3>>();
+}
+
+ns3::LosPolicy
+ParseCondition(const json& body)
+{
+    static const std::map<std::string, ns3::LosPolicy> policies{{"los", ns3::LosPolicy::ALWAYS},
+                                                                {"nlos", ns3::LosPolicy::NEVER},
+                                                                {"auto", ns3::LosPolicy::RANDOM}};
+    const auto name = body.get<std::string>();
+    const auto found = policies.find(name);
+    if (found == policies.end())
+    {
+        throw std::invalid_argument("no channel condition '" + name + "'");
+    }
+    return found->second;
+}
+
+ns3::ArraySize
+ParseArray(const json& body)
+{
+    const auto size = body.get<std::array<uint32_t, 2>>();
+    return {size[0], size[1]};
+}
+
+ns3::Time
+ParseTime(const json& body)
+{
+    return ns3::NanoSeconds(body.get<int64_t>());
+}
+
+ns3::IabRadioConfig
+ParseRadio(const json& body)
+{
+    ns3::IabRadioConfig radio;
+    body.at("carrier_hz").get_to(radio.carrierHz);
+    body.at("bandwidth_hz").get_to(radio.bandwidthHz);
+    body.at("numerology").get_to(radio.numerology);
+    body.at("tdd_pattern").get_to(radio.tddPattern);
+    body.at("environment").get_to(radio.environment);
+    radio.accessLos = ParseCondition(body.at("access_condition"));
+    radio.backhaulLos = ParseCondition(body.at("backhaul_condition"));
+    body.at("shadowing").get_to(radio.shadowing);
+    body.at("noise_figure_db").get_to(radio.noiseFigureDb);
+    body.at("ue_power_dbm").get_to(radio.uePowerDbm);
+    body.at("iab_power_dbm").get_to(radio.iabPowerDbm);
+    radio.ueArray = ParseArray(body.at("ue_array"));
+    radio.iabArray = ParseArray(body.at("iab_array"));
+    body.at("queue_bytes").get_to(radio.queueBytes);
+    radio.channelUpdate = ParseTime(body.at("channel_update_ns"));
+    radio.channelRedraw = ParseTime(body.at("channel_redraw_ns"));
+    radio.losUpdate = ParseTime(body.at("los_update_ns"));
+    body.at("handover_hysteresis_db").get_to(radio.hysteresisDb);
+    radio.timeToTrigger = ParseTime(body.at("handover_time_to_trigger_ns"));
+    radio.interruption = ParseTime(body.at("handover_interruption_ns"));
+    return radio;
+}
+
+NodeDescription
+ParseNode(const json& body)
+{
+    NodeDescription node;
+    body.at("name").get_to(node.name);
+    body.at("kind").get_to(node.kind);
+    if (!body.at("position_m").is_null())
+    {
+        node.positionM = ParsePosition(body.at("position_m"));
+    }
+    for (const auto& waypoint : body.at("waypoints"))
+    {
+        node.waypoints.push_back({waypoint.at("time_ns").get<int64_t>(),
+                                  ParsePosition(waypoint.at("position_m"))});
+    }
+    if (node.IsRadio() && !node.positionM)
+    {
+        throw std::invalid_argument("node '" + node.name + "' has a radio but no position");
+    }
+    return node;
+}
+
+std::optional<CrossTrafficDescription>
+ParseCrossTraffic(const json& body)
+{
+    if (body.is_null())
+    {
+        return std::nullopt;
+    }
+    return CrossTrafficDescription{body.at("rate_bps").get<double>(),
+                                   body.at("sigma").get<double>(),
+                                   body.at("coherence_ns").get<int64_t>(),
+                                   body.at("max_fraction").get<double>()};
+}
+
+LinkDescription
+ParseLink(const json& body)
+{
+    LinkDescription link;
+    body.at("name").get_to(link.name);
+    link.wireless = body.at("kind").get<std::string>() == "wireless";
+    body.at("child").get_to(link.child);
+    body.at("parent").get_to(link.parent);
+    if (!link.wireless)
+    {
+        body.at("capacity_bps").get_to(link.capacityBps);
+        body.at("delay_ns").get_to(link.delayNs);
+        body.at("queue_bytes").get_to(link.queueBytes);
+        link.crossTraffic = ParseCrossTraffic(body.at("cross_traffic"));
+    }
+    return link;
+}
+
+BackgroundDescription
+ParseBackground(const json& body)
+{
+    return {body.at("ues_per_cell").get<uint32_t>(),
+            body.at("rate_bps").get<double>(),
+            body.at("sigma").get<double>(),
+            body.at("downlink_share").get<double>(),
+            body.at("coherence_ns").get<int64_t>(),
+            body.at("radius_m").get<double>()};
+}
+
+BlockageDescription
+ParseBlockage(const json& body)
+{
+    return {body.at("link").get<std::string>(),
+            body.at("start_ns").get<int64_t>(),
+            body.at("end_ns").get<int64_t>(),
+            body.at("loss_db").get<double>()};
+}
+
+} // namespace
+
+bool
+NodeDescription::IsRadio() const
+{
+    return kind == "ue" || kind == "iab" || kind == "donor";
+}
+
+std::string
+AccessLinkName(const std::string& ue)
+{
+    return ue + "-access";
+}
+
+NetworkDescription
+ParseDescription(const json& body)
+{
+    NetworkDescription description;
+    body.at("seed").get_to(description.seed);
+    body.at("report_interval_ns").get_to(description.reportIntervalNs);
+    description.radio = ParseRadio(body.at("radio"));
+    for (const auto& node : body.at("nodes"))
+    {
+        description.nodes.push_back(ParseNode(node));
+    }
+    for (const auto& link : body.at("links"))
+    {
+        description.links.push_back(ParseLink(link));
+    }
+    description.background = ParseBackground(body.at("background"));
+    for (const auto& blockage : body.at("blockages"))
+    {
+        description.blockages.push_back(ParseBlockage(blockage));
+    }
+    return description;
+}
+
+} // namespace cosim

@@ -1,0 +1,104 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#ifndef COSIM_DESCRIPTION_H
+#define COSIM_DESCRIPTION_H
+
+#include "iab/helper/iab-helper.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cosim
+{
+
+/** A moment of a trajectory. */
+struct WaypointDescription
+{
+    int64_t timeNs;                    //!< when
+    std::array<double, 3> positionM;   //!< where
+};
+
+/** One node of the network. */
+struct NodeDescription
+{
+    std::string name;                                //!< unique
+    std::string kind;                                //!< ue, iab, donor, core or cloud
+    std::optional<std::array<double, 3>> positionM;  //!< of a radio node
+    std::vector<WaypointDescription> waypoints;      //!< of a moving UE
+
+    /** @return whether it has a radio */
+    bool IsRadio() const;
+};
+
+/** Other people's traffic on a wired link. */
+struct CrossTrafficDescription
+{
+    double rateBps;      //!< mean
+    double sigma;        //!< standard deviation of ln(rate)
+    int64_t coherenceNs; //!< time between draws
+    double maxFraction;  //!< of the capacity; what is drawn above it is cut
+};
+
+/** A fixed link between a node and the one above it. */
+struct LinkDescription
+{
+    std::string name;                                    //!< unique
+    bool wireless;                                       //!< radio or wire
+    std::string child;                                   //!< nearer the UEs
+    std::string parent;                                  //!< nearer the cloud
+    uint64_t capacityBps{0};                             //!< of a wire
+    int64_t delayNs{0};                                  //!< of a wire
+    uint32_t queueBytes{0};                              //!< of a wire
+    std::optional<CrossTrafficDescription> crossTraffic; //!< on a wire
+};
+
+/** Background UEs of every cell. */
+struct BackgroundDescription
+{
+    uint32_t uesPerCell;   //!< number
+    double rateBps;        //!< mean uplink demand of one
+    double sigma;          //!< standard deviation of ln(rate)
+    double downlinkShare;  //!< downlink over uplink demand
+    int64_t coherenceNs;   //!< time between draws
+    double radiusM;        //!< they are uniform in a disc of this radius around their cell
+};
+
+/** Extra loss on a radio link for a while. */
+struct BlockageDescription
+{
+    std::string link; //!< name of a backhaul or access link
+    int64_t startNs;  //!< from
+    int64_t endNs;    //!< until
+    double lossDb;    //!< how much
+};
+
+/** All that the handshake says about the network. */
+struct NetworkDescription
+{
+    uint32_t seed;                               //!< of all random streams
+    int64_t reportIntervalNs;                    //!< between link reports
+    ns3::IabRadioConfig radio;                   //!< radio interface
+    std::vector<NodeDescription> nodes;          //!< all nodes
+    std::vector<LinkDescription> links;          //!< all fixed links
+    BackgroundDescription background;            //!< of every cell
+    std::vector<BlockageDescription> blockages;  //!< to happen
+};
+
+/** @return name of the access link of a UE */
+std::string AccessLinkName(const std::string& ue);
+
+/**
+ * @param body of the configuration message
+ * @return the description
+ * @throw std::exception, with what is wrong, on anything that is missing or of a wrong type
+ */
+NetworkDescription ParseDescription(const nlohmann::json& body);
+
+} // namespace cosim
+
+#endif // COSIM_DESCRIPTION_H

@@ -1,0 +1,182 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#include "link-monitor.h"
+
+#include "ns3/queue.h"
+#include "ns3/simulator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace cosim
+{
+
+using namespace ns3;
+
+namespace
+{
+
+constexpr double SMOOTHING = 0.3;       // weight of the newest measurement
+constexpr double LEAST_WIRE_SHARE = 0.01; // of the capacity: FIFO never starves anyone fully
+constexpr double NS_PER_S = 1e9;
+
+/** Time to send bytes at a rate, saturating where the rate is 0. */
+int64_t
+DrainNs(double bytes, double bps)
+{
+    if (bytes == 0)
+    {
+        return 0;
+    }
+    const double limit = 1e18;
+    return static_cast<int64_t>(std::min(limit, bytes * 8 / std::max(bps, 1e-9) * NS_PER_S));
+}
+
+} // namespace
+
+LinkMonitor::LinkMonitor(const Network& network)
+    : m_network(network)
+{
+    for (const auto& wire : network.Wires())
+    {
+        for (const auto* end : {&wire.up, &wire.down})
+        {
+            auto* device = PeekPointer(end->device);
+            m_sentBytes[device] = 0;
+            device->TraceConnectWithoutContext(
+                "PhyTxEnd",
+                Callback<void, Ptr<const Packet>>([this, device](Ptr<const Packet> packet) {
+                    m_sentBytes[device] += packet->GetSize();
+                }));
+        }
+    }
+}
+
+std::vector<LinkReport>
+LinkMonitor::Measure()
+{
+    const auto nowNs = Simulator::Now().GetNanoSeconds();
+    const double seconds = (nowNs - m_lastNs) / NS_PER_S;
+    m_lastNs = nowNs;
+    std::vector<LinkReport> reports;
+    for (const auto& hop : m_network.RadioHops())
+    {
+        for (const auto direction : NR_DIRECTIONS)
+        {
+            reports.push_back(MeasureRadio(hop, direction, seconds));
+        }
+    }
+    for (const auto& wire : m_network.Wires())
+    {
+        for (const bool upward : {false, true})
+        {
+            reports.push_back(MeasureWire(wire, upward, seconds));
+        }
+    }
+    return reports;
+}
+
+LinkReport
+LinkMonitor::MeasureRadio(const RadioHop& hop, NrDirection direction, double seconds)
+{
+    const auto& parent = m_network.ParentOf(hop);
+    const auto& cell = *m_network.Nodes().at(parent).radio->Bap()->Cell();
+    const auto& own = hop.link->Use(direction, Bearer::TASK);
+    auto& state = m_radio[{hop.name, direction}];
+    if (state.cell != &cell)
+    {
+        // A new serving cell: what was counted in the old one says nothing about it.
+        state = RadioState();
+        state.cell = &cell;
+    }
+    const auto ownBefore = state.symbols[&own];
+    const auto cellUsed = static_cast<double>(cell.UsedSymbols(direction) - state.cellSymbols);
+    const double available = seconds * cell.SymbolsPerSecond(direction);
+    const auto othersWeight = ActiveWeightOfOthers(cell, own, direction, state);
+    const double othersUsed = cellUsed - static_cast<double>(own.symbols - ownBefore);
+    if (available > 0)
+    {
+        const double measured = std::clamp(othersUsed / available, 0.0, 1.0);
+        state.othersFraction += SMOOTHING * (measured - state.othersFraction);
+    }
+    state.cellSymbols = cell.UsedSymbols(direction);
+    const double fairShare = own.weight / (own.weight + othersWeight);
+    const double share = std::max(1 - state.othersFraction, fairShare);
+    const double capacityBps = share * cell.FullRateBps(*hop.link, direction);
+    const auto& queue = hop.link->Queue(direction, Bearer::TASK);
+    const bool up = direction == NrDirection::UPLINK;
+    return {hop.name,
+            up ? hop.child : parent,
+            up ? parent : hop.child,
+            static_cast<uint64_t>(capacityBps),
+            cell.IdleLatency(direction).GetNanoSeconds(),
+            queue.QueuedBytes(),
+            DrainNs(queue.QueuedBytes(), capacityBps),
+            queue.HeadOfLineDelay(Simulator::Now()).GetNanoSeconds(),
+            hop.link->Mcs(direction),
+            hop.link->SinrDb(direction),
+            available > 0 ? std::clamp(cellUsed / available, 0.0, 1.0) : 0.0};
+}
+
+double
+LinkMonitor::ActiveWeightOfOthers(const CellMac& cell,
+                                  const ChannelUse& own,
+                                  NrDirection direction,
+                                  RadioState& state) const
+{
+    double weight = 0;
+    for (const auto& link : cell.Links())
+    {
+        for (const auto bearer : ALL_BEARERS)
+        {
+            const auto& use = link->Use(direction, bearer);
+            const bool active = use.symbols != state.symbols[&use] ||
+                                link->Queue(direction, bearer).QueuedBytes() > 0;
+            state.symbols[&use] = use.symbols;
+            if (&use != &own && active)
+            {
+                weight += use.weight;
+            }
+        }
+    }
+    return weight;
+}
+
+LinkReport
+LinkMonitor::MeasureWire(const Wire& wire, bool upward, double seconds)
+{
+    const auto& end = upward ? wire.up : wire.down;
+    const auto& description = wire.description;
+    auto& state = m_wires[{description.name, upward}];
+    const double capacity = description.capacityBps;
+    const auto cross = end.crossTraffic ? end.crossTraffic->OfferedBytes() : 0;
+    const auto sent = m_sentBytes.at(PeekPointer(end.device));
+    double used = 0;
+    if (seconds > 0)
+    {
+        const double crossBps = (cross - state.crossBytes) * 8 / seconds;
+        const bool first = state.crossBps < 0;
+        state.crossBps = first ? crossBps : state.crossBps + SMOOTHING * (crossBps - state.crossBps);
+        used = std::clamp((sent - state.sentBytes) * 8 / seconds / capacity, 0.0, 1.0);
+    }
+    state.crossBytes = cross;
+    state.sentBytes = sent;
+    const auto waiting = end.device->GetQueue()->GetNBytes();
+    const auto delayNs = DrainNs(waiting, capacity);
+    const double left = capacity - std::max(0.0, state.crossBps);
+    return {description.name,
+            upward ? description.child : description.parent,
+            upward ? description.parent : description.child,
+            static_cast<uint64_t>(std::max(left, LEAST_WIRE_SHARE * capacity)),
+            description.delayNs,
+            waiting,
+            delayNs,
+            delayNs,
+            -1,
+            std::numeric_limits<double>::quiet_NaN(),
+            used};
+}
+
+} // namespace cosim

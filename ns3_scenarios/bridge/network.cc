@@ -1,0 +1,480 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#include "network.h"
+
+#include "ns3/constant-position-mobility-model.h"
+#include "ns3/data-rate.h"
+#include "ns3/double.h"
+#include "ns3/drop-tail-queue.h"
+#include "ns3/internet-stack-helper.h"
+#include "ns3/ipv4-list-routing-helper.h"
+#include "ns3/ipv4-static-routing-helper.h"
+#include "ns3/point-to-point-channel.h"
+#include "ns3/point-to-point-helper.h"
+#include "ns3/simulator.h"
+#include "ns3/string.h"
+#include "ns3/waypoint-mobility-model.h"
+
+#include <cmath>
+#include <numbers>
+#include <stdexcept>
+
+namespace cosim
+{
+
+using namespace ns3;
+
+namespace
+{
+
+constexpr int64_t POSITION_STREAM = 1;        // background UEs' positions
+constexpr int64_t CROSS_TRAFFIC_STREAM = 100; // two streams for each direction of each wire
+constexpr uint32_t RADIO_NETWORK = 0x0a010000; // 10.1.0.0/16
+constexpr uint32_t WIRE_NETWORK = 0x0a020000;  // 10.2.0.0, a /30 for each wire
+const Ipv4Mask RADIO_MASK("255.255.0.0");
+const Ipv4Mask WIRE_MASK("255.255.255.252");
+
+Vector
+ToVector(const std::array<double, 3>& position)
+{
+    return {position[0], position[1], position[2]};
+}
+
+Ptr<MobilityModel>
+CreateMobility(const NodeDescription& description)
+{
+    if (description.waypoints.empty())
+    {
+        auto fixed = CreateObject<ConstantPositionMobilityModel>();
+        fixed->SetPosition(ToVector(*description.positionM));
+        return fixed;
+    }
+    auto moving = CreateObject<WaypointMobilityModel>();
+    for (const auto& waypoint : description.waypoints)
+    {
+        moving->AddWaypoint(
+            Waypoint(NanoSeconds(waypoint.timeNs), ToVector(waypoint.positionM)));
+    }
+    return moving;
+}
+
+Ptr<Ipv4StaticRouting>
+RoutingOf(const NetworkNode& node)
+{
+    return Ipv4StaticRoutingHelper().GetStaticRouting(node.node->GetObject<Ipv4>());
+}
+
+uint32_t
+InterfaceOf(const NetworkNode& node, const Ptr<NetDevice>& device)
+{
+    return node.node->GetObject<Ipv4>()->GetInterfaceForDevice(device);
+}
+
+} // namespace
+
+Network::Network(const NetworkDescription& description)
+    : m_description(description)
+{
+    CreateNodes();
+    InstallRadio();
+    LayWires();
+    FillRoutes();
+}
+
+void
+Network::CreateNodes()
+{
+    // Static routing alone: global and list routing would search a tree that we know.
+    Ipv4StaticRoutingHelper staticRouting;
+    InternetStackHelper internet;
+    internet.SetIpv6StackInstall(false);
+    internet.SetRoutingHelper(staticRouting);
+    for (const auto& description : m_description.nodes)
+    {
+        auto node = CreateObject<Node>();
+        if (description.IsRadio())
+        {
+            node->AggregateObject(CreateMobility(description));
+        }
+        internet.Install(node);
+        const bool fresh =
+            m_nodes
+                .emplace(description.name,
+                         NetworkNode{description.name, description.kind, node, nullptr, {}})
+                .second;
+        if (!fresh)
+        {
+            throw std::invalid_argument("two nodes are called '" + description.name + "'");
+        }
+        m_nodeOrder.push_back(description.name);
+    }
+}
+
+void
+Network::InstallRadio()
+{
+    for (const auto& name : m_nodeOrder)
+    {
+        auto& node = m_nodes.at(name);
+        if (node.kind != "donor")
+        {
+            continue;
+        }
+        if (m_iab)
+        {
+            throw std::invalid_argument("'" + name + "' is a second donor; there can be one");
+        }
+        m_iab = std::make_unique<IabHelper>(m_description.radio);
+        node.radio = m_iab->InstallDonor(node.node);
+        InstallRelaysBelow(name);
+    }
+    for (const auto& name : m_nodeOrder)
+    {
+        auto& node = m_nodes.at(name);
+        if (node.kind == "ue")
+        {
+            if (!m_iab)
+            {
+                throw std::invalid_argument("UE '" + name + "' has no donor to attach to");
+            }
+            node.radio = m_iab->InstallUe(node.node, AccessLinkName(name));
+            m_hops.push_back(
+                {AccessLinkName(name), name, m_iab->AccessLinkOf(node.radio), node.radio});
+        }
+    }
+    if (m_iab)
+    {
+        AssignRadioAddresses();
+        InstallBackground();
+    }
+}
+
+void
+Network::InstallRelaysBelow(const std::string& parent)
+{
+    for (const auto& link : m_description.links)
+    {
+        if (!link.wireless || link.parent != parent)
+        {
+            continue;
+        }
+        auto& child = m_nodes.at(link.child);
+        child.radio =
+            m_iab->InstallRelay(child.node, m_nodes.at(parent).radio, link.name);
+        m_hops.push_back({link.name, link.child, m_iab->BackhaulOf(child.radio), child.radio});
+        InstallRelaysBelow(link.child);
+    }
+}
+
+void
+Network::AssignRadioAddresses()
+{
+    uint32_t host = 0;
+    for (const auto& name : m_nodeOrder)
+    {
+        auto& node = m_nodes.at(name);
+        if (node.radio)
+        {
+            const Ipv4Address address(RADIO_NETWORK + ++host);
+            Assign(node, node.radio, address, RADIO_MASK);
+            m_iab->SetIpv4Address(node.radio, address);
+            m_bapNames[node.radio->Bap()->Address()] = name;
+        }
+        else if (node.kind == "iab")
+        {
+            throw std::invalid_argument("IAB node '" + name + "' is not connected to the donor");
+        }
+    }
+}
+
+void
+Network::InstallBackground()
+{
+    const auto& background = m_description.background;
+    auto draw = CreateObject<UniformRandomVariable>();
+    draw->SetStream(POSITION_STREAM);
+    for (const auto& name : m_nodeOrder)
+    {
+        const auto& cell = m_nodes.at(name);
+        if (!cell.radio || cell.kind == "ue")
+        {
+            continue;
+        }
+        const auto centre = cell.node->GetObject<MobilityModel>()->GetPosition();
+        for (uint32_t i = 0; i < background.uesPerCell; ++i)
+        {
+            const double radius = background.radiusM * std::sqrt(draw->GetValue(0.01, 1));
+            const double angle = draw->GetValue(0, 2 * std::numbers::pi);
+            auto mobility = CreateObject<ConstantPositionMobilityModel>();
+            mobility->SetPosition({centre.x + radius * std::cos(angle),
+                                   centre.y + radius * std::sin(angle),
+                                   1.5}); // UE height of TR 38.901 Table 7.2-1
+            auto node = CreateObject<Node>();
+            node->AggregateObject(mobility);
+            auto user = CreateObjectWithAttributes<BackgroundUser>(
+                "MeanRate",
+                DoubleValue(background.rateBps),
+                "Sigma",
+                DoubleValue(background.sigma),
+                "DownlinkShare",
+                DoubleValue(background.downlinkShare),
+                "Coherence",
+                TimeValue(NanoSeconds(background.coherenceNs)));
+            m_iab->InstallBackgroundUser(cell.radio, node, user);
+            m_backgroundUsers.push_back(user);
+        }
+    }
+}
+
+void
+Network::LayWires()
+{
+    PointToPointHelper helper;
+    int64_t stream = CROSS_TRAFFIC_STREAM;
+    for (const auto& description : m_description.links)
+    {
+        if (description.wireless)
+        {
+            continue;
+        }
+        auto& child = m_nodes.at(description.child);
+        auto& parent = m_nodes.at(description.parent);
+        helper.SetDeviceAttribute("DataRate", DataRateValue(DataRate(description.capacityBps)));
+        helper.SetChannelAttribute("Delay", TimeValue(NanoSeconds(description.delayNs)));
+        helper.SetQueue("ns3::DropTailQueue<Packet>",
+                        "MaxSize",
+                        StringValue(std::to_string(description.queueBytes) + "B"));
+        // No traffic control on it: the device's own queue is the one that is modelled.
+        helper.DisableFlowControl();
+        const auto devices = helper.Install(child.node, parent.node);
+        const auto base = WIRE_NETWORK + 4 * static_cast<uint32_t>(m_wires.size());
+        Assign(child, devices.Get(0), Ipv4Address(base + 1), WIRE_MASK);
+        Assign(parent, devices.Get(1), Ipv4Address(base + 2), WIRE_MASK);
+        Wire wire{description,
+                  {DynamicCast<PointToPointNetDevice>(devices.Get(0)), nullptr},
+                  {DynamicCast<PointToPointNetDevice>(devices.Get(1)), nullptr}};
+        if (description.crossTraffic)
+        {
+            for (auto* end : {&wire.up, &wire.down})
+            {
+                end->crossTraffic = CreateObject<CrossTraffic>();
+                end->crossTraffic->Configure(end->device,
+                                             description.capacityBps,
+                                             *description.crossTraffic);
+                stream += end->crossTraffic->AssignStreams(stream);
+            }
+        }
+        m_wires.push_back(wire);
+    }
+}
+
+void
+Network::Assign(NetworkNode& node, Ptr<NetDevice> device, Ipv4Address address, Ipv4Mask mask)
+{
+    auto ipv4 = node.node->GetObject<Ipv4>();
+    const auto interface = ipv4->AddInterface(device);
+    ipv4->AddAddress(interface, Ipv4InterfaceAddress(address, mask));
+    ipv4->SetUp(interface);
+    if (!node.address.IsInitialized())
+    {
+        node.address = address;
+    }
+}
+
+void
+Network::FillRoutes()
+{
+    for (auto& [name, node] : m_nodes)
+    {
+        if (node.radio && node.kind != "donor")
+        {
+            const auto& donor = m_bapNames.at(m_iab->Donor()->Bap()->Address());
+            RoutingOf(node)->SetDefaultRoute(m_nodes.at(donor).address,
+                                             InterfaceOf(node, node.radio));
+        }
+    }
+    for (const auto& wire : m_wires)
+    {
+        const auto& child = m_nodes.at(wire.description.child);
+        const auto& parent = m_nodes.at(wire.description.parent);
+        const auto gateway = parent.node->GetObject<Ipv4>()
+                                 ->GetAddress(InterfaceOf(parent, wire.down.device), 0)
+                                 .GetLocal();
+        RoutingOf(child)->SetDefaultRoute(gateway, InterfaceOf(child, wire.up.device));
+        RouteDown(wire);
+    }
+}
+
+void
+Network::RouteDown(const Wire& wire)
+{
+    const auto& child = m_nodes.at(wire.description.child);
+    const auto& parent = m_nodes.at(wire.description.parent);
+    const auto gateway = child.node->GetObject<Ipv4>()
+                             ->GetAddress(InterfaceOf(child, wire.up.device), 0)
+                             .GetLocal();
+    const auto interface = InterfaceOf(parent, wire.down.device);
+    for (const auto& name : Below(wire.description.child))
+    {
+        const auto& node = m_nodes.at(name);
+        if (node.kind == "donor")
+        {
+            RoutingOf(parent)->AddNetworkRouteTo(Ipv4Address(RADIO_NETWORK),
+                                                 RADIO_MASK,
+                                                 gateway,
+                                                 interface);
+        }
+        else if (!node.radio)
+        {
+            RoutingOf(parent)->AddHostRouteTo(node.address, gateway, interface);
+        }
+    }
+}
+
+std::vector<std::string>
+Network::Below(const std::string& name) const
+{
+    std::vector<std::string> found{name};
+    for (std::size_t i = 0; i < found.size(); ++i)
+    {
+        for (const auto& link : m_description.links)
+        {
+            if (link.parent == found[i])
+            {
+                found.push_back(link.child);
+            }
+        }
+    }
+    return found;
+}
+
+void
+Network::Start()
+{
+    for (const auto& wire : m_wires)
+    {
+        for (const auto* end : {&wire.up, &wire.down})
+        {
+            if (end->crossTraffic)
+            {
+                end->crossTraffic->Start();
+            }
+        }
+    }
+    for (const auto& user : m_backgroundUsers)
+    {
+        user->Start(m_iab->Donor()->Bap());
+    }
+    for (const auto& name : m_nodeOrder)
+    {
+        if (m_nodes.at(name).kind == "ue")
+        {
+            Access(name)->Start();
+        }
+    }
+    for (const auto& blockage : m_description.blockages)
+    {
+        ScheduleBlockage(blockage);
+    }
+}
+
+void
+Network::ScheduleBlockage(const BlockageDescription& blockage)
+{
+    Simulator::Schedule(NanoSeconds(blockage.startNs),
+                        &Network::SetBlockage,
+                        this,
+                        blockage.link,
+                        blockage.lossDb);
+    Simulator::Schedule(NanoSeconds(blockage.endNs),
+                        &Network::SetBlockage,
+                        this,
+                        blockage.link,
+                        0.0);
+}
+
+void
+Network::SetBlockage(const std::string& link, double lossDb)
+{
+    for (const auto& hop : m_hops)
+    {
+        if (hop.name != link)
+        {
+            continue;
+        }
+        if (m_nodes.at(hop.child).kind == "ue")
+        {
+            Access(hop.child)->SetBlockage(lossDb);
+        }
+        else
+        {
+            m_iab->SetBackhaulBlockage(link, lossDb);
+        }
+        return;
+    }
+    throw std::invalid_argument("no radio link '" + link + "' to block");
+}
+
+const std::map<std::string, NetworkNode>&
+Network::Nodes() const
+{
+    return m_nodes;
+}
+
+const std::vector<Wire>&
+Network::Wires() const
+{
+    return m_wires;
+}
+
+const std::vector<RadioHop>&
+Network::RadioHops() const
+{
+    return m_hops;
+}
+
+const std::string&
+Network::ParentOf(const RadioHop& hop) const
+{
+    return NameOf(m_iab->Topology()->ParentOf(hop.device->Bap()));
+}
+
+const std::string&
+Network::NameOf(const Ptr<BapEntity>& bap) const
+{
+    return m_bapNames.at(bap->Address());
+}
+
+Ptr<AccessManager>
+Network::Access(const std::string& ue) const
+{
+    return m_iab->Access(m_nodes.at(ue).radio);
+}
+
+uint64_t
+Network::BackgroundBytes() const
+{
+    uint64_t bytes = m_iab ? m_iab->Donor()->BackgroundBytes() : 0;
+    for (const auto& user : m_backgroundUsers)
+    {
+        bytes += user->ReceivedBytes();
+    }
+    return bytes;
+}
+
+uint32_t
+Network::Handovers() const
+{
+    uint32_t handovers = 0;
+    for (const auto& [name, node] : m_nodes)
+    {
+        if (node.kind == "ue")
+        {
+            handovers += Access(name)->Handovers();
+        }
+    }
+    return handovers;
+}
+
+} // namespace cosim

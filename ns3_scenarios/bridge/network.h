@@ -1,0 +1,147 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#ifndef COSIM_NETWORK_H
+#define COSIM_NETWORK_H
+
+#include "cross-traffic.h"
+#include "description.h"
+
+#include "iab/helper/iab-helper.h"
+
+#include "ns3/ipv4-address.h"
+#include "ns3/node.h"
+#include "ns3/point-to-point-net-device.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cosim
+{
+
+/** A node of the built network. */
+struct NetworkNode
+{
+    std::string name;                       //!< as in the description
+    std::string kind;                       //!< as in the description
+    ns3::Ptr<ns3::Node> node;               //!< with internet stack
+    ns3::Ptr<ns3::IabNetDevice> radio;      //!< or null
+    ns3::Ipv4Address address;               //!< by which others reach it
+};
+
+/** One direction of a wired link. */
+struct WireEnd
+{
+    ns3::Ptr<ns3::PointToPointNetDevice> device; //!< transmitter
+    ns3::Ptr<CrossTraffic> crossTraffic;         //!< or null
+};
+
+/** A wired link of the built network. */
+struct Wire
+{
+    LinkDescription description; //!< as asked for
+    WireEnd up;                  //!< from child to parent
+    WireEnd down;                //!< from parent to child
+};
+
+/** A radio link of the built network; the parent of a UE changes. */
+struct RadioHop
+{
+    std::string name;                       //!< of the link
+    std::string child;                      //!< name of the lower node
+    ns3::Ptr<ns3::RadioLink> link;          //!< queues and quality
+    ns3::Ptr<ns3::IabNetDevice> device;     //!< of the child
+};
+
+/**
+ * The network that the handshake described, built of ns-3 objects.
+ */
+class Network
+{
+  public:
+    /**
+     * @param description of the network
+     * @throw std::exception, with what is wrong, on a network that cannot be built
+     */
+    explicit Network(const NetworkDescription& description);
+
+    /** Start traffic, attach the UEs and schedule the blockages. */
+    void Start();
+
+    /** @return all nodes by name */
+    const std::map<std::string, NetworkNode>& Nodes() const;
+
+    /** @return wired links in the order of the description */
+    const std::vector<Wire>& Wires() const;
+
+    /** @return radio links: backhaul in the order of the description, then access */
+    const std::vector<RadioHop>& RadioHops() const;
+
+    /**
+     * @param hop a radio link
+     * @return name of the node that is its parent now
+     */
+    const std::string& ParentOf(const RadioHop& hop) const;
+
+    /**
+     * @param bap of a radio node
+     * @return its name
+     */
+    const std::string& NameOf(const ns3::Ptr<ns3::BapEntity>& bap) const;
+
+    /**
+     * @param ue name of a UE
+     * @return what keeps it served
+     */
+    ns3::Ptr<ns3::AccessManager> Access(const std::string& ue) const;
+
+    /** @return bytes of background load that reached their end */
+    uint64_t BackgroundBytes() const;
+
+    /** @return handovers of all UEs */
+    uint32_t Handovers() const;
+
+  private:
+    /** Create all nodes with their mobility. */
+    void CreateNodes();
+    /** Install the IAB network on the radio nodes. */
+    void InstallRadio();
+    /** Install relays below a node, nearest first. @param parent name of the node */
+    void InstallRelaysBelow(const std::string& parent);
+    /** Put background UEs around every cell. */
+    void InstallBackground();
+    /** Lay the wires. */
+    void LayWires();
+    /** Give a device of a node its address. */
+    void Assign(NetworkNode& node,
+                ns3::Ptr<ns3::NetDevice> device,
+                ns3::Ipv4Address address,
+                ns3::Ipv4Mask mask);
+    /** Give the radio nodes their addresses. */
+    void AssignRadioAddresses();
+    /** Fill the routing tables. */
+    void FillRoutes();
+    /** Route from a node down one of its wires. @param wire the wire */
+    void RouteDown(const Wire& wire);
+    /** @param name of a node @return names of all nodes below it, itself included */
+    std::vector<std::string> Below(const std::string& name) const;
+    /** Schedule one blockage. @param blockage to schedule */
+    void ScheduleBlockage(const BlockageDescription& blockage);
+    /** Set the extra loss of a radio link. @param link its name @param lossDb the loss */
+    void SetBlockage(const std::string& link, double lossDb);
+
+    NetworkDescription m_description;             //!< as asked for
+    std::map<std::string, NetworkNode> m_nodes;   //!< by name
+    std::vector<std::string> m_nodeOrder;         //!< names as described
+    std::unique_ptr<ns3::IabHelper> m_iab;        //!< radio network, when there is one
+    std::vector<Wire> m_wires;                    //!< wired links
+    std::vector<RadioHop> m_hops;                 //!< radio links
+    std::map<ns3::BapAddress, std::string> m_bapNames;                //!< names of radio nodes
+    std::vector<ns3::Ptr<ns3::BackgroundUser>> m_backgroundUsers;     //!< all
+};
+
+} // namespace cosim
+
+#endif // COSIM_NETWORK_H

@@ -1,0 +1,189 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#include "access-manager.h"
+
+#include "ns3/double.h"
+#include "ns3/simulator.h"
+#include "ns3/trace-source-accessor.h"
+
+#include <algorithm>
+
+namespace ns3
+{
+
+NS_OBJECT_ENSURE_REGISTERED(AccessManager);
+
+TypeId
+AccessManager::GetTypeId()
+{
+    static TypeId tid =
+        TypeId("ns3::AccessManager")
+            .SetParent<Object>()
+            .SetGroupName("Iab")
+            .AddConstructor<AccessManager>()
+            .AddAttribute("UpdatePeriod",
+                          "Time between measurements and link adaptations.",
+                          TimeValue(MilliSeconds(20)),
+                          MakeTimeAccessor(&AccessManager::m_updatePeriod),
+                          MakeTimeChecker(MicroSeconds(1)))
+            .AddAttribute("Hysteresis",
+                          "How much better a neighbour must be, in dB (A3 offset).",
+                          DoubleValue(3.0),
+                          MakeDoubleAccessor(&AccessManager::m_hysteresisDb),
+                          MakeDoubleChecker<double>(0.0))
+            .AddAttribute("TimeToTrigger",
+                          "How long a neighbour must be better.",
+                          TimeValue(MilliSeconds(100)),
+                          MakeTimeAccessor(&AccessManager::m_timeToTrigger),
+                          MakeTimeChecker(Time(0)))
+            .AddAttribute("Interruption",
+                          "Time without service at a handover.",
+                          TimeValue(MilliSeconds(20)),
+                          MakeTimeAccessor(&AccessManager::m_interruption),
+                          MakeTimeChecker(Time(0)))
+            .AddAttribute("UePower",
+                          "Uplink transmit power in dBm.",
+                          DoubleValue(23.0),
+                          MakeDoubleAccessor(&AccessManager::m_uePowerDbm),
+                          MakeDoubleChecker<double>())
+            .AddAttribute("CellPower",
+                          "Downlink transmit power in dBm.",
+                          DoubleValue(30.0),
+                          MakeDoubleAccessor(&AccessManager::m_cellPowerDbm),
+                          MakeDoubleChecker<double>())
+            .AddTraceSource("Attachment",
+                            "The UE is served by another node.",
+                            MakeTraceSourceAccessor(&AccessManager::m_attachmentTrace),
+                            "ns3::AccessManager::AttachmentCallback");
+    return tid;
+}
+
+void
+AccessManager::SetUe(Ptr<BapEntity> ue,
+                     Ptr<RadioLink> link,
+                     const RadioEnd& end,
+                     Ptr<PhasedArrayModel> cellArray)
+{
+    m_ue = std::move(ue);
+    m_link = std::move(link);
+    m_end = end;
+    m_cellArray = std::move(cellArray);
+}
+
+void
+AccessManager::SetNetwork(Ptr<IabTopology> topology,
+                          Ptr<RadioChannel> channel,
+                          const std::vector<ServingCandidate>& candidates)
+{
+    m_topology = std::move(topology);
+    m_channel = std::move(channel);
+    m_candidates = candidates;
+}
+
+void
+AccessManager::Start()
+{
+    const auto gainsDb = Measure();
+    m_serving = std::max_element(gainsDb.begin(), gainsDb.end()) - gainsDb.begin();
+    m_betterSince = Time::Min();
+    m_topology->Connect(m_ue, m_candidates[m_serving].bap, m_link);
+    AdaptLink();
+    m_attachmentTrace(m_ue, m_candidates[m_serving].bap, nullptr);
+    m_update = Simulator::Schedule(m_updatePeriod, &AccessManager::Update, this);
+}
+
+void
+AccessManager::SetBlockage(double lossDb)
+{
+    m_blockageDb = lossDb;
+    AdaptLink();
+}
+
+uint32_t
+AccessManager::Handovers() const
+{
+    return m_handovers;
+}
+
+void
+AccessManager::DoDispose()
+{
+    m_update.Cancel();
+    m_ue = nullptr;
+    m_link = nullptr;
+    m_end = RadioEnd();
+    m_cellArray = nullptr;
+    m_topology = nullptr;
+    m_channel = nullptr;
+    m_candidates.clear();
+    Object::DoDispose();
+}
+
+void
+AccessManager::Update()
+{
+    ConsiderHandover(Measure());
+    AdaptLink();
+    m_update = Simulator::Schedule(m_updatePeriod, &AccessManager::Update, this);
+}
+
+std::vector<double>
+AccessManager::Measure() const
+{
+    std::vector<double> gainsDb;
+    gainsDb.reserve(m_candidates.size());
+    for (const auto& candidate : m_candidates)
+    {
+        gainsDb.push_back(m_channel->LargeScaleGainDb(m_end.mobility, candidate.mobility));
+    }
+    return gainsDb;
+}
+
+void
+AccessManager::ConsiderHandover(const std::vector<double>& gainsDb)
+{
+    const std::size_t best =
+        std::max_element(gainsDb.begin(), gainsDb.end()) - gainsDb.begin();
+    if (best == m_serving || gainsDb[best] < gainsDb[m_serving] + m_hysteresisDb)
+    {
+        m_betterSince = Time::Min();
+        return;
+    }
+    const auto now = Simulator::Now();
+    if (m_betterSince == Time::Min() || best != m_better)
+    {
+        m_better = best;
+        m_betterSince = now;
+    }
+    if (now - m_betterSince >= m_timeToTrigger)
+    {
+        HandOver(best);
+    }
+}
+
+void
+AccessManager::HandOver(std::size_t target)
+{
+    const auto source = m_candidates[m_serving].bap;
+    m_serving = target;
+    m_betterSince = Time::Min();
+    ++m_handovers;
+    m_link->SuspendUntil(Simulator::Now() + m_interruption);
+    m_topology->Move(m_ue, m_candidates[target].bap);
+    m_attachmentTrace(m_ue, m_candidates[target].bap, source);
+}
+
+void
+AccessManager::AdaptLink()
+{
+    const auto& cell = m_candidates[m_serving];
+    const auto gains = m_channel->BeamformedGains(m_end, {cell.mobility, m_cellArray});
+    const auto up = m_channel->Quality(gains, m_uePowerDbm, m_blockageDb);
+    const auto down = m_channel->Quality(gains, m_cellPowerDbm, m_blockageDb);
+    m_link->SetQuality(NrDirection::UPLINK, up.efficiency, up.sinrDb);
+    m_link->SetQuality(NrDirection::DOWNLINK, down.efficiency, down.sinrDb);
+    cell.bap->Cell()->Wake();
+}
+
+} // namespace ns3

@@ -1,0 +1,137 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#include "background-user.h"
+
+#include "ns3/double.h"
+#include "ns3/simulator.h"
+
+#include <cmath>
+
+namespace ns3
+{
+
+NS_OBJECT_ENSURE_REGISTERED(BackgroundUser);
+
+TypeId
+BackgroundUser::GetTypeId()
+{
+    static TypeId tid =
+        TypeId("ns3::BackgroundUser")
+            .SetParent<Object>()
+            .SetGroupName("Iab")
+            .AddConstructor<BackgroundUser>()
+            .AddAttribute("MeanRate",
+                          "Mean uplink demand in bit/s.",
+                          DoubleValue(5e6),
+                          MakeDoubleAccessor(&BackgroundUser::m_meanRateBps),
+                          MakeDoubleChecker<double>(0.0))
+            .AddAttribute("Sigma",
+                          "Standard deviation of the natural logarithm of the demand.",
+                          DoubleValue(0.5),
+                          MakeDoubleAccessor(&BackgroundUser::m_sigma),
+                          MakeDoubleChecker<double>(0.0))
+            .AddAttribute("DownlinkShare",
+                          "Downlink demand over uplink demand.",
+                          DoubleValue(0.3),
+                          MakeDoubleAccessor(&BackgroundUser::m_downlinkShare),
+                          MakeDoubleChecker<double>(0.0))
+            .AddAttribute("Coherence",
+                          "Time between draws of the demand.",
+                          TimeValue(MilliSeconds(200)),
+                          MakeTimeAccessor(&BackgroundUser::m_coherence),
+                          MakeTimeChecker(MilliSeconds(1)))
+            .AddAttribute("Interval",
+                          "Time between bursts.",
+                          TimeValue(MilliSeconds(5)),
+                          MakeTimeAccessor(&BackgroundUser::m_interval),
+                          MakeTimeChecker(MicroSeconds(10)));
+    return tid;
+}
+
+BackgroundUser::BackgroundUser()
+    : m_bap(CreateObject<BapEntity>()),
+      m_normal(CreateObject<NormalRandomVariable>()),
+      m_phase(CreateObject<UniformRandomVariable>())
+{
+    m_bap->SetUpperLayer(MakeCallback(&BackgroundUser::Receive, this));
+}
+
+Ptr<BapEntity>
+BackgroundUser::Bap() const
+{
+    return m_bap;
+}
+
+void
+BackgroundUser::Start(Ptr<BapEntity> donor)
+{
+    m_donor = std::move(donor);
+    Redraw();
+    const auto phase = m_phase->GetValue(0, m_interval.GetSeconds());
+    m_offer = Simulator::Schedule(Seconds(phase), &BackgroundUser::Offer, this);
+}
+
+int64_t
+BackgroundUser::AssignStreams(int64_t stream)
+{
+    m_normal->SetStream(stream);
+    m_phase->SetStream(stream + 1);
+    return 2;
+}
+
+uint64_t
+BackgroundUser::ReceivedBytes() const
+{
+    return m_receivedBytes;
+}
+
+void
+BackgroundUser::DoDispose()
+{
+    m_redraw.Cancel();
+    m_offer.Cancel();
+    m_bap->Dispose();
+    m_bap = nullptr;
+    m_donor = nullptr;
+    Object::DoDispose();
+}
+
+void
+BackgroundUser::Redraw()
+{
+    // E[exp(N(mu, sigma^2))] = exp(mu + sigma^2 / 2), so this keeps the mean.
+    m_rateBps = m_meanRateBps * std::exp(m_sigma * m_normal->GetValue() - m_sigma * m_sigma / 2);
+    m_redraw = Simulator::Schedule(m_coherence, &BackgroundUser::Redraw, this);
+}
+
+void
+BackgroundUser::Offer()
+{
+    const double bits = m_rateBps * m_interval.GetSeconds();
+    m_uplinkBits += bits;
+    m_downlinkBits += bits * m_downlinkShare;
+    OfferBurst(m_bap, m_donor, m_uplinkBits);
+    OfferBurst(m_donor, m_bap, m_downlinkBits);
+    m_offer = Simulator::Schedule(m_interval, &BackgroundUser::Offer, this);
+}
+
+void
+BackgroundUser::OfferBurst(const Ptr<BapEntity>& from, const Ptr<BapEntity>& to, double& bits)
+{
+    const auto bytes = static_cast<uint32_t>(bits / 8);
+    if (bytes == 0)
+    {
+        return;
+    }
+    bits -= 8.0 * bytes;
+    from->Forward({nullptr, bytes, from->Address(), to->Address(), Bearer::BACKGROUND});
+}
+
+void
+BackgroundUser::Receive(RlcSdu sdu)
+{
+    m_receivedBytes += sdu.bytes;
+}
+
+} // namespace ns3

@@ -1,0 +1,94 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#ifndef BACKGROUND_USER_H
+#define BACKGROUND_USER_H
+
+#include "bap-entity.h"
+
+#include "ns3/object.h"
+#include "ns3/random-variable-stream.h"
+
+namespace ns3
+{
+
+/**
+ * A background UE: log-normal demand up to the donor and down from it, in bursts that travel hop by
+ * hop through the same queues as everybody's packets, without an IP stack.
+ */
+class BackgroundUser : public Object
+{
+  public:
+    /**
+     * @brief Get the type ID.
+     * @return the object TypeId
+     */
+    static TypeId GetTypeId();
+
+    BackgroundUser();
+
+    /** @return its BAP entity */
+    Ptr<BapEntity> Bap() const;
+
+    /**
+     * Start the traffic.
+     *
+     * @param donor where uplink traffic ends and downlink traffic starts
+     */
+    void Start(Ptr<BapEntity> donor);
+
+    /**
+     * Fix the random streams.
+     *
+     * @param stream first stream to use
+     * @return number of streams used
+     */
+    int64_t AssignStreams(int64_t stream);
+
+    /** @return bytes that reached this user */
+    uint64_t ReceivedBytes() const;
+
+  protected:
+    void DoDispose() override;
+
+  private:
+    /** Draw a new demand. */
+    void Redraw();
+
+    /** Offer one burst in each direction. */
+    void Offer();
+
+    /**
+     * Offer a burst.
+     *
+     * @param from where it enters
+     * @param to where it leaves
+     * @param bits the demand; what is no whole byte is left in it
+     */
+    void OfferBurst(const Ptr<BapEntity>& from, const Ptr<BapEntity>& to, double& bits);
+
+    /**
+     * @param sdu that arrived here
+     */
+    void Receive(RlcSdu sdu);
+
+    Ptr<BapEntity> m_bap;                 //!< this user
+    Ptr<BapEntity> m_donor;               //!< the other end
+    Ptr<NormalRandomVariable> m_normal;   //!< standard normal draws
+    Ptr<UniformRandomVariable> m_phase;   //!< start within a period
+    double m_meanRateBps;                 //!< mean uplink demand
+    double m_sigma;                       //!< standard deviation of ln(rate)
+    double m_downlinkShare;               //!< downlink over uplink demand
+    Time m_coherence;                     //!< time between draws
+    Time m_interval;                      //!< time between bursts
+    double m_rateBps{0};                  //!< present uplink demand
+    double m_uplinkBits{0};               //!< demand not yet offered
+    double m_downlinkBits{0};             //!< demand not yet offered
+    uint64_t m_receivedBytes{0};          //!< counter
+    EventId m_redraw;                     //!< next draw
+    EventId m_offer;                      //!< next burst
+};
+
+} // namespace ns3
+
+#endif // BACKGROUND_USER_H

@@ -1,0 +1,99 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#ifndef NR_FRAME_H
+#define NR_FRAME_H
+
+#include "ns3/nstime.h"
+
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+
+/** Direction of a transmission over a radio link. */
+enum class NrDirection : uint8_t
+{
+    DOWNLINK = 0, //!< from the DU to the MT or UE below it
+    UPLINK = 1    //!< from the MT or UE to the DU above it
+};
+
+/** Both directions, for loops. */
+constexpr NrDirection NR_DIRECTIONS[]{NrDirection::DOWNLINK, NrDirection::UPLINK};
+
+/**
+ * The time-frequency grid of one carrier: slots, TDD pattern, resource blocks.
+ *
+ * Slots are counted from time 0. Of the 14 symbols of a slot, the first is downlink control and
+ * the last uplink control; a D or U slot leaves 12 for data, an S slot 6 for downlink data and the
+ * rest for the guard period.
+ */
+class NrFrame
+{
+  public:
+    /**
+     * @param numerology mu of TS 38.211 4.2, 0..4
+     * @param bandwidthHz channel bandwidth
+     * @param pattern one letter (D, U, S) a slot, repeated
+     * @throw std::invalid_argument on a numerology, bandwidth or pattern that cannot be used
+     */
+    NrFrame(uint8_t numerology, uint64_t bandwidthHz, const std::string& pattern);
+
+    /** @return duration of a slot: 1 ms / 2^mu */
+    Time SlotDuration() const;
+
+    /** @return resource blocks in the bandwidth (TS 38.101-1/-2 Table 5.3.2-1) */
+    uint16_t ResourceBlocks() const;
+
+    /** @return subcarrier spacing in Hz */
+    double SubcarrierSpacingHz() const;
+
+    /**
+     * @param slot slot number
+     * @param direction of the data
+     * @return OFDM symbols for data in that slot and direction
+     */
+    uint8_t DataSymbols(uint64_t slot, NrDirection direction) const;
+
+    /**
+     * @param direction of the data
+     * @return OFDM symbols for data per second
+     */
+    double DataSymbolsPerSecond(NrDirection direction) const;
+
+    /**
+     * @param time any time
+     * @return number of the first slot that starts at or after it
+     */
+    uint64_t SlotAtOrAfter(Time time) const;
+
+    /**
+     * @param slot a slot number
+     * @param direction of the data
+     * @return the first slot from `slot` on that has data symbols in that direction
+     */
+    uint64_t NextSlotWith(uint64_t slot, NrDirection direction) const;
+
+    /**
+     * @param slot slot number
+     * @return when it starts
+     */
+    Time StartOf(uint64_t slot) const;
+
+    /**
+     * @param direction of the data
+     * @return mean time from a random instant to the end of the next slot with data symbols
+     */
+    Time MeanAlignment(NrDirection direction) const;
+
+  private:
+    uint8_t m_numerology;     //!< mu
+    uint16_t m_rbs;           //!< resource blocks
+    std::string m_pattern;    //!< TDD pattern
+    Time m_slotDuration;      //!< slot duration
+};
+
+} // namespace ns3
+
+#endif // NR_FRAME_H

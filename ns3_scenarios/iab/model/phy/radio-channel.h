@@ -1,0 +1,131 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#ifndef RADIO_CHANNEL_H
+#define RADIO_CHANNEL_H
+
+#include "nr-frame.h"
+
+#include "ns3/channel-condition-model.h"
+#include "ns3/mobility-model.h"
+#include "ns3/object.h"
+#include "ns3/phased-array-model.h"
+#include "ns3/spectrum-model.h"
+#include "ns3/spectrum-value.h"
+#include "ns3/three-gpp-channel-model.h"
+#include "ns3/three-gpp-propagation-loss-model.h"
+#include "ns3/three-gpp-spectrum-propagation-loss-model.h"
+
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+
+/** How line of sight is decided. */
+enum class LosPolicy
+{
+    ALWAYS, //!< always in line of sight
+    NEVER,  //!< never in line of sight
+    RANDOM  //!< by the probability of TR 38.901 Table 7.4.2-1
+};
+
+/** What all radio links of one kind have in common. */
+struct RadioChannelConfig
+{
+    double carrierHz;        //!< carrier frequency
+    std::string environment; //!< UMi-StreetCanyon, UMa or RMa (TR 38.901 7.2)
+    LosPolicy los;           //!< line of sight
+    bool shadowing;          //!< log-normal shadowing of TR 38.901 7.4.1
+    double noiseFigureDb;    //!< of the receiver
+    Time losUpdate;          //!< how long a drawn line-of-sight state lasts, 0: forever
+    Time redraw;             //!< how long a drawn small-scale channel lasts, 0: forever
+};
+
+/** One end of a radio link. */
+struct RadioEnd
+{
+    Ptr<MobilityModel> mobility;  //!< where it is
+    Ptr<PhasedArrayModel> array;  //!< its panel, which always faces the other end
+};
+
+/** What a link can carry. */
+struct LinkQuality
+{
+    double efficiency; //!< bit/s/Hz, mean over resource blocks
+    double sinrDb;     //!< SINR of a flat channel with that efficiency
+};
+
+/**
+ * The channel of TR 38.901 between two ends, from ns-3's own models: path loss, shadowing and
+ * beamformed small-scale fading. Links do not interfere with each other.
+ */
+class RadioChannel : public Object
+{
+  public:
+    /**
+     * @brief Get the type ID.
+     * @return the object TypeId
+     */
+    static TypeId GetTypeId();
+
+    /**
+     * @param config of the links
+     * @param frame the carrier's grid
+     * @throw std::invalid_argument on an unknown environment
+     */
+    void Configure(const RadioChannelConfig& config, const NrFrame& frame);
+
+    /**
+     * Fix the random streams.
+     *
+     * @param stream first stream to use
+     * @return number of streams used
+     */
+    int64_t AssignStreams(int64_t stream);
+
+    /**
+     * @param a one end
+     * @param b the other end
+     * @return gain of path loss and shadowing in dB (negative)
+     */
+    double LargeScaleGainDb(Ptr<MobilityModel> a, Ptr<MobilityModel> b) const;
+
+    /**
+     * Point both panels at each other and evaluate the channel.
+     *
+     * @param a one end
+     * @param b the other end
+     * @return linear gain for each resource block, the same in both directions
+     */
+    std::vector<double> BeamformedGains(const RadioEnd& a, const RadioEnd& b) const;
+
+    /**
+     * @param gains linear, for each resource block
+     * @param txPowerDbm transmit power over the whole band
+     * @param extraLossDb blockage
+     * @return what the link can carry
+     */
+    LinkQuality Quality(const std::vector<double>& gains,
+                        double txPowerDbm,
+                        double extraLossDb) const;
+
+    /** @return resource blocks of the carrier */
+    uint16_t ResourceBlocks() const;
+
+  protected:
+    void DoDispose() override;
+
+  private:
+    Ptr<ChannelConditionModel> m_condition;            //!< line of sight
+    Ptr<ThreeGppPropagationLossModel> m_pathLoss;      //!< path loss and shadowing
+    Ptr<ThreeGppChannelModel> m_fading;                //!< small-scale channel
+    Ptr<ThreeGppSpectrumPropagationLossModel> m_beams; //!< beamforming over it
+    Ptr<SpectrumValue> m_unitPsd;                      //!< 1 W over the band
+    double m_noiseWattsPerRb{0};                       //!< receiver noise
+    uint16_t m_rbs{0};                                 //!< resource blocks
+};
+
+} // namespace ns3
+
+#endif // RADIO_CHANNEL_H
