@@ -146,7 +146,10 @@ def content_digest(header_table: dict[str, Any], csv_text: str) -> str:
 def _parse_rows(path: Path, text: str) -> list[LayerRow]:
     if not text.endswith("\n"):
         raise ProfileError(f"{path}: the last line is not complete: the file was cut short")
-    lines = list(csv.reader(io.StringIO(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise ProfileError(f"{path}: is not CSV: {error}") from error
     if tuple(lines[0]) != CSV_COLUMNS:
         raise ProfileError(f"{path}: line 1: the columns are not {','.join(CSV_COLUMNS)}")
     return [_parse_row(f"{path}: line {number}", line) for number, line in enumerate(lines[1:], 2)]

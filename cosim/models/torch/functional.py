@@ -1,57 +1,32 @@
 """Rewriting a traced graph so that no layer changes its input.
 
 A cut may fall between a tensor's first and last use, so every value must stay what it was when it
-was computed. ResNet's ``out += identity`` and ``ReLU(inplace=True)`` break that, and are replaced
-by their plain forms; a later use of the changed tensor becomes a use of the result.
+was computed. ``ReLU(inplace=True)`` and ``add_`` break that, and are replaced by their plain forms;
+a later use of the changed tensor becomes a use of the result. ``out += identity``, as in ResNet, is
+already a plain addition in a torch.fx trace; where a model relies on its changing a tensor that it
+still holds under another name, or on changing a view, the trace computes something else, and
+`trace_model` refuses the model.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Collection, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import fx, nn
 
 from cosim.errors import ProfileError
 
-_IN_PLACE_OPERATORS: Final[Mapping[Callable[..., Any], Callable[..., Any]]] = MappingProxyType(
-    {
-        operator.iadd: operator.add,
-        operator.iand: operator.and_,
-        operator.ifloordiv: operator.floordiv,
-        operator.imatmul: operator.matmul,
-        operator.imod: operator.mod,
-        operator.imul: operator.mul,
-        operator.ior: operator.or_,
-        operator.ipow: operator.pow,
-        operator.isub: operator.sub,
-        operator.itruediv: operator.truediv,
-        operator.ixor: operator.xor,
-    }
-)
 
-
-def make_functional(traced: fx.GraphModule, tensors: Collection[str]) -> None:
-    """Replace the in-place operations of `traced`, in place.
-
-    Parameters
-    ----------
-    traced
-        The graph; its modules' ``inplace`` flags are cleared.
-    tensors
-        Names of the nodes whose value is a tensor: a ``+=`` on an integer changes no operand.
-    """
+def make_functional(traced: fx.GraphModule) -> None:
+    """Replace the in-place operations of `traced`, and clear its modules' ``inplace`` flags."""
     order = {node: index for index, node in enumerate(traced.graph.nodes)}
     for node in traced.graph.nodes:
         if not _make_node_functional(traced, node):
             continue
         changed = node.all_input_nodes[0]
-        if changed.name in tensors:
-            for user in [user for user in changed.users if order[user] > order[node]]:
-                user.replace_input_with(changed, node)
+        for user in [user for user in changed.users if order[user] > order[node]]:
+            user.replace_input_with(changed, node)
     for module in traced.modules():
         if getattr(module, "inplace", False) is True:
             flagged: Any = module
@@ -75,17 +50,10 @@ def _make_node_functional(traced: fx.GraphModule, node: fx.Node) -> bool:
 
 
 def _make_call_functional(node: fx.Node) -> bool:
-    function = node.target
-    assert callable(function)
-    if function is operator.setitem:
-        raise _no_plain_form(node)
-    if function in _IN_PLACE_OPERATORS:
-        node.target = _IN_PLACE_OPERATORS[function]
-        return True
     if node.kwargs.get("inplace") is True:
         node.kwargs = {**node.kwargs, "inplace": False}
         return True
-    plain_name = _without_underscore(getattr(function, "__name__", ""))
+    plain_name = _without_underscore(getattr(node.target, "__name__", ""))
     if plain_name is None:
         return False
     for namespace in (torch, nn.functional):
@@ -103,5 +71,5 @@ def _without_underscore(name: str) -> str | None:
 def _no_plain_form(node: fx.Node) -> ProfileError:
     return ProfileError(
         f"cannot trace the model: '{node.name}' ({node.target}) changes a tensor in place and has"
-        " no plain form that cosim knows"
+        " no plain form"
     )

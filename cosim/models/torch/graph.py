@@ -61,7 +61,7 @@ def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
         traced = fx.symbolic_trace(copy.deepcopy(model).eval())
     except (fx.proxy.TraceError, TypeError, RuntimeError) as error:
         raise ProfileError(f"cannot trace the model: {error}") from error
-    make_functional(traced, _names_of_tensors(traced, example))
+    make_functional(traced)
     graph = _line_up(traced)
     _check_same_result(model, graph, example)
     return graph
@@ -136,17 +136,6 @@ def _attribute(module: nn.Module, path: str) -> Any:
     for name in path.split("."):
         owner = getattr(owner, name)
     return owner
-
-
-def _names_of_tensors(traced: fx.GraphModule, example: tuple[torch.Tensor, ...]) -> set[str]:
-    """Run the trace as it is and note which operations have a tensor as value."""
-    graph = _line_up(traced)
-    inputs = (tensor.clone() for tensor in example)
-    values: dict[str, Any] = dict(zip(graph.inputs, inputs, strict=True))
-    with torch.no_grad():
-        for node in graph.layers:
-            values[node.name] = bind_call(graph, node, values)()
-    return {name for name, value in values.items() if isinstance(value, torch.Tensor)}
 
 
 def _line_up(traced: fx.GraphModule) -> LayerGraph:

@@ -1,0 +1,257 @@
+"""A traced model can be cut anywhere: same bits out, and exactly the counted bytes across."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from cosim.errors import ProfileError  # noqa: E402
+from cosim.models.torch import (  # noqa: E402
+    LayerGraph,
+    assemble_output,
+    bind_inputs,
+    count_bytes,
+    measure_sizes,
+    measure_times,
+    run_layers,
+    trace_model,
+)
+
+pytestmark = pytest.mark.torch
+
+
+class Function(nn.Module):  # type: ignore[misc]  # Any, by importorskip
+    """A module whose forward is a plain function."""
+
+    def __init__(self, function: Callable[..., Any], *modules: nn.Module) -> None:
+        super().__init__()
+        self.function = function
+        self.parts = nn.ModuleList(modules)
+
+    def forward(self, x: Any) -> Any:
+        return self.function(self, x)
+
+
+def cut_everywhere(graph: LayerGraph, x: Any) -> list[Any]:
+    """Run the model in two parts, for every boundary between them."""
+    outputs = []
+    with torch.no_grad():
+        for boundary in range(graph.layer_count + 1):
+            crossing = run_layers(graph, 0, boundary, bind_inputs(graph, x))
+            sent = {name: send(value) for name, value in crossing.items()}
+            rest = run_layers(graph, boundary, graph.layer_count, sent)
+            outputs.append(assemble_output(graph, rest))
+    return outputs
+
+
+def send(value: Any) -> Any:
+    """Copy a value as a network would: no storage stays shared."""
+    return value.clone() if isinstance(value, torch.Tensor) else value
+
+
+def same(one: Any, other: Any) -> None:
+    torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def add_in_place(module: Any, x: Any) -> Any:
+    y = module.parts[0](x)
+    y += x
+    return y.sigmoid() + y
+
+
+def relu_in_place_twice(module: Any, x: Any) -> Any:
+    y = module.parts[0](x)
+    return module.parts[1](y) + y  # the ReLU changed y
+
+
+def methods_in_place(module: Any, x: Any) -> Any:
+    return x.mul(3).add_(1).relu_().clamp_(max=2.0)
+
+
+def functions_in_place(module: Any, x: Any) -> Any:
+    return functional.relu_(torch.sigmoid_(functional.hardswish(x + 1, inplace=True)) - 0.6)
+
+
+def count_in_place(module: Any, x: Any) -> Any:
+    rows = x.size(0)
+    whole = rows
+    rows += 1
+    return x.reshape(whole, -1) * rows
+
+
+def branches(module: Any, x: Any) -> Any:
+    a, b = torch.split(module.parts[0](x), 2, dim=1)
+    return {"sum": a + b, "parts": (a, torch.cat([b, x], dim=1))}
+
+
+def own_parameter(module: Any, x: Any) -> Any:
+    return functional.linear(x, module.parts[0].weight) + module.parts[0].bias
+
+
+CASES = {
+    "add in place": Function(add_in_place, nn.Linear(4, 4)),
+    "relu in place": Function(relu_in_place_twice, nn.Linear(4, 4), nn.ReLU(inplace=True)),
+    "methods in place": Function(methods_in_place),
+    "functions in place": Function(functions_in_place),
+    "integer in place": Function(count_in_place),
+    "several outputs": Function(branches, nn.Linear(4, 4)),
+    "own parameter": Function(own_parameter, nn.Linear(4, 5)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_model_can_be_cut_anywhere(name: str) -> None:
+    model, x = CASES[name], torch.linspace(-2, 2, 12).reshape(3, 4)
+    before = x.clone()
+    graph = trace_model(model, x)
+    with torch.no_grad():
+        expected = model(x.clone())
+    for output in cut_everywhere(graph, x):
+        same(output, expected)
+    same(x, before)
+
+
+def test_tracing_leaves_the_model_as_it_was() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(inplace=True)).train()
+    trace_model(model, torch.ones(1, 4))
+    assert model.training
+    assert model[1].inplace
+
+
+def data_dependent(module: Any, x: Any) -> Any:
+    return x + 1 if x.sum() > 0 else x
+
+
+def add_under_another_name(module: Any, x: Any) -> Any:
+    y = x * 2
+    z = y
+    y += x
+    return z.sigmoid() + y
+
+
+def set_item(module: Any, x: Any) -> Any:
+    y = x * 2
+    y[0] = 1.0
+    return y
+
+
+def fill(module: Any, x: Any) -> Any:
+    return (x * 2).zero_()
+
+
+def change_a_view(module: Any, x: Any) -> Any:
+    y = x * 2
+    y.view(-1).add_(1.0)
+    return y
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (data_dependent, "cannot trace the model: symbolically traced"),
+        (set_item, "does not support item assignment"),
+        (add_under_another_name, "the trace computes something else"),
+        (fill, "changes a tensor in place"),
+        (change_a_view, "the trace computes something else"),
+        (lambda module, x: x, "it has no operation"),
+    ],
+)
+def test_what_cannot_be_traced_rightly_is_refused(
+    function: Callable[..., Any], message: str
+) -> None:
+    with pytest.raises(ProfileError, match=message):
+        trace_model(Function(function), torch.ones(2, 4))
+
+
+Recipe = list[tuple[str, int, int]]
+recipes: st.SearchStrategy[Recipe] = st.lists(
+    st.tuples(st.sampled_from(["add", "add_", "relu", "cat"]), st.integers(0), st.integers(0)),
+    min_size=1,
+    max_size=12,
+)
+
+
+def cook(recipe: Recipe) -> Callable[..., Any]:
+    """A random graph: each step uses two earlier values."""
+
+    def forward(module: Any, x: Any) -> Any:
+        values = [x * 1.5]
+        for kind, first, second in recipe:
+            a, b = values[first % len(values)], values[second % len(values)]
+            if kind == "add_":
+                values.append(a.add_(b.mean()))
+            else:
+                values.append(torch.cat([a, b])[:3] if kind == "cat" else plain(kind, a, b))
+        return values[-1], values[len(values) // 2]
+
+    return forward
+
+
+def plain(kind: str, a: Any, b: Any) -> Any:
+    return a + b if kind == "add" else functional.relu(a - 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(recipes)
+def test_random_graphs_can_be_cut_anywhere(recipe: Recipe) -> None:
+    x = torch.linspace(-1, 1, 6, dtype=torch.float64).reshape(3, 2)
+    model = Function(cook(recipe))
+    graph = trace_model(model, x)
+    expected = model(x.clone())
+    for output in cut_everywhere(graph, x):
+        same(output, expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(recipes)
+def test_nothing_crosses_that_is_not_needed(recipe: Recipe) -> None:
+    x = torch.linspace(-1, 1, 6).reshape(3, 2)
+    graph = trace_model(Function(cook(recipe)), x)
+    for boundary in range(graph.layer_count + 1):
+        crossing = run_layers(graph, 0, boundary, bind_inputs(graph, x))
+        for name in crossing:
+            poorer = {key: value for key, value in crossing.items() if key != name}
+            with pytest.raises(KeyError):
+                assemble_output(graph, run_layers(graph, boundary, graph.layer_count, poorer))
+
+
+def test_sizes_and_flops_of_a_small_model() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(inplace=True), nn.Flatten())
+    x = torch.zeros(1, 3, 4, 4)
+    sizes = measure_sizes(trace_model(model, x), x)
+    assert sizes.flops.tolist() == [2 * 8 * 3 * 9 * 16, 0, 0]
+    assert sizes.param_bytes.tolist() == [4 * (8 * 3 * 9 + 8), 0, 0]
+    assert sizes.output_bytes.tolist() == [4 * 8 * 16] * 3
+    assert sizes.live_bytes.tolist() == [4 * 48, *[4 * 8 * 16] * 3]
+
+
+def test_a_parameter_given_as_argument_belongs_to_its_layer() -> None:
+    x = torch.zeros(2, 4)
+    sizes = measure_sizes(trace_model(CASES["own parameter"], x), x)
+    assert sizes.param_bytes.tolist() == [4 * 20, 4 * 5]
+
+
+def test_times_are_positive_and_settings_are_put_back() -> None:
+    model, x = nn.Sequential(nn.Linear(64, 64), nn.ReLU()).eval(), torch.ones(1, 64)
+    threads = torch.get_num_threads()
+    times = measure_times(model, trace_model(model, x), x, repeats=5, warm_up=1)
+    assert times.layers_s.shape == (5, 2)
+    assert times.model_s.shape == (5,)
+    assert (times.best_s > 0).all()
+    assert (times.spread >= 0).all()
+    assert torch.get_num_threads() == threads
+
+
+def test_only_what_has_a_size_can_cross() -> None:
+    assert count_bytes((torch.zeros(3), 2, [1.0, None])) == 12 + 3 * 8
+    with pytest.raises(ProfileError, match="of type str"):
+        count_bytes("text")
