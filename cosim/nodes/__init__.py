@@ -1,0 +1,19 @@
+"""Controllers: what runs at each computing node."""
+
+from cosim.nodes.build import build_controllers, uplink_of
+from cosim.nodes.config import EnergyRates, NodeConfig, NodeModel, SourceConfig, make_node_model
+from cosim.nodes.controller import NodeController
+from cosim.nodes.link_costs import Uplink, UplinkHop
+
+__all__ = [
+    "EnergyRates",
+    "NodeConfig",
+    "NodeController",
+    "NodeModel",
+    "SourceConfig",
+    "Uplink",
+    "UplinkHop",
+    "build_controllers",
+    "make_node_model",
+    "uplink_of",
+]

@@ -1,0 +1,63 @@
+"""What a controller asks for. It never acts itself: its handlers return lists of these."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cosim.network.port import Transport
+from cosim.nodes.messages import TaskMessage
+from cosim.nodes.records import NodeRecord
+
+
+class SendMessage(msgspec.Struct, frozen=True):
+    """Send `size_bytes` to another node, of which `payload` are the first."""
+
+    destination: str
+    payload: bytes
+    size_bytes: int
+    transport: Transport
+
+
+class SciTick(msgspec.Struct, frozen=True):
+    """Timer of the sink: start the next SCI update."""
+
+
+class SciOverdue(msgspec.Struct, frozen=True):
+    """Timer of the others: nothing was heard from downstream since `generation`."""
+
+    generation: int
+
+
+class StartTask(msgspec.Struct, frozen=True):
+    """Timer of a UE: start the next task."""
+
+
+class TaskTimeout(msgspec.Struct, frozen=True):
+    """Timer of a UE: give up waiting for this task."""
+
+    task_id: int
+
+
+class ComputeDone(msgspec.Struct, frozen=True):
+    """Timer: the node's share of this task is computed."""
+
+    task: TaskMessage
+
+
+Token = SciTick | SciOverdue | StartTask | TaskTimeout | ComputeDone
+
+
+class SetTimer(msgspec.Struct, frozen=True):
+    """Call ``on_timer`` with `token` at `at_ns`."""
+
+    at_ns: int
+    token: Token
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Tell whoever keeps the results."""
+
+    record: NodeRecord
+
+
+Action = SendMessage | SetTimer | Record

@@ -1,0 +1,92 @@
+"""Make the controllers of a network, each with nothing but its own part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
+
+from cosim.models import DeviceProfile, ModelProfile
+from cosim.nodes.config import (
+    EnergyRates,
+    NodeConfig,
+    SourceConfig,
+    energy_rates_of,
+    node_model_of,
+)
+from cosim.nodes.controller import NodeController
+from cosim.nodes.link_costs import Uplink, UplinkHop
+from cosim.splitting.policy import Policy, RoleKind
+
+
+class SegmentLike(Protocol):
+    """The way from a node up to the next computing one, as `cosim.scenario.topology.Segment`."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def destination(self) -> str: ...
+    @property
+    def links(self) -> tuple[str, ...]: ...
+    @property
+    def via(self) -> tuple[str, ...]: ...
+
+
+class TreeLike(Protocol):
+    """What is needed of `cosim.scenario.topology.Topology`."""
+
+    @property
+    def computing_nodes(self) -> tuple[str, ...]: ...
+    def next_computing(self, name: str) -> SegmentLike | None: ...
+    def upstream_computing(self, name: str) -> tuple[str, ...]: ...
+
+
+def uplink_of(segment: SegmentLike | None) -> Uplink | None:
+    """A segment of the topology as the `Uplink` of the node at its lower end."""
+    if segment is None:
+        return None
+    nodes = (segment.source, *segment.via, segment.destination)
+    ends = zip(segment.links, nodes[:-1], nodes[1:], strict=True)
+    return Uplink(segment.destination, tuple(UplinkHop(*link) for link in ends))
+
+
+def build_controllers(
+    tree: TreeLike,
+    kinds: Mapping[str, RoleKind],
+    model: ModelProfile,
+    devices: Mapping[str, DeviceProfile],
+    make_policy: Callable[[], Policy],
+    *,
+    sci_period_ns: int,
+    think_ns: int,
+    timeout_ns: int,
+    count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
+) -> dict[str, NodeController]:
+    """One controller for each computing node, in the order of the topology.
+
+    Parameters
+    ----------
+    kinds, devices
+        By node name, for all computing nodes.
+    make_policy
+        Called once for each node.
+    count_energy_of
+        The kinds of nodes whose energy counts.
+    """
+    ues = [name for name in tree.computing_nodes if kinds[name] == "ue"]
+    controllers = {}
+    for name in tree.computing_nodes:
+        is_ue = name in ues
+        counted = kinds[name] in count_energy_of
+        source = SourceConfig(think_ns, timeout_ns, ues.index(name), len(ues)) if is_ue else None
+        config = NodeConfig(
+            name=name,
+            kind=kinds[name],
+            model=node_model_of(model, devices[name]),
+            sci_period_ns=sci_period_ns,
+            energy=energy_rates_of(devices[name], with_radio=is_ue) if counted else EnergyRates(),
+            uplink=None if is_ue else uplink_of(tree.next_computing(name)),
+            upstream=() if is_ue else tree.upstream_computing(name),
+            source=source,
+        )
+        controllers[name] = NodeController(config, make_policy())
+    return controllers

@@ -1,0 +1,161 @@
+"""What a node knows from the start: itself, its profile of the model, and its neighbours' names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from cosim.models import (
+    DeviceProfile,
+    ModelProfile,
+    compute_energy_j,
+    layer_times_s,
+    radio_energy_j,
+)
+from cosim.nodes.link_costs import Uplink
+from cosim.splitting.policy import Role, RoleKind
+from cosim.splitting.problem import FloatArray, prefix_sums
+
+IntArray = npt.NDArray[np.int64]
+_Array = TypeVar("_Array", FloatArray, IntArray)
+
+
+@dataclass(frozen=True, eq=False)
+class NodeModel:
+    """The model, as this node's device runs it.
+
+    Attributes
+    ----------
+    prefix_s
+        Shape ``(L + 1,)``, s: time of the first b layers.
+    prefix_ns
+        The same as integer ns, each rounded to the nearest (half to even): a share's time is the
+        difference of two, so that shares add up exactly however they are cut.
+    live_bytes
+        Shape ``(L + 1,)``: bytes that cross boundary b.
+    digest
+        First 32 bits of the model profile's digest.
+    """
+
+    prefix_s: FloatArray
+    prefix_ns: IntArray
+    live_bytes: IntArray
+    digest: int
+
+    @property
+    def layers(self) -> int:
+        """`L`, the number of layers."""
+        return int(self.live_bytes.size - 1)
+
+    def compute_ns(self, begin: int, stop: int) -> int:
+        """Time of the layers after `begin` up to `stop`."""
+        return int(self.prefix_ns[stop] - self.prefix_ns[begin])
+
+
+def make_node_model(
+    forward_s: npt.ArrayLike, live_bytes: npt.ArrayLike, digest: int = 0
+) -> NodeModel:
+    """A `NodeModel` from layer times, shape ``(L,)`` in s, and live bytes, shape ``(L + 1,)``."""
+    prefix_s = prefix_sums(forward_s)
+    live: IntArray = np.array(live_bytes, dtype=np.int64)
+    if live.shape != prefix_s.shape or prefix_s.ndim != 1:
+        raise ValueError(f"live_bytes must have shape (L+1,) = {prefix_s.shape}, not {live.shape}")
+    if not np.isfinite(prefix_s).all() or (np.diff(prefix_s) < 0).any():
+        raise ValueError("forward_s must be finite and not negative")
+    if (live < 0).any():
+        raise ValueError(f"live_bytes[{int(np.argmax(live < 0))}] is negative")
+    prefix_ns: IntArray = np.rint(prefix_s * 1e9).astype(np.int64)
+    return NodeModel(_frozen(prefix_s), _frozen(prefix_ns), _frozen(live), digest)
+
+
+def node_model_of(model: ModelProfile, device: DeviceProfile) -> NodeModel:
+    """`model` as `device` runs it."""
+    return make_node_model(layer_times_s(model, device), model.live_bytes, digest32(model.digest))
+
+
+def digest32(digest: str) -> int:
+    """First 32 bits of a hexadecimal digest."""
+    return int(digest[:8], 16)
+
+
+class EnergyRates(msgspec.Struct, frozen=True):
+    """What a node's part of a task costs in energy; all 0 when its energy is not counted.
+
+    Attributes
+    ----------
+    busy_w
+        Power while it computes.
+    radio_w, radio_j_per_bit
+        Power of its radio while it sends, and energy for each bit (UEs only).
+    """
+
+    busy_w: float = 0.0
+    radio_w: float = 0.0
+    radio_j_per_bit: float = 0.0
+
+
+def energy_rates_of(device: DeviceProfile, *, with_radio: bool) -> EnergyRates:
+    """The rates of a device; `with_radio` for a UE, which then must have radio figures."""
+    busy_w = compute_energy_j(device, 1.0)
+    if not with_radio:
+        return EnergyRates(busy_w)
+    return EnergyRates(
+        busy_w,
+        radio_energy_j(device, 0.0, 1.0, "uplink"),
+        radio_energy_j(device, 1.0, 0.0, "uplink"),
+    )
+
+
+class SourceConfig(msgspec.Struct, frozen=True):
+    """How a UE repeats tasks: ids are `first_task_id`, then every `task_id_step`-th."""
+
+    think_ns: int
+    timeout_ns: int
+    first_task_id: int = 0
+    task_id_step: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class NodeConfig:
+    """One computing node.
+
+    Attributes
+    ----------
+    name, kind
+        Who it is.
+    model, energy
+        What computing costs on it.
+    sci_period_ns
+        How often the sink starts an SCI update.
+    uplink
+        Way to the next computing node downstream; None at the sink, and at a UE (which learns it
+        when it attaches).
+    upstream
+        Fixed computing nodes for which this one is the next downstream.
+    source
+        Set on a UE that runs tasks.
+    """
+
+    name: str
+    kind: RoleKind
+    model: NodeModel
+    sci_period_ns: int
+    energy: EnergyRates = field(default_factory=EnergyRates)
+    uplink: Uplink | None = None
+    upstream: tuple[str, ...] = ()
+    source: SourceConfig | None = None
+
+    @property
+    def role(self) -> Role:
+        """The node's place, as policies see it."""
+        is_source = self.source is not None
+        return Role(self.kind, is_source, is_sink=not is_source and self.uplink is None)
+
+
+def _frozen(array: _Array) -> _Array:
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,168 @@
+"""The controller of one computing node.
+
+It could run on its own machine: it knows its configuration, the reports of its own links, and the
+messages it received, and nothing else. Its handlers return what it wants done (see `actions`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from cosim.errors import ProtocolError
+from cosim.network.port import LinkReport, Transport
+from cosim.nodes.actions import (
+    Action,
+    ComputeDone,
+    Record,
+    SciOverdue,
+    SciTick,
+    SendMessage,
+    StartTask,
+    TaskTimeout,
+    Token,
+)
+from cosim.nodes.config import NodeConfig
+from cosim.nodes.decision import Decider
+from cosim.nodes.execution import TaskExecution
+from cosim.nodes.link_costs import Uplink
+from cosim.nodes.messages import DoneMessage, SciMessage, TaskMessage, decode, encode
+from cosim.nodes.records import MessageDropped, TaskFinished
+from cosim.nodes.sci import SciProtocol
+from cosim.nodes.source import TaskSource
+from cosim.splitting.policy import NodeSolution, Policy
+
+
+class NodeController:
+    """One node: its part in SCI updates, its decisions, its processor, and a UE's task loop.
+
+    Parameters
+    ----------
+    config
+        The node.
+    policy
+        An instance of its own.
+    clock
+        Real time in ns, for the time that decisions take; never enters a decision.
+    """
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        policy: Policy,
+        *,
+        clock: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        self.config = config
+        self._decider = Decider(config, policy)
+        self._sci = SciProtocol(config, self._decider, clock)
+        self._execution = TaskExecution(config, self._decider)
+        self._source = TaskSource(config, config.source, policy.name) if config.source else None
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.config.name
+
+    @property
+    def uplink(self) -> Uplink | None:
+        """The way to the next computing node downstream, whose link reports the node needs."""
+        return self._decider.links.uplink
+
+    def solve(self) -> NodeSolution:
+        """What the node would decide now, for every boundary."""
+        return self._decider.solve()
+
+    def on_start(self, now_ns: int) -> list[Action]:
+        """The run begins; attachments and first reports have been told already."""
+        actions = self._sci.start(now_ns)
+        if self._source is not None and not self._decider.policy.uses_sci:
+            actions += self._source.begin(now_ns)
+        return actions
+
+    def on_report(self, now_ns: int, links: Sequence[LinkReport]) -> list[Action]:
+        """The periodic report of the node's own links."""
+        self._decider.links.update(links)
+        return []
+
+    def on_uplink(self, now_ns: int, uplink: Uplink | None) -> list[Action]:
+        """The node (a UE) is now attached elsewhere, or nowhere."""
+        if uplink is None or uplink.destination != self._decider.links.destination:
+            self._sci.forget()
+        self._decider.links.uplink = uplink
+        return []
+
+    def on_ue_attached(self, now_ns: int, ue: str) -> list[Action]:
+        """A computing UE has this node as its next one downstream from now on."""
+        return self._sci.attach_ue(now_ns, ue)
+
+    def on_ue_detached(self, now_ns: int, ue: str) -> list[Action]:
+        """The UE has another one."""
+        self._sci.detach_ue(ue)
+        return []
+
+    def on_delivery(self, now_ns: int, source: str, payload: bytes) -> list[Action]:
+        """A message came. One that makes no sense is dropped, and recorded."""
+        try:
+            message = decode(payload)
+        except ProtocolError as error:
+            return [self._dropped(now_ns, source, error.message)]
+        outcome = self._take(now_ns, source, message)
+        if isinstance(outcome, str):
+            return [self._dropped(now_ns, source, outcome)]
+        return outcome
+
+    def on_timer(self, now_ns: int, token: Token) -> list[Action]:
+        """A timer that the node had set went off."""
+        match token:
+            case SciTick():
+                return self._sci.tick(now_ns)
+            case SciOverdue(generation):
+                return self._sci.overdue(now_ns, generation)
+            case ComputeDone(task):
+                return self._announce(now_ns, self._execution.computed(now_ns, task))
+            case StartTask():
+                return self._start_task(now_ns)
+            case TaskTimeout(task_id):
+                return [] if self._source is None else self._source.timeout(now_ns, task_id)
+
+    def _take(
+        self, now_ns: int, source: str, message: SciMessage | TaskMessage | DoneMessage
+    ) -> list[Action] | str:
+        if isinstance(message, SciMessage):
+            return self._take_sci(now_ns, source, message)
+        if isinstance(message, TaskMessage):
+            outcome = self._execution.receive(now_ns, message)
+            return outcome if isinstance(outcome, str) else self._announce(now_ns, outcome)
+        if self._source is None:
+            return "done message at a node that starts no tasks"
+        return self._source.done(now_ns, message.task_id)
+
+    def _take_sci(self, now_ns: int, source: str, message: SciMessage) -> list[Action] | str:
+        outcome = self._sci.on_message(now_ns, source, message)
+        if isinstance(outcome, str) or self._source is None:
+            return outcome
+        return [*outcome, *self._source.begin(now_ns)]
+
+    def _start_task(self, now_ns: int) -> list[Action]:
+        if self._source is None:
+            return []
+        task, actions = self._source.start_task(now_ns)
+        return [*actions, *self._announce(now_ns, self._execution.begin(now_ns, task))]
+
+    def _announce(self, now_ns: int, actions: list[Action]) -> list[Action]:
+        """Add to a task's end that its UE hears of it."""
+        told = list(actions)
+        for action in actions:
+            if isinstance(action, Record) and isinstance(action.record, TaskFinished):
+                told += self._tell_ue(now_ns, action.record)
+        return told
+
+    def _tell_ue(self, now_ns: int, record: TaskFinished) -> list[Action]:
+        if record.ue == self.name:
+            return [] if self._source is None else self._source.done(now_ns, record.task_id)
+        payload = encode(DoneMessage(record.task_id, now_ns))
+        return [SendMessage(record.ue, payload, len(payload), Transport.UDP)]
+
+    def _dropped(self, now_ns: int, source: str, reason: str) -> Record:
+        return Record(MessageDropped(self.name, source, now_ns, reason))

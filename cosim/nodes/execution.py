@@ -1,0 +1,104 @@
+"""Running a task's share at one node, and passing the task on.
+
+Time is accounted so that, in integer ns and exactly, latency = compute + queue + transfer: a task
+is at every moment in one of the three.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cosim.network.port import Transport
+from cosim.nodes.actions import Action, ComputeDone, Record, SendMessage, SetTimer
+from cosim.nodes.compute_queue import ComputeQueue
+from cosim.nodes.config import NodeConfig
+from cosim.nodes.decision import Decider
+from cosim.nodes.messages import HopTrace, TaskMessage, encode
+from cosim.nodes.records import TaskFinished
+
+
+class TaskExecution:
+    """One node's processor, and what happens to a task there."""
+
+    def __init__(self, config: NodeConfig, decider: Decider) -> None:
+        self._config = config
+        self._decider = decider
+        self._queue = ComputeQueue()
+
+    def receive(self, now_ns: int, message: TaskMessage) -> list[Action] | str:
+        """A task came over the network; a text says why it was ignored."""
+        if message.model_digest != self._config.model.digest:
+            return "task of another model"
+        if message.boundary > self._config.model.layers:
+            return "task beyond the last layer"
+        if message.sent_ns > now_ns:
+            return "task from the future"
+        transfer_ns = now_ns - message.sent_ns
+        hop = HopTrace(self._config.name, message.boundary, transfer_ns, 0, 0)
+        energy_j = message.energy_j + message.radio_w * (transfer_ns / 1e9)
+        return self.begin(
+            now_ns,
+            msgspec.structs.replace(message, energy_j=energy_j, hops=(*message.hops, hop)),
+        )
+
+    def begin(self, now_ns: int, task: TaskMessage) -> list[Action]:
+        """Decide where to stop, with the newest that is known, and take the share into the queue.
+
+        The last of ``task.hops`` is this node. A node that only relays does not queue.
+        """
+        boundary, layers = task.boundary, self._config.model.layers
+        stop = int(self._decider.solve().stop[boundary])
+        if self._decider.links.destination is None:
+            stop = layers
+        if stop == boundary:
+            return self._finish(now_ns, task) if stop == layers else self._pass_on(now_ns, task)
+        compute_ns = self._config.model.compute_ns(boundary, stop)
+        begin_ns, end_ns = self._queue.reserve(now_ns, compute_ns)
+        here = task.hops[-1]
+        here = msgspec.structs.replace(
+            here,
+            stop=stop,
+            queue_ns=here.queue_ns + begin_ns - now_ns,
+            compute_ns=here.compute_ns + compute_ns,
+        )
+        energy_j = task.energy_j + self._config.energy.busy_w * (compute_ns / 1e9)
+        task = msgspec.structs.replace(task, energy_j=energy_j, hops=(*task.hops[:-1], here))
+        return [SetTimer(end_ns, ComputeDone(task))]
+
+    def computed(self, now_ns: int, task: TaskMessage) -> list[Action]:
+        """The share is computed: the task is finished, or goes on downstream."""
+        if task.boundary == self._config.model.layers:
+            return self._finish(now_ns, task)
+        if not self._decider.can_send():  # the way was shut meanwhile: decide anew
+            return self.begin(now_ns, task)
+        return self._pass_on(now_ns, task)
+
+    def _pass_on(self, now_ns: int, task: TaskMessage) -> list[Action]:
+        destination = self._decider.links.destination
+        if destination is None:
+            raise AssertionError("a task can only be passed on to a node")
+        energy = self._config.energy
+        task = msgspec.structs.replace(task, sent_ns=now_ns, radio_w=energy.radio_w)
+        size = len(encode(task)) + int(self._config.model.live_bytes[task.boundary])
+        radio_j = energy.radio_j_per_bit * 8 * size
+        payload = encode(msgspec.structs.replace(task, energy_j=task.energy_j + radio_j))
+        return [SendMessage(destination, payload, size, Transport.TCP)]
+
+    def _finish(self, now_ns: int, task: TaskMessage) -> list[Action]:
+        return [
+            Record(
+                TaskFinished(
+                    task_id=task.task_id,
+                    ue=task.ue,
+                    policy=self._decider.policy.name,
+                    start_ns=task.started_ns,
+                    latency_ns=now_ns - task.started_ns,
+                    compute_ns=sum(hop.compute_ns for hop in task.hops),
+                    transfer_ns=sum(hop.transfer_ns for hop in task.hops),
+                    queue_ns=sum(hop.queue_ns for hop in task.hops),
+                    energy_j=task.energy_j,
+                    boundaries=(0, *(hop.stop for hop in task.hops)),
+                    route=tuple(hop.node for hop in task.hops),
+                )
+            )
+        ]

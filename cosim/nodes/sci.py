@@ -1,0 +1,167 @@
+"""The SCI protocol at one node (HiveMind IV.C.3, spec section 2).
+
+The sink starts an update wave every period. A node that hears one recomputes with its newest link
+values and sends one message to each of its upstream neighbours, fixed nodes and attached UEs: on a
+tree, one message an edge serves everyone below it.
+
+Two things lie outside the wave. A UE that attaches is told at once what its neighbours were told
+last. And a node that has heard nothing for `OVERDUE_PERIODS` periods (a blocked link swallows the
+wave) goes on from its own knowledge, every period: otherwise all nodes above a dead link would
+believe in it for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from cosim.network.port import Transport
+from cosim.nodes.actions import Action, Record, SciOverdue, SciTick, SendMessage, SetTimer
+from cosim.nodes.config import NodeConfig
+from cosim.nodes.decision import Decider
+from cosim.nodes.messages import SciMessage, encode
+from cosim.nodes.records import SciStep
+
+OVERDUE_PERIODS: Final = 3
+
+
+class SciProtocol:
+    """One node's state in the SCI protocol."""
+
+    def __init__(self, config: NodeConfig, decider: Decider, clock: Callable[[], int]) -> None:
+        self._config = config
+        self._decider = decider
+        self._clock = clock
+        self._ues: dict[str, None] = {}  # attached computing UEs, in order of attachment
+        self._heard: SciMessage | None = None
+        self._told: SciMessage | None = None
+        self._generation = 0
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether the neighbour downstream has told its costs."""
+        return self._heard is not None
+
+    def start(self, now_ns: int) -> list[Action]:
+        """Begin: the sink with the first update, the others with waiting for it."""
+        if not self._decider.policy.uses_sci or self._config.source is not None:
+            return []
+        return self.tick(now_ns) if self._config.role.is_sink else [self._watch(now_ns)]
+
+    def tick(self, now_ns: int) -> list[Action]:
+        """Sink: start an update."""
+        update_id = self._told.update_id + 1 if self._told else 1
+        actions = self._tell(now_ns, update_id, 0, now_ns, mending=False)
+        return [*actions, SetTimer(now_ns + self._config.sci_period_ns, SciTick())]
+
+    def on_message(self, now_ns: int, source: str, message: SciMessage) -> list[Action] | str:
+        """Take part in an update; a text says why the message was ignored."""
+        if not self._decider.policy.uses_sci:
+            return "SCI message, which this node's policy does not use"
+        if source != self._decider.links.destination:
+            return "SCI message from a node that is not the next one downstream"
+        if message.model_digest != self._config.model.digest:
+            return "SCI message of another model"
+        if message.cost_to_go_s.size != self._config.model.layers + 1:
+            return "SCI message of another number of layers"
+        if self._heard is not None and message.order <= self._heard.order:
+            return "SCI message that is not newer than the one before"
+        self._heard = message
+        self._decider.heard = message.cost_to_go_s
+        mending = message.revision > 0
+        if self._config.source is not None:
+            return [self._step(now_ns, message.update_id, message.started_ns, mending)]
+        told = self._tell(now_ns, *message.order, message.started_ns, mending=mending)
+        return [*told, self._watch(now_ns)]
+
+    def overdue(self, now_ns: int, generation: int) -> list[Action]:
+        """Nothing heard for long: tell upstream what this node knows by itself."""
+        if generation != self._generation:
+            return []
+        last = self._told
+        update_id, revision, started_ns = (0, 0, now_ns)
+        if last is not None:
+            update_id, revision, started_ns = last.update_id, last.revision, last.started_ns
+        told = self._tell(now_ns, update_id, revision + 1, started_ns, mending=True)
+        return [*told, self._watch(now_ns, periods=1)]
+
+    def attach_ue(self, now_ns: int, ue: str) -> list[Action]:
+        """A computing UE attached here: tell it at once what the others were told last."""
+        if ue in self._ues:
+            return []
+        self._ues[ue] = None
+        if self._told is None:
+            return []
+        # A greater revision, so that what the UE may have heard here long ago does not hide it.
+        last = self._told
+        self._told = SciMessage(
+            last.update_id, last.revision + 1, last.model_digest, last.started_ns, last.cost_to_go_s
+        )
+        return self._send(now_ns, self._told, [ue], mending=True, wall_ns=0)
+
+    def detach_ue(self, ue: str) -> None:
+        """The UE went away."""
+        self._ues.pop(ue, None)
+
+    def forget(self) -> None:
+        """The neighbour downstream is another one now: what the old one told is void."""
+        self._heard = None
+        self._decider.heard = None
+
+    def _tell(
+        self, now_ns: int, update_id: int, revision: int, started_ns: int, *, mending: bool
+    ) -> list[Action]:
+        begin = self._clock()
+        cost = self._decider.solve().cost_to_go_s
+        wall_ns = self._clock() - begin
+        if self._told is not None and self._told.update_id == update_id:
+            revision = max(revision, self._told.revision + 1)
+        digest = self._config.model.digest
+        self._told = SciMessage(update_id, revision, digest, started_ns, cost)
+        everyone = [*self._config.upstream, *self._ues]
+        return self._send(now_ns, self._told, everyone, mending=mending, wall_ns=wall_ns)
+
+    def _send(
+        self,
+        now_ns: int,
+        message: SciMessage,
+        to: Iterable[str],
+        *,
+        mending: bool,
+        wall_ns: int,
+    ) -> list[Action]:
+        payload = encode(message)
+        sends = [SendMessage(name, payload, len(payload), Transport.UDP) for name in to]
+        step = self._step(
+            now_ns, message.update_id, message.started_ns, mending, len(sends), payload, wall_ns
+        )
+        return [*sends, step]
+
+    def _step(
+        self,
+        now_ns: int,
+        update_id: int,
+        started_ns: int,
+        mending: bool,
+        messages: int = 0,
+        payload: bytes = b"",
+        wall_ns: int = 0,
+    ) -> Record:
+        return Record(
+            SciStep(
+                update_id=update_id,
+                started_ns=started_ns,
+                node=self._config.name,
+                time_ns=now_ns,
+                at_source=self._config.source is not None,
+                mending=mending,
+                messages=messages,
+                message_bytes=messages * len(payload),
+                wall_ns=wall_ns,
+            )
+        )
+
+    def _watch(self, now_ns: int, periods: int = OVERDUE_PERIODS) -> SetTimer:
+        self._generation += 1
+        overdue_ns = now_ns + periods * self._config.sci_period_ns
+        return SetTimer(overdue_ns, SciOverdue(self._generation))

@@ -1,0 +1,61 @@
+"""How a UE repeats its task: one at a time, the next after the end of the one before."""
+
+from __future__ import annotations
+
+from cosim.nodes.actions import Action, Record, SetTimer, StartTask, TaskTimeout
+from cosim.nodes.config import NodeConfig, SourceConfig
+from cosim.nodes.messages import HopTrace, TaskMessage
+from cosim.nodes.records import TaskStarted, TaskTimedOut
+
+
+class TaskSource:
+    """The closed loop of one UE: knows which task is waited for."""
+
+    def __init__(self, config: NodeConfig, source: SourceConfig, policy_name: str) -> None:
+        self._config = config
+        self._source = source
+        self._policy_name = policy_name
+        self._next_id = source.first_task_id
+        self._current: TaskMessage | None = None
+        self._begun = False
+
+    def begin(self, now_ns: int) -> list[Action]:
+        """Start the loop, if it has not started."""
+        if self._begun:
+            return []
+        self._begun = True
+        return [SetTimer(now_ns, StartTask())]
+
+    def start_task(self, now_ns: int) -> tuple[TaskMessage, list[Action]]:
+        """A new task, at this node with no layer done."""
+        task = TaskMessage(
+            task_id=self._next_id,
+            ue=self._config.name,
+            model_digest=self._config.model.digest,
+            started_ns=now_ns,
+            sent_ns=now_ns,
+            energy_j=0.0,
+            radio_w=0.0,
+            hops=(HopTrace(self._config.name, 0, 0, 0, 0),),
+        )
+        self._next_id += self._source.task_id_step
+        self._current = task
+        started = TaskStarted(task.task_id, task.ue, self._policy_name, now_ns)
+        timeout = SetTimer(now_ns + self._source.timeout_ns, TaskTimeout(task.task_id))
+        return task, [Record(started), timeout]
+
+    def done(self, now_ns: int, task_id: int) -> list[Action]:
+        """A task is finished; when it is the one waited for, the next follows."""
+        if self._current is None or self._current.task_id != task_id:
+            return []
+        started_ns = self._current.started_ns
+        self._current = None
+        # A task that takes no time at all must not stop the clock.
+        return [SetTimer(max(now_ns + self._source.think_ns, started_ns + 1), StartTask())]
+
+    def timeout(self, now_ns: int, task_id: int) -> list[Action]:
+        """Give up waiting, unless the task was finished in time."""
+        if self._current is None or self._current.task_id != task_id:
+            return []
+        record = Record(TaskTimedOut(task_id, self._config.name, now_ns))
+        return [record, *self.done(now_ns, task_id)]
