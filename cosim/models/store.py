@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 import tomllib
 from pathlib import Path
@@ -278,4 +277,4 @@ def _replace_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never a part."""
     temporary = path.with_name(path.name + ".part")
     temporary.write_bytes(text.encode())
-    os.replace(temporary, path)
+    temporary.replace(path)
