@@ -23,7 +23,17 @@ set(IAB_SOURCES
   iab/helper/iab-helper.cc)
 
 # Library `bridge`: messages, session, reports, transfers. bridge/**.
-set(BRIDGE_SOURCES)
+set(BRIDGE_SOURCES
+  bridge/cross-traffic.cc
+  bridge/description.cc
+  bridge/framing.cc
+  bridge/link-monitor.cc
+  bridge/network.cc
+  bridge/server.cc
+  bridge/session.cc
+  bridge/simulation.cc
+  bridge/transfers.cc
+  bridge/wire.cc)
 
 # Program `cosim-ns3`.
 set(COSIM_NS3_SOURCES

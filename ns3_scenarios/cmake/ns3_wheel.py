@@ -1,7 +1,9 @@
-"""What FindNs3Wheel.cmake asks of Python: where an installed ns3 is, or fetch and unpack its wheel.
+"""What FindNs3Wheel.cmake asks of Python.
 
-    ns3_wheel.py installed                      prints the folder of an installed ns3, if any
-    ns3_wheel.py download REQUIREMENT FOLDER    leaves the wheel's headers and libraries in FOLDER/ns3
+``ns3_wheel.py installed``
+    prints the folder of an installed ns3, if any.
+``ns3_wheel.py download REQUIREMENT FOLDER``
+    leaves the headers and libraries of the wheel in ``FOLDER/ns3``.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ def download(requirement: str, folder: Path) -> None:
 def _fetch(requirement: str, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--disable-pip-version-check", "--quiet", "--dest", str(folder)]
-    # Only the C++ parts are wanted, so any Python's wheel will do; the running one's is tried first.
+    # Only the C++ parts are wanted: any Python's wheel will do; the running one's comes first.
     for target in ([], ["--python-version", "3.11", "--implementation", "cp"]):
         if subprocess.run([*command, *target, requirement], check=False).returncode == 0:
             return next(folder.glob("ns3-*.whl"))

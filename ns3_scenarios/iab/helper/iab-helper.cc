@@ -5,6 +5,7 @@
 
 #include "ns3/assert.h"
 #include "ns3/double.h"
+#include "ns3/object-factory.h"
 #include "ns3/isotropic-antenna-model.h"
 #include "ns3/pointer.h"
 #include "ns3/uinteger.h"
