@@ -81,4 +81,4 @@ class LinkTable:
 
 
 def _waiting_s(report: LinkReport) -> float:
-    return report.latency_ns / 1e9 + report.queue_bytes * 8 / report.capacity_bps
+    return (report.latency_ns + report.queue_delay_ns) / 1e9
