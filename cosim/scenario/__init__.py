@@ -6,9 +6,10 @@ from cosim.scenario.check import check_known_names
 from cosim.scenario.dump import to_toml
 from cosim.scenario.load import list_scenarios, load_scenario, scenario_from_toml, scenario_hash
 from cosim.scenario.schema import Scenario
-from cosim.scenario.topology import Segment, Topology, access_link, build_topology
+from cosim.scenario.topology import ACCESS_SUFFIX, Segment, Topology, access_link, build_topology
 
 __all__ = [
+    "ACCESS_SUFFIX",
     "Scenario",
     "Segment",
     "Topology",

@@ -88,6 +88,7 @@ class BackgroundSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rate_sigma: float = 0.5  # standard deviation of ln(rate)
     downlink_share: float = 0.3  # downlink demand relative to uplink
     coherence: DurationNs = DurationNs(200_000_000)  # time between new draws of the rates
+    radius_m: float = 100.0  # they are uniform in a disc of this radius around their cell
 
 
 class CrossTrafficSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

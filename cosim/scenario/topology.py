@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cosim.errors import ScenarioError, UnknownNameError, nearest_name_hint
 from cosim.scenario.schema import LinkSpec, NodeSpec, Scenario
 
+ACCESS_SUFFIX = "-access"
 SERVING_KINDS = ("iab", "donor")  # the nodes that have a DU, to which UEs and MTs attach
 
 
@@ -140,7 +141,7 @@ class Topology:
 
 def access_link(ue: str) -> str:
     """Name of a UE's radio link, whichever node serves it."""
-    return f"{ue}-access"
+    return ue + ACCESS_SUFFIX
 
 
 def build_topology(scenario: Scenario) -> Topology:

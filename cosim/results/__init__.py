@@ -1,0 +1,20 @@
+"""Results: writing a run directory as the run goes on, reading it back, and summing it up."""
+
+from __future__ import annotations
+
+from cosim.results.manifest import Manifest, read_manifest
+from cosim.results.read import RunResult
+from cosim.results.records import LinkRecord, SciRecord, TaskRecord
+from cosim.results.summary import summarise
+from cosim.results.writer import RunWriter
+
+__all__ = [
+    "LinkRecord",
+    "Manifest",
+    "RunResult",
+    "RunWriter",
+    "SciRecord",
+    "TaskRecord",
+    "read_manifest",
+    "summarise",
+]

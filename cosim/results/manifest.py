@@ -1,0 +1,119 @@
+"""``manifest.json``: what a run was made of, how it ended, and the network's own account of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from cosim.errors import OutputError
+
+MANIFEST_NAME: Final = "manifest.json"
+MANIFEST_FORMAT: Final = 1
+_DEPENDENCIES: Final = ("msgspec", "numpy", "pandas", "pyarrow", "pyzmq")
+
+RunStatus = Literal["running", "done", "failed"]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The record of one run.
+
+    Attributes
+    ----------
+    status, reason, error_type
+        How it ended, and for a failed run what the error said and its class.
+    command
+        The command line, or the call.
+    started_at
+        Wall-clock time, UTC, ISO 8601.
+    scenario_sha256
+        See `cosim.scenario.scenario_hash`; ``scenario.toml`` beside it has the values.
+    profiles
+        SHA-256 of each profile used, by ``model/<name>`` and ``device/<name>``.
+    versions
+        Of cosim, Python, the libraries and the network simulator.
+    simulated_s, wall_s
+        How far the run got, and how long that took.
+    totals
+        The network's account (`cosim.network.port.Totals`); None when the network failed.
+    counts
+        The engine's account (`cosim.engine.LoopResult`): tasks, and what nodes sent and ignored.
+    """
+
+    status: RunStatus
+    scenario: str
+    policy: str
+    model: str
+    load: str
+    seed: int
+    duration_s: float
+    scenario_sha256: str
+    command: tuple[str, ...]
+    started_at: str
+    profiles: dict[str, str]
+    versions: dict[str, str]
+    pid: int
+    reason: str | None = None
+    error_type: str | None = None
+    simulated_s: float = 0.0
+    wall_s: float = 0.0
+    totals: dict[str, int] | None = None
+    counts: dict[str, int] | None = None
+    format: int = MANIFEST_FORMAT
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that have a say in a run's results."""
+    versions = {"python": platform.python_version()}
+    for name in _DEPENDENCIES:
+        versions[name] = metadata.version(name)
+    return versions
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Write the manifest in one step: a reader sees the old one or the new one, never half."""
+    path = directory / MANIFEST_NAME
+    partial = path.with_name(path.name + ".partial")
+    text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    with partial.open("wb") as file:
+        file.write(text + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read a run's manifest; a run whose process is gone without a word has failed.
+
+    Raises
+    ------
+    OutputError
+        When there is none, or it cannot be understood.
+    """
+    path = directory / MANIFEST_NAME
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FileNotFoundError as error:
+        raise OutputError(f"{directory} is no run directory, it has no {MANIFEST_NAME}") from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise OutputError(f"{path} cannot be read: {error}") from error
+    if manifest.format != MANIFEST_FORMAT:
+        raise OutputError(f"{path} has format {manifest.format}, not {MANIFEST_FORMAT}")
+    if manifest.status == "running" and not _is_alive(manifest.pid):
+        reason = f"process {manifest.pid} ended without finishing the run"
+        return msgspec.structs.replace(manifest, status="failed", reason=reason)
+    return manifest
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

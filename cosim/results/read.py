@@ -1,0 +1,81 @@
+"""Reading a run directory back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cosim.errors import OutputError
+from cosim.results.manifest import Manifest, read_manifest
+from cosim.results.records import (
+    TABLES,
+    LinkRecord,
+    ResultRecord,
+    SciRecord,
+    TaskRecord,
+)
+from cosim.results.summary import summarise
+from cosim.results.tables import read_table
+from cosim.results.writer import SCENARIO_NAME
+from cosim.scenario import Scenario, load_scenario
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A run, finished or failed; its tables are read when they are first asked for.
+
+    Attributes
+    ----------
+    directory
+        Where it lies.
+    manifest
+        What it was made of and how it ended.
+    """
+
+    directory: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, directory: str | Path) -> RunResult:
+        """The run in a directory; raises `OutputError` when there is none."""
+        return cls(Path(directory), read_manifest(Path(directory)))
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """One row per split task; columns as `TaskRecord`, boundaries and route as tuples."""
+        frame = self._frame(TaskRecord)
+        for column in ("boundaries", "route"):
+            values = [None if v is None else tuple(v.tolist()) for v in frame[column]]
+            frame[column] = pd.Series(values, index=frame.index, dtype=object)
+        return frame
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """One row per directed link and report tick; columns as `LinkRecord`."""
+        return self._frame(LinkRecord)
+
+    @cached_property
+    def sci(self) -> pd.DataFrame:
+        """One row per SCI update; columns as `SciRecord`."""
+        return self._frame(SciRecord)
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The scenario as it was run."""
+        return load_scenario(self.directory / SCENARIO_NAME)
+
+    def summary(self) -> dict[str, Any]:
+        """The run in numbers; see `cosim.results.summary.summarise`."""
+        return summarise(self.manifest, self.tasks, self.links, self.sci)
+
+    def _frame(self, kind: type[ResultRecord]) -> pd.DataFrame:
+        spec = TABLES[kind]
+        try:
+            frame: pd.DataFrame = read_table(self.directory, spec).to_pandas()
+        except OSError as error:
+            raise OutputError(f"{self.directory}: {spec.name} cannot be read: {error}") from error
+        return frame

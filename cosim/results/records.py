@@ -1,0 +1,149 @@
+"""The rows of the result tables, and the tables' columns.
+
+Seconds in a table are the exact ns of the run divided by 1e9. No wall-clock value stands in a table
+that two runs are compared by; the one exception is ``sci.compute_wall_s``, as its name says.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+import pyarrow as pa
+
+TaskStatus = Literal["done", "unfinished"]
+
+
+class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One split task; what only a finished task has is None in an unfinished one.
+
+    Attributes
+    ----------
+    latency_s
+        Start to the end of the last layer; compute_s + transfer_s + queue_s.
+    energy_j
+        Of the nodes whose kind the scenario counts.
+    boundaries, route
+        The computing nodes passed, and where each stopped: node ``route[i]`` ran the layers after
+        ``boundaries[i]`` up to ``boundaries[i + 1]``.
+    status
+        ``done``, or ``unfinished`` when the run ended first or the task was lost.
+    """
+
+    task_id: int
+    ue: str
+    policy: str
+    start_s: float
+    latency_s: float | None = None
+    compute_s: float | None = None
+    transfer_s: float | None = None
+    queue_s: float | None = None
+    energy_j: float | None = None
+    boundaries: tuple[int, ...] | None = None
+    route: tuple[str, ...] | None = None
+    status: TaskStatus = "unfinished"
+
+
+class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One directed link at one report tick; see `cosim.network.port.LinkReport`."""
+
+    time_s: float
+    link: str
+    transmitter: str
+    receiver: str
+    capacity_bps: int
+    latency_s: float
+    queue_bytes: int
+    hol_delay_s: float
+    mcs: int
+    sinr_db: float
+    used_fraction: float
+
+
+class SciRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One SCI update, from the sink's start to the last UE that heard it.
+
+    Attributes
+    ----------
+    duration_s
+        In simulated time; None when no UE heard it.
+    messages, bytes
+        What all nodes sent for it.
+    compute_wall_s
+        Real time that all nodes' policies took for it. Not reproducible.
+    """
+
+    update_id: int
+    start_s: float
+    duration_s: float | None = None
+    messages: int = 0
+    bytes: int = 0
+    compute_wall_s: float = 0.0
+
+
+ResultRecord = TaskRecord | LinkRecord | SciRecord
+
+
+class TableSpec(msgspec.Struct, frozen=True):
+    """A result table: the columns of its file, and after how many rows a part of it is on disk."""
+
+    name: str
+    columns: pa.Schema
+    flush_rows: int
+
+
+TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
+    TaskRecord: TableSpec(
+        "tasks",
+        pa.schema(
+            [
+                ("task_id", pa.int64()),
+                ("ue", pa.string()),
+                ("policy", pa.string()),
+                ("start_s", pa.float64()),
+                ("latency_s", pa.float64()),
+                ("compute_s", pa.float64()),
+                ("transfer_s", pa.float64()),
+                ("queue_s", pa.float64()),
+                ("energy_j", pa.float64()),
+                ("boundaries", pa.list_(pa.int32())),
+                ("route", pa.list_(pa.string())),
+                ("status", pa.string()),
+            ]
+        ),
+        flush_rows=32,
+    ),
+    LinkRecord: TableSpec(
+        "links",
+        pa.schema(
+            [
+                ("time_s", pa.float64()),
+                ("link", pa.string()),
+                ("transmitter", pa.string()),
+                ("receiver", pa.string()),
+                ("capacity_bps", pa.int64()),
+                ("latency_s", pa.float64()),
+                ("queue_bytes", pa.int64()),
+                ("hol_delay_s", pa.float64()),
+                ("mcs", pa.int32()),
+                ("sinr_db", pa.float64()),
+                ("used_fraction", pa.float64()),
+            ]
+        ),
+        flush_rows=2048,
+    ),
+    SciRecord: TableSpec(
+        "sci",
+        pa.schema(
+            [
+                ("update_id", pa.int64()),
+                ("start_s", pa.float64()),
+                ("duration_s", pa.float64()),
+                ("messages", pa.int64()),
+                ("bytes", pa.int64()),
+                ("compute_wall_s", pa.float64()),
+            ]
+        ),
+        flush_rows=32,
+    ),
+}

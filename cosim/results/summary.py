@@ -1,0 +1,140 @@
+"""A run in numbers."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from cosim.results.manifest import Manifest
+from cosim.scenario import ACCESS_SUFFIX
+
+_MAX_PLANS = 20  # a long run on a lively network tries hundreds; the table has them all
+
+
+def summarise(
+    manifest: Manifest,
+    tasks: pd.DataFrame,
+    links: pd.DataFrame,
+    sci: pd.DataFrame,
+) -> dict[str, Any]:
+    """Summarise a run, in a form that JSON can carry (no NaN: what has no value is None).
+
+    Parameters
+    ----------
+    manifest
+        What the run was made of.
+    tasks, links, sci
+        Its tables, columns as in `cosim.results.records`.
+
+    Returns
+    -------
+    dict
+        ``latency_s``, ``compute_s``, ``transfer_s``, ``queue_s`` and ``energy_j`` each have mean,
+        p50, p95 and max over the tasks that are done. ``plans`` lists what was done, most frequent
+        first. ``serving`` says from when on which node served a UE, as the link reports show it.
+        ``links`` has, by link and direction, the mean capacity and queue.
+    """
+    done = tasks[tasks["status"] == "done"]
+    spread = ("latency_s", "compute_s", "transfer_s", "queue_s", "energy_j")
+    return {
+        "scenario": manifest.scenario,
+        "policy": manifest.policy,
+        "model": manifest.model,
+        "load": manifest.load,
+        "seed": manifest.seed,
+        "status": manifest.status,
+        "reason": manifest.reason,
+        "simulated_s": manifest.simulated_s,
+        "wall_s": manifest.wall_s,
+        "speed": _ratio(manifest.simulated_s, manifest.wall_s),
+        "tasks": {
+            "done": len(done),
+            "unfinished": len(tasks) - len(done),
+            "timed_out": (manifest.counts or {}).get("tasks_timed_out"),
+        },
+        **{column: _spread(done[column]) for column in spread},
+        "plans": _plans(done),
+        "handovers": (manifest.totals or {}).get("handovers"),
+        "serving": _serving(links),
+        "sci": _sci(sci),
+        "links": _links(links),
+        "network": manifest.totals,
+        "engine": manifest.counts,
+    }
+
+
+def _spread(values: pd.Series[float]) -> dict[str, float | None]:
+    return {
+        "mean": _number(values.mean()),
+        "p50": _number(values.quantile(0.50)),
+        "p95": _number(values.quantile(0.95)),
+        "max": _number(values.max()),
+    }
+
+
+def _plans(done: pd.DataFrame) -> list[dict[str, Any]]:
+    counts = Counter(zip(done["route"], done["boundaries"], strict=True))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        {"route": list(route), "boundaries": list(boundaries), "tasks": count}
+        for (route, boundaries), count in ordered[:_MAX_PLANS]
+    ]
+
+
+def _sci(sci: pd.DataFrame) -> dict[str, Any]:
+    messages, size = int(sci["messages"].sum()), int(sci["bytes"].sum())
+    return {
+        "updates": len(sci),
+        "heard": int(sci["duration_s"].notna().sum()),
+        "mean_duration_s": _number(sci["duration_s"].mean()),
+        "mean_messages": _number(sci["messages"].mean()),
+        "mean_bytes": _number(sci["bytes"].mean()),
+        "message_bytes": _ratio(size, messages),
+        "mean_compute_wall_s": _number(sci["compute_wall_s"].mean()),
+    }
+
+
+def _serving(links: pd.DataFrame) -> list[dict[str, Any]]:
+    """When a UE's uplink led to another node than before."""
+    uplinks = links[_from_ue(links)]
+    previous = uplinks.groupby("link")["receiver"].shift()
+    changes = uplinks[uplinks["receiver"] != previous]
+    return [
+        {"time_s": float(time_s), "ue": str(ue), "node": str(node)}
+        for time_s, ue, node in zip(
+            changes["time_s"], changes["transmitter"], changes["receiver"], strict=True
+        )
+    ]
+
+
+def _links(links: pd.DataFrame) -> list[dict[str, Any]]:
+    """By link and direction. A UE's access link is one link, whichever node it leads to: ``*``."""
+    to_ue = links["link"] == links["receiver"] + ACCESS_SUFFIX
+    ends = links.assign(
+        transmitter=links["transmitter"].mask(to_ue, "*"),
+        receiver=links["receiver"].mask(_from_ue(links), "*"),
+    )
+    keys, values = ["link", "transmitter", "receiver"], ["capacity_bps", "queue_bytes"]
+    means = ends.groupby(keys, sort=True)[values].mean().reset_index()
+    return [
+        {
+            **{key: str(row[key]) for key in keys},
+            **{f"mean_{value}": _number(row[value]) for value in values},
+        }
+        for row in means.to_dict("records")
+    ]
+
+
+def _from_ue(links: pd.DataFrame) -> pd.Series[bool]:
+    return links["link"] == links["transmitter"] + ACCESS_SUFFIX
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or math.isnan(value) else float(value)

@@ -1,0 +1,109 @@
+"""One table on disk, while it grows and when it is whole.
+
+Rows stream into an Arrow file that is readable at any moment, and becomes a Parquet file when the
+run ends. A killed run so leaves all but the last few rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cosim.results.records import ResultRecord, TableSpec
+
+_ROW_GROUP_ROWS: Final = 65_536
+
+
+def table_path(directory: Path, name: str) -> Path:
+    """Where a finished table lies."""
+    return directory / f"{name}.parquet"
+
+
+def stream_path(directory: Path, name: str) -> Path:
+    """Where the rows of an unfinished table lie."""
+    return directory / f"{name}.arrows.partial"
+
+
+class TableStream:
+    """Takes rows; `finish` makes the table of them."""
+
+    def __init__(self, directory: Path, spec: TableSpec) -> None:
+        self._directory = directory
+        self._spec = spec
+        self._rows: list[tuple[Any, ...]] = []
+        self._file = stream_path(directory, spec.name).open("wb")
+        self._stream = pa.ipc.new_stream(self._file, spec.columns)
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self._spec.name
+
+    def add(self, record: ResultRecord) -> None:
+        """Append one row."""
+        self._rows.append(msgspec.structs.astuple(record))
+        if len(self._rows) >= self._spec.flush_rows:
+            self._flush()
+
+    def finish(self) -> None:
+        """Write what is left, and turn the stream into the final file in one step."""
+        self._flush()
+        self._stream.close()
+        self._file.close()
+        final = table_path(self._directory, self._spec.name)
+        partial = final.with_name(final.name + ".partial")
+        source = stream_path(self._directory, self._spec.name)
+        columns = self._spec.columns
+        with source.open("rb") as file, pq.ParquetWriter(partial, columns) as writer:
+            for table in _row_groups(pa.ipc.open_stream(file), columns):
+                writer.write_table(table)
+        partial.replace(final)
+        source.unlink()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+        self._file.close()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        columns = zip(*self._rows, strict=True)
+        schema = self._spec.columns
+        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
+        self._rows = []
+        self._stream.write_batch(pa.record_batch(arrays, schema=schema))
+        self._file.flush()
+
+
+def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
+    """The batches of a stream, as far as they are whole."""
+    with path.open("rb") as file:
+        try:
+            yield from pa.ipc.open_stream(file)
+        except (pa.ArrowInvalid, OSError):  # cut off in the middle of a batch
+            return
+
+
+def read_table(directory: Path, spec: TableSpec) -> pa.Table:
+    """A table of a run, whole or as far as it got; empty when there is nothing of it."""
+    final, stream = table_path(directory, spec.name), stream_path(directory, spec.name)
+    if final.exists():
+        return pq.read_table(final)
+    batches = list(read_stream(stream)) if stream.exists() else []
+    return pa.Table.from_batches(batches, schema=spec.columns)
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(b.num_rows for b in held) >= _ROW_GROUP_ROWS:
+            yield pa.Table.from_batches(held, schema=schema)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held, schema=schema)

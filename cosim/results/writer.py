@@ -1,0 +1,130 @@
+"""Writing a run directory while the run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from cosim.errors import OutputError, RunError
+from cosim.results.manifest import MANIFEST_NAME, Manifest, RunStatus, write_manifest
+from cosim.results.records import TABLES, ResultRecord
+from cosim.results.tables import TableStream, stream_path, table_path
+
+SCENARIO_NAME: Final = "scenario.toml"
+NS3_STDERR_NAME: Final = "ns3-stderr.txt"
+TRACEBACK_NAME: Final = "traceback.txt"
+
+
+class RunWriter:
+    """Owns one run directory, from the moment it is made until `close`.
+
+    Parameters
+    ----------
+    directory
+        Made if missing. It must be empty, unless `replace` is set and it holds an earlier run,
+        whose files are then removed (and no others).
+    manifest
+        As known at the start, with status ``running``.
+    scenario_toml
+        The resolved scenario.
+
+    Raises
+    ------
+    OutputError
+        When the directory cannot be used.
+    """
+
+    def __init__(
+        self, directory: Path, manifest: Manifest, scenario_toml: str, *, replace: bool = False
+    ) -> None:
+        self.directory = directory
+        self._manifest = manifest
+        prepare_directory(directory, replace=replace)
+        try:
+            (directory / SCENARIO_NAME).write_text(scenario_toml, encoding="utf-8")
+            write_manifest(directory, manifest)
+            self._tables = {kind: TableStream(directory, spec) for kind, spec in TABLES.items()}
+        except OSError as error:
+            raise OutputError(f"{directory} cannot be written: {error.strerror}") from error
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest as last written."""
+        return self._manifest
+
+    def add(self, record: ResultRecord) -> None:
+        """Append a row to the table that it belongs to; a `RunError` when the disk is full."""
+        with self._disk_errors():
+            self._tables[type(record)].add(record)
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the manifest, on disk too."""
+        self._manifest = msgspec.structs.replace(self._manifest, **changes)
+        with self._disk_errors():
+            write_manifest(self.directory, self._manifest)
+
+    def close(self, status: RunStatus, **changes: Any) -> None:
+        """Finish all tables, then say in the manifest how the run ended.
+
+        When a table cannot be finished, the others still are, the manifest says ``failed`` as far
+        as it can be written, and a `RunError` tells.
+        """
+        failures = [failure for table in self._tables.values() if (failure := _finish(table))]
+        if failures and status == "done":
+            status = "failed"
+            changes |= {"reason": failures[0], "error_type": RunError.__name__}
+        self.update(status=status, **changes)
+        if failures:
+            raise RunError(failures[0])
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
+
+
+def prepare_directory(directory: Path, *, replace: bool) -> None:
+    """Make the directory, or make sure that nothing in it is lost."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if not any(directory.iterdir()):
+            return
+        if not (directory / MANIFEST_NAME).exists():
+            raise OutputError(f"{directory} is not empty, and holds no earlier run")
+        if not replace:
+            hint = "choose another --out, or replace that run with --force"
+            raise OutputError(f"{directory} holds an earlier run", hint=hint)
+        for path in _run_files(directory):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{directory} cannot be used: {error.strerror}") from error
+
+
+def _run_files(directory: Path) -> Iterator[Path]:
+    """The files that a run may have left; the manifest goes last."""
+    for spec in TABLES.values():
+        yield table_path(directory, spec.name)
+        yield directory / f"{spec.name}.parquet.partial"
+        yield stream_path(directory, spec.name)
+    for name in (SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, MANIFEST_NAME):
+        yield directory / name
+
+
+def _finish(table: TableStream) -> str | None:
+    try:
+        table.finish()
+    except (OSError, pa.ArrowException) as error:
+        table.abandon()
+        return f"{table.name} cannot be written: {_reason(error)}"
+    return None
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

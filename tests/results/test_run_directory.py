@@ -1,0 +1,222 @@
+"""A run directory: written while the run goes on, read back, whatever became of the run."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cosim.errors import OutputError, RunError
+from cosim.results import LinkRecord, Manifest, RunResult, RunWriter, SciRecord, TaskRecord
+from cosim.results.tables import TableStream
+from cosim.scenario import load_scenario, to_toml
+
+MANIFEST = Manifest(
+    status="running",
+    scenario="chain3",
+    policy="hivemind",
+    model="resnet18",
+    load="mid",
+    seed=1,
+    duration_s=1.0,
+    scenario_sha256="0" * 64,
+    command=("cosim", "run", "chain3"),
+    started_at="2025-01-01T00:00:00Z",
+    profiles={},
+    versions={"cosim": "0"},
+    pid=os.getpid(),
+)
+
+
+def writer(directory: Path, *, replace: bool = False) -> RunWriter:
+    return RunWriter(directory, MANIFEST, to_toml(load_scenario("chain3")), replace=replace)
+
+
+def task(task_id: int, latency_s: float = 0.05, **changes: object) -> TaskRecord:
+    done = TaskRecord(
+        task_id=task_id,
+        ue="ue",
+        policy="hivemind",
+        start_s=0.1 * task_id,
+        latency_s=latency_s,
+        compute_s=latency_s / 2,
+        transfer_s=latency_s / 2,
+        queue_s=0.0,
+        energy_j=1.5,
+        boundaries=(0, 3, 60),
+        route=("ue", "gnb"),
+        status="done",
+    )
+    return msgspec.structs.replace(done, **changes)
+
+
+def link(time_s: float, receiver: str, capacity_bps: int) -> LinkRecord:
+    return LinkRecord(
+        time_s=time_s,
+        link="ue-access",
+        transmitter="ue",
+        receiver=receiver,
+        capacity_bps=capacity_bps,
+        latency_s=1e-3,
+        queue_bytes=10,
+        hol_delay_s=0.0,
+        mcs=28,
+        sinr_db=float("nan"),
+        used_fraction=0.5,
+    )
+
+
+def sci(update_id: int, duration_s: float | None) -> SciRecord:
+    return SciRecord(
+        update_id=update_id,
+        start_s=0.05 * update_id,
+        duration_s=duration_s,
+        messages=3,
+        bytes=900,
+        compute_wall_s=1e-4,
+    )
+
+
+def test_reads_back_what_was_written(tmp_path: Path) -> None:
+    run = writer(tmp_path / "run")
+    run.add(task(1))
+    run.add(TaskRecord(task_id=2, ue="ue", policy="hivemind", start_s=0.2))
+    run.add(link(0.01, "gnb", 100))
+    run.add(sci(1, 0.02))
+    run.close("done", simulated_s=1.0, wall_s=0.5, totals={"handovers": 0})
+    result = RunResult.open(tmp_path / "run")
+    assert result.manifest.status == "done"
+    assert result.scenario == load_scenario("chain3")
+    assert list(result.tasks.columns) == [
+        *("task_id", "ue", "policy", "start_s", "latency_s", "compute_s", "transfer_s", "queue_s"),
+        *("energy_j", "boundaries", "route", "status"),
+    ]
+    first, second = result.tasks.to_dict("records")
+    assert first["boundaries"] == (0, 3, 60)
+    assert first["route"] == ("ue", "gnb")
+    assert second["status"] == "unfinished"
+    assert second["boundaries"] is None
+    assert result.links["capacity_bps"].tolist() == [100]
+    assert result.sci["bytes"].tolist() == [900]
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
+        *("links.parquet", "manifest.json", "scenario.toml", "sci.parquet", "tasks.parquet"),
+    ]
+
+
+def test_summary(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    for task_id, latency_s in enumerate((0.01, 0.02, 0.03, 0.04)):
+        run.add(task(task_id, latency_s))
+    run.add(task(4, 0.1, boundaries=(0, 60, 60)))
+    run.add(TaskRecord(task_id=5, ue="ue", policy="hivemind", start_s=0.9))
+    run.add(link(0.00, "gnb", 100))
+    run.add(link(0.01, "gnb", 200))
+    run.add(link(0.02, "gnb2", 300))
+    run.add(sci(1, 0.02))
+    run.add(sci(2, None))
+    run.close("done", simulated_s=1.0, wall_s=0.5, totals={"handovers": 1})
+    summary = RunResult.open(tmp_path).summary()
+    assert summary["tasks"] == {"done": 5, "unfinished": 1, "timed_out": None}
+    assert summary["latency_s"] == pytest.approx(
+        {"mean": 0.04, "p50": 0.03, "p95": 0.088, "max": 0.1}
+    )
+    assert summary["energy_j"]["mean"] == 1.5
+    assert summary["plans"][0] == {"route": ["ue", "gnb"], "boundaries": [0, 3, 60], "tasks": 4}
+    assert summary["serving"] == [
+        {"time_s": 0.0, "ue": "ue", "node": "gnb"},
+        {"time_s": 0.02, "ue": "ue", "node": "gnb2"},
+    ]
+    assert summary["links"] == [
+        {
+            "link": "ue-access",
+            "transmitter": "ue",
+            "receiver": "*",
+            "mean_capacity_bps": 200.0,
+            "mean_queue_bytes": 10.0,
+        }
+    ]
+    assert summary["sci"]["heard"] == 1
+    assert summary["sci"]["message_bytes"] == 300
+    assert summary["speed"] == 2.0
+    assert summary["handovers"] == 1
+    json.dumps(summary, allow_nan=False)
+
+
+def test_a_run_without_a_row_has_a_summary(tmp_path: Path) -> None:
+    writer(tmp_path).close("failed", reason="no luck", error_type="RunError")
+    summary = RunResult.open(tmp_path).summary()
+    assert summary["status"] == "failed"
+    assert summary["reason"] == "no luck"
+    assert summary["latency_s"] == {"mean": None, "p50": None, "p95": None, "max": None}
+    json.dumps(summary, allow_nan=False)
+
+
+def test_a_killed_run_leaves_what_was_flushed(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    for task_id in range(100):
+        run.add(task(task_id))
+    gone = msgspec.structs.replace(MANIFEST, pid=2**22 + 1)  # above Linux's largest pid
+    (tmp_path / "manifest.json").write_bytes(msgspec.json.encode(gone))
+    result = RunResult.open(tmp_path)
+    assert result.manifest.status == "failed"
+    assert "ended without finishing" in str(result.manifest.reason)
+    assert result.tasks["task_id"].tolist() == list(range(96))
+    stream = tmp_path / "tasks.arrows.partial"
+    stream.write_bytes(stream.read_bytes()[:-100])
+    assert RunResult.open(tmp_path).tasks["task_id"].tolist() == list(range(64))
+    run.close("failed")
+
+
+def test_other_peoples_directory_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(OutputError, match="not empty, and holds no earlier run"):
+        writer(tmp_path, replace=True)
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_an_earlier_run_is_replaced_only_on_demand(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    run.add(task(1))
+    run.close("done")
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="earlier run"):
+        writer(tmp_path)
+    writer(tmp_path, replace=True).close("done")
+    assert RunResult.open(tmp_path).tasks.empty
+    assert (tmp_path / "notes.txt").exists()
+
+
+def test_out_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(OutputError, match="cannot be used"):
+        writer(tmp_path / "out")
+
+
+def test_a_full_disk_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: TableStream) -> None:
+        raise OSError(28, "No space left on device")
+
+    run = writer(tmp_path)
+    run.add(link(0.0, "gnb", 1))
+    monkeypatch.setattr(TableStream, "_flush", full)
+    with pytest.raises(RunError, match="No space left on device"):
+        for task_id in range(40):
+            run.add(task(task_id))
+    with pytest.raises(RunError, match="No space left"):
+        run.close("done")
+    assert RunResult.open(tmp_path).manifest.status == "failed"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"status": "odd"}'])
+def test_a_broken_manifest(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(OutputError, match="cannot be read"):
+        RunResult.open(tmp_path)
+
+
+def test_no_run_directory(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is no run directory"):
+        RunResult.open(tmp_path / "nowhere")
