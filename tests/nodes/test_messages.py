@@ -80,7 +80,9 @@ def test_damaged_messages_are_a_message_or_a_protocol_error(
 
 
 @given(st.sampled_from([1, 2, 3]), st.binary(max_size=120))
-def test_bytes_behind_a_right_head_are_a_message_or_a_protocol_error(kind: int, tail: bytes) -> None:
+def test_bytes_behind_a_right_head_are_a_message_or_a_protocol_error(
+    kind: int, tail: bytes
+) -> None:
     _decode_or_refuse(b"HM\x01" + bytes([kind]) + tail)
 
 
@@ -109,7 +111,14 @@ def _decode_or_refuse(payload: bytes) -> None:
         (
             encode(
                 TaskMessage(
-                    1, "u", 0, 0, 0, 0.0, 0.0, (HopTrace("a", 3, 0, 0, 0), HopTrace("b", 2, 0, 0, 0))
+                    1,
+                    "u",
+                    0,
+                    0,
+                    0,
+                    0.0,
+                    0.0,
+                    (HopTrace("a", 3, 0, 0, 0), HopTrace("b", 2, 0, 0, 0)),
                 )
             ),
             "go backwards",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_shares_add_up_however_they_are_cut(times: list[float], data: st.DataObj
     model = make_node_model(times, np.zeros(len(times) + 1))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(times)), max_size=5)))
     ends = [0, *cuts, len(times)]
-    shares = [model.compute_ns(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    shares = [model.compute_ns(a, b) for a, b in itertools.pairwise(ends)]
     assert sum(shares) == model.compute_ns(0, len(times))
     assert min(shares) >= 0
 
