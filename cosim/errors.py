@@ -1,21 +1,22 @@
 """Every exception that cosim raises on purpose, and the exit code each one means.
 
-    CosimError                      exit 1
-    ├── InputError                  exit 2: the user can mend it by changing what was asked
-    │   ├── ScenarioError           a scenario file or an override, with its key path
-    │   ├── UnitError               a quantity that cannot be read, or of the wrong kind
-    │   ├── UnknownNameError        a name that nothing answers to, with the nearest one
-    │   ├── ProfileError            a model or device profile, with its file and field
-    │   └── OutputError             an output directory that cannot be written
-    └── RunError                    exit 1: the run began and could not go on
-        ├── NetworkError            the network side
-        │   ├── BackendMissingError no ns-3 program, or one that cannot be started
-        │   ├── RejectedError       ns-3 refused the handshake, with its reason
-        │   ├── ProtocolError       a message that does not follow the protocol
-        │   ├── PeerDiedError       the other process ended
-        │   └── PeerTimeoutError    the other process did not answer in time
-        ├── PolicyError             a policy raised or returned something that is no plan
-        └── InterruptedRunError     Ctrl-C or SIGTERM
+CosimError                      exit 1
+├── InputError                  exit 2: the user can mend it by changing what was asked
+│   ├── ScenarioError           a scenario file or an override, with its key path
+│   ├── UnitError               a quantity that cannot be read, or of the wrong kind
+│   ├── UnknownNameError        a name that nothing answers to, with the nearest one
+│   ├── ProfileError            a model or device profile, with its file and field
+│   └── OutputError             an output directory that cannot be written
+└── RunError                    exit 1: the run began and could not go on
+    ├── NetworkError            the network side
+    │   ├── BackendMissingError no ns-3 program, or one that cannot be started
+    │   ├── RejectedError       ns-3 refused the handshake, with its reason
+    │   ├── ProtocolError       a message that does not follow the protocol
+    │   ├── PeerDiedError       the other process ended
+    │   └── PeerTimeoutError    the other process did not answer in time
+    ├── PolicyError             a policy raised or returned something that is no plan
+    ├── InterruptedRunError     Ctrl-C or SIGTERM
+    └── InternalError           a fault of cosim's own, with the place of its traceback
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class CosimError(Exception):
         self.sim_time_ns = sim_time_ns
 
     def __str__(self) -> str:
-        at = "" if self.sim_time_ns is None else f" (at simulated time {self.sim_time_ns / 1e9:.6f} s)"
+        at = ""
+        if self.sim_time_ns is not None:
+            at = f" (at simulated time {self.sim_time_ns / 1e9:.6f} s)"
         hint = "" if self.hint is None else f"; {self.hint}"
         return f"{self.message}{at}{hint}"
 
@@ -124,6 +127,10 @@ class PolicyError(RunError):
 
 class InterruptedRunError(RunError):
     """The run was interrupted from outside."""
+
+
+class InternalError(RunError):
+    """A run met an exception that cosim does not know: a fault of its own."""
 
 
 def nearest_name_hint(name: str, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cosim.results.manifest import Manifest, read_manifest
 from cosim.results.read import RunResult
 from cosim.results.records import LinkRecord, SciRecord, TaskRecord
-from cosim.results.summary import summarise
+from cosim.results.summary import compare_summaries, summarise
 from cosim.results.writer import RunWriter
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "RunWriter",
     "SciRecord",
     "TaskRecord",
+    "compare_summaries",
     "read_manifest",
     "summarise",
 ]

@@ -54,6 +54,7 @@ class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
     capacity_bps: int
     latency_s: float
     queue_bytes: int
+    queue_delay_s: float
     hol_delay_s: float
     mcs: int
     sinr_db: float
@@ -124,6 +125,7 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("capacity_bps", pa.int64()),
                 ("latency_s", pa.float64()),
                 ("queue_bytes", pa.int64()),
+                ("queue_delay_s", pa.float64()),
                 ("hol_delay_s", pa.float64()),
                 ("mcs", pa.int32()),
                 ("sinr_db", pa.float64()),

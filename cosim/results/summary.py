@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -64,6 +65,38 @@ def summarise(
         "network": manifest.totals,
         "engine": manifest.counts,
     }
+
+
+def compare_summaries(summaries: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Put runs of different policies side by side.
+
+    Parameters
+    ----------
+    summaries
+        What `summarise` gave, by policy.
+
+    Returns
+    -------
+    list of dict
+        One row for each: ``policy``, ``tasks``, ``latency_s`` and ``energy_j`` as in the summary,
+        and ``hivemind_latency_ratio`` and ``hivemind_energy_ratio``: HiveMind's mean divided by
+        this policy's, below 1 where HiveMind is better; None without a run of HiveMind.
+    """
+    best = summaries.get("hivemind")
+    rows = []
+    for policy, summary in summaries.items():
+        row = {key: summary[key] for key in ("tasks", "latency_s", "energy_j")}
+        ratios = {
+            f"hivemind_{key[:-2]}_ratio": None if best is None else _mean_ratio(best, summary, key)
+            for key in ("latency_s", "energy_j")
+        }
+        rows.append({"policy": policy, **row, **ratios})
+    return rows
+
+
+def _mean_ratio(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> float | None:
+    part, whole = one[key]["mean"], other[key]["mean"]
+    return None if part is None or whole is None else _ratio(part, whole)
 
 
 def _spread(values: pd.Series[float]) -> dict[str, float | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cosim.scenario.check import check_known_names
 from cosim.scenario.dump import to_toml
 from cosim.scenario.load import list_scenarios, load_scenario, scenario_from_toml, scenario_hash
 from cosim.scenario.schema import Scenario
@@ -15,7 +14,6 @@ __all__ = [
     "Topology",
     "access_link",
     "build_topology",
-    "check_known_names",
     "list_scenarios",
     "load_scenario",
     "scenario_from_toml",

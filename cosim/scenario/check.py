@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -35,32 +35,6 @@ def check_scenario(scenario: Scenario) -> None:
         _require(_link_checks(link, topology))
     for index, blockage in enumerate(scenario.blockages):
         _check_blockage(blockage, f"blockages[{index}]", topology)
-
-
-def check_known_names(
-    scenario: Scenario,
-    *,
-    devices: Collection[str],
-    models: Collection[str],
-    is_policy: Callable[[str], object] | None = None,
-) -> None:
-    """Check the names that a scenario takes from outside it.
-
-    Parameters
-    ----------
-    scenario
-        A scenario that passed `check_scenario`.
-    devices, models
-        Names of the profiles that exist.
-    is_policy
-        Called with the policy's name; raises when there is no such policy.
-    """
-    for node in scenario.nodes:
-        if node.device is not None:
-            _check_known(f"nodes.{node.name}.device", "device", node.device, devices)
-    _check_known("task.model", "model", scenario.task.model, models)
-    if is_policy is not None:
-        is_policy(scenario.policy)
 
 
 def _require(checks: Iterator[Check]) -> None:

@@ -9,6 +9,12 @@ from cosim.errors import ScenarioError, nearest_name_hint
 from cosim.scenario.explain import Path, field_names, parse_path, show_path, type_at
 
 
+class Verbatim(str):
+    """Text that is the value itself, whatever it looks like."""
+
+    __slots__ = ()
+
+
 def split_override(text: str) -> tuple[str, str]:
     """Split ``key.path=value`` at its first equals sign."""
     key, equals, value = text.partition("=")
@@ -31,8 +37,8 @@ def apply_override(raw: dict[str, Any], key: str, value: object) -> None:
     key
         Dotted path; an item of a list is addressed by its name or its index from 0.
     value
-        Text is read as a TOML value when it is one, and kept as text otherwise; anything else is
-        taken as it is.
+        Text is read as a TOML value when it is one, and kept as text otherwise; anything else,
+        and `Verbatim` text, is taken as it is.
     """
     path = parse_path(key)
     if not path:
@@ -46,6 +52,8 @@ def apply_override(raw: dict[str, Any], key: str, value: object) -> None:
 
 def read_value(value: object) -> object:
     """Read an override's text as a TOML value, or keep it as text."""
+    if isinstance(value, Verbatim):
+        return str(value)
     if not isinstance(value, str):
         return value
     try:

@@ -62,6 +62,7 @@ def link(time_s: float, receiver: str, capacity_bps: int) -> LinkRecord:
         capacity_bps=capacity_bps,
         latency_s=1e-3,
         queue_bytes=10,
+        queue_delay_s=1e-6,
         hol_delay_s=0.0,
         mcs=28,
         sinr_db=float("nan"),
@@ -202,9 +203,10 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     run = writer(tmp_path)
     run.add(link(0.0, "gnb", 1))
     monkeypatch.setattr(TableStream, "_flush", full)
+    for task_id in range(31):
+        run.add(task(task_id))
     with pytest.raises(RunError, match="No space left on device"):
-        for task_id in range(40):
-            run.add(task(task_id))
+        run.add(task(31))
     with pytest.raises(RunError, match="No space left"):
         run.close("done")
     assert RunResult.open(tmp_path).manifest.status == "failed"

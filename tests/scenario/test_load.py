@@ -11,7 +11,6 @@ import pytest
 
 from cosim.errors import CosimError, ScenarioError, UnknownNameError
 from cosim.scenario import (
-    check_known_names,
     list_scenarios,
     load_scenario,
     scenario_hash,
@@ -132,25 +131,6 @@ def test_a_scenario_without_tasks_is_refused() -> None:
     raw = tables()
     del node(raw, "ue")["device"]
     assert "no task would ever start" in str(refused(raw))
-
-
-def test_names_from_outside_are_checked() -> None:
-    scenario = load_scenario("chain3", [("nodes.core.device", "paper-core")])
-    with pytest.raises(
-        ScenarioError, match=r"nodes\.core\.device: .*did you mean 'paper-core-mec'"
-    ):
-        check_known_names(
-            scenario,
-            devices={"paper-ue", "paper-iab-mec", "paper-core-mec", "paper-cloud"},
-            models={"resnet18"},
-        )
-    scenario = load_scenario("chain3", [("task.model", "resnet19")])
-    with pytest.raises(ScenarioError, match=r"task\.model: .*did you mean 'resnet18'"):
-        check_known_names(
-            scenario,
-            devices={n.device for n in scenario.nodes if n.device},
-            models={"resnet18"},
-        )
 
 
 def test_overrides_reach_every_depth() -> None:

@@ -1,0 +1,172 @@
+"""Running a scenario, and comparing policies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosim.assembly import Overrides, prepare, resolve_scenario
+from cosim.errors import UnknownNameError
+from cosim.results import RunResult, RunWriter, compare_summaries
+from cosim.runner import (
+    PortFactory,
+    ProgressCallback,
+    Runner,
+    file_name,
+    first_manifest,
+    fresh_directory,
+    open_ns3_port,
+)
+from cosim.scenario import Scenario, to_toml
+
+# Those of spec section 7 that are simulated; each makes one run of a comparison.
+COMPARED_POLICIES = ("hivemind", "ue-only", "cloud-only", "single-split", "edge-only")
+
+
+def run(
+    scenario: str | Path | Scenario = "mmwave-iab",
+    *,
+    policy: str | None = None,
+    model: str | None = None,
+    load: str | None = None,
+    duration_s: float | None = None,
+    seed: int | None = None,
+    overrides: Overrides = (),
+    out: str | Path | None = None,
+    replace: bool = False,
+    progress: ProgressCallback | None = None,
+    command: Sequence[str] = (),
+    port_factory: PortFactory = open_ns3_port,
+) -> RunResult:
+    """Simulate a scenario, and keep the results in a directory.
+
+    Parameters
+    ----------
+    scenario
+        Name of a built-in, path of a TOML file, or a `Scenario`.
+    policy, model, load, duration_s, seed
+        Instead of what the scenario says; `duration_s` in simulated seconds.
+    overrides
+        Key paths and values, for example ``{"radio.bandwidth": "50 MHz"}``; they come before the
+        parameters above.
+    out
+        Directory for the results; by default a new one under ``runs/``.
+    replace
+        Whether `out` may hold an earlier run, which is then removed.
+    progress
+        Called after every step of the simulation.
+    command
+        What the manifest gives as the command that was typed, if one was.
+    port_factory
+        Makes the network, given the scenario and a file for its standard error; by default ns-3.
+
+    Raises
+    ------
+    InputError
+        When what was asked for cannot be done as asked; nothing has been started.
+    RunError
+        When the run failed; its directory has what there was, with status ``failed``.
+    """
+    chosen = resolve_scenario(
+        scenario,
+        policy=policy,
+        model=model,
+        load=load,
+        duration_s=duration_s,
+        seed=seed,
+        overrides=overrides,
+    )
+    setup = prepare(chosen)
+    directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
+    manifest = first_manifest(setup, command)
+    writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
+    return Runner(setup, writer, progress, port_factory).run()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs of the same scenario that differ in the policy only.
+
+    Attributes
+    ----------
+    directory
+        Where the runs lie, one below it for each policy.
+    results
+        By policy, in the order in which they were asked for.
+    """
+
+    directory: Path
+    results: dict[str, RunResult]
+
+    def summary(self) -> dict[str, Any]:
+        """The comparison (see `cosim.results.compare_summaries`) and the summaries of all runs."""
+        runs = {policy: result.summary() for policy, result in self.results.items()}
+        return {"comparison": compare_summaries(runs), "runs": runs}
+
+
+def compare(
+    scenario: str | Path | Scenario = "mmwave-iab",
+    *,
+    policies: Sequence[str] = COMPARED_POLICIES,
+    model: str | None = None,
+    load: str | None = None,
+    duration_s: float | None = None,
+    seed: int | None = None,
+    overrides: Overrides = (),
+    out: str | Path | None = None,
+    replace: bool = False,
+    progress: ProgressCallback | None = None,
+    command: Sequence[str] = (),
+    port_factory: PortFactory = open_ns3_port,
+) -> Comparison:
+    """Run a scenario once for each policy, with the same seed and so on the same channel.
+
+    Parameters
+    ----------
+    policies
+        Names. Each policy's results lie in a directory of its name under `out`.
+    scenario, model, load, duration_s, seed, overrides, out, replace, progress, command
+        As for `run`.
+    port_factory
+        As for `run`.
+
+    Raises
+    ------
+    InputError
+        When what was asked for cannot be done as asked; nothing has been started.
+    RunError
+        When a run failed; the ones before it are finished.
+    """
+    if not policies:
+        raise UnknownNameError("policy", "", COMPARED_POLICIES)
+    pairs = list(overrides.items() if isinstance(overrides, Mapping) else overrides)
+    scenarios = {
+        name: resolve_scenario(
+            scenario,
+            policy=name,
+            model=model,
+            load=load,
+            duration_s=duration_s,
+            seed=seed,
+            overrides=pairs,
+        )
+        for name in dict.fromkeys(policies)
+    }
+    for each in scenarios.values():
+        prepare(each)  # the last policy's name must not turn out wrong when the others have run
+    first = next(iter(scenarios.values()))
+    directory = fresh_directory(first, "compare") if out is None else Path(out)
+    results = {
+        name: run(
+            each,
+            out=directory / file_name(name),
+            replace=replace,
+            progress=progress,
+            command=command,
+            port_factory=port_factory,
+        )
+        for name, each in scenarios.items()
+    }
+    return Comparison(directory, results)

@@ -1,0 +1,103 @@
+"""All that a run needs, made from a scenario before anything is started or written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cosim.errors import ScenarioError, UnknownNameError
+from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.nodes import NodeController, build_controllers
+from cosim.scenario import Scenario, Topology, build_topology, load_scenario
+from cosim.scenario.dump import to_tables
+from cosim.scenario.load import scenario_from_tables
+from cosim.scenario.overrides import Verbatim
+from cosim.splitting import make_policy, policy_class
+
+Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class RunSetup:
+    """What a scenario names, loaded: its tree, its profiles, and a controller for each computer."""
+
+    scenario: Scenario
+    topology: Topology
+    model: ModelProfile
+    devices: Mapping[str, DeviceProfile]
+    controllers: Mapping[str, NodeController]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
+        digests = {f"model/{self.scenario.task.model}": self.model.digest}
+        nodes = self.topology.nodes
+        return digests | {f"device/{nodes[n].device}": d.digest for n, d in self.devices.items()}
+
+
+def resolve_scenario(
+    scenario: str | Path | Scenario,
+    *,
+    policy: str | None = None,
+    model: str | None = None,
+    load: str | None = None,
+    duration_s: float | None = None,
+    seed: int | None = None,
+    overrides: Overrides = (),
+) -> Scenario:
+    """Load a scenario, or take one, with what is given replaced; parameters as in `cosim.run`."""
+    pairs = list(overrides.items() if isinstance(overrides, Mapping) else overrides)
+    texts = {
+        "policy": policy,
+        "task.model": model,
+        "load": load,
+        "duration": None if duration_s is None else f"{duration_s} s",
+    }
+    pairs += [(key, Verbatim(text)) for key, text in texts.items() if text is not None]
+    pairs += [] if seed is None else [("seed", seed)]
+    if isinstance(scenario, Scenario):
+        return scenario_from_tables(to_tables(scenario), pairs)
+    return load_scenario(scenario, pairs)
+
+
+def prepare(scenario: Scenario) -> RunSetup:
+    """Load what a scenario names.
+
+    Raises
+    ------
+    ScenarioError
+        When it names a device, model or policy that does not exist.
+    InputError
+        When one of them exists and cannot be used.
+    """
+    topology = build_topology(scenario)
+    model = _named("task.model", load_model_profile, scenario.task.model)
+    devices = {
+        node.name: _named(f"nodes.{node.name}.device", load_device_profile, node.device)
+        for node in scenario.nodes
+        if node.device is not None
+    }
+    _named("policy", policy_class, scenario.policy)
+    controllers = build_controllers(
+        topology,
+        {node.name: node.kind for node in scenario.nodes},
+        model,
+        devices,
+        lambda: make_policy(scenario.policy),
+        sci_period_ns=scenario.sci.period,
+        think_ns=scenario.task.think_time,
+        timeout_ns=scenario.task.timeout,
+        count_energy_of=scenario.energy.count,
+    )
+    return RunSetup(scenario, topology, model, devices, controllers)
+
+
+def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:
+    """Load what a key of the scenario names."""
+    try:
+        return load(name)
+    except UnknownNameError as error:
+        raise ScenarioError(key_path, error.message, hint=error.hint) from error

@@ -1,0 +1,46 @@
+"""Ctrl-C and SIGTERM as an exception that ends a run in good order."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Self
+
+from cosim.errors import InterruptedRunError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruptible:
+    """While it is entered, the signals raise `InterruptedRunError`; outside the main thread, not.
+
+    Python lets only the main thread handle signals; a run in another thread is that program's to
+    interrupt.
+    """
+
+    def __init__(self) -> None:
+        self._is_ignored = False
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {name: signal.signal(name, self._handle) for name in _SIGNALS}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for name, handler in self._before.items():
+            signal.signal(name, handler)  # type: ignore[arg-type]  # typeshed: what signal() gave
+
+    def ignore(self) -> None:
+        """From now on let the signals pass, so that cleaning up comes to its end."""
+        self._is_ignored = True
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if not self._is_ignored:
+            raise InterruptedRunError(f"the run was interrupted by {signal.Signals(number).name}")

@@ -1,0 +1,225 @@
+"""One run, from an open run directory to a finished one, whatever happens between."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+import cosim
+from cosim.assembly import RunSetup
+from cosim.engine import LoopResult, run_loop
+from cosim.errors import CosimError, InternalError, NetworkError, OutputError, PolicyError
+from cosim.interruption import Interruptible
+from cosim.network.ns3 import open_ns3
+from cosim.network.port import NetworkPort
+from cosim.recording import ResultRecorder
+from cosim.results import Manifest, RunResult, RunWriter
+from cosim.results.manifest import library_versions
+from cosim.results.writer import NS3_STDERR_NAME, TRACEBACK_NAME
+from cosim.scenario import Scenario, scenario_hash
+
+PortFactory = Callable[[Scenario, Path], NetworkPort]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes
+    ----------
+    scenario
+        What is run.
+    simulated_s, wall_s
+        Simulated time reached, and the real time since the start.
+    tasks_done
+        Split tasks finished.
+    """
+
+    scenario: Scenario
+    simulated_s: float
+    wall_s: float
+    tasks_done: int
+
+    @property
+    def duration_s(self) -> float:
+        """Simulated time at which the run ends."""
+        return self.scenario.duration / 1e9
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
+    """The network that a run has unless it is given another."""
+    return open_ns3(scenario, stderr_path=stderr_path)
+
+
+class Runner:
+    """Drives one run and keeps its manifest true.
+
+    Parameters
+    ----------
+    setup
+        What to run.
+    writer
+        The open run directory, which is closed at the end in any case.
+    progress
+        Called after every step.
+    port_factory
+        Makes the network.
+    """
+
+    def __init__(
+        self,
+        setup: RunSetup,
+        writer: RunWriter,
+        progress: ProgressCallback | None = None,
+        port_factory: PortFactory = open_ns3_port,
+    ) -> None:
+        self._setup = setup
+        self._writer = writer
+        self._progress = progress
+        self._port_factory = port_factory
+        self._began_s = time.monotonic()
+        self._now_ns = 0
+
+    def run(self) -> RunResult:
+        """Run to the end.
+
+        Raises
+        ------
+        CosimError
+            The run failed; the directory has what there was, and the reason.
+        """
+        with Interruptible() as signals:
+            try:
+                result = self._simulate()
+            except BaseException as error:
+                signals.ignore()
+                raise self._fail(error) from error
+            signals.ignore()
+            self._writer.close("done", **self._account(result))
+        return RunResult(self._writer.directory, self._writer.manifest)
+
+    def _simulate(self) -> LoopResult:
+        setup, directory = self._setup, self._writer.directory
+        port = self._port_factory(setup.scenario, directory / NS3_STDERR_NAME)
+        try:
+            versions = self._writer.manifest.versions | {"network": port.version}
+            self._writer.update(versions=versions)
+            result = run_loop(
+                port,
+                setup.controllers,
+                setup.topology,
+                setup.scenario.duration,
+                ResultRecorder(self._writer),
+                self._on_progress,
+            )
+        finally:
+            port.close()
+        fault = result.conservation_fault()
+        if fault is not None:
+            raise NetworkError(f"bytes were not conserved: {fault}", sim_time_ns=result.end_ns)
+        return result
+
+    def _on_progress(self, now_ns: int, tasks_done: int) -> None:
+        self._now_ns = now_ns
+        if self._progress is not None:
+            scenario = self._setup.scenario
+            self._progress(Progress(scenario, now_ns / 1e9, self._wall_s(), tasks_done))
+
+    def _fail(self, error: BaseException) -> CosimError:
+        """Write down the failure, and give the error that tells of it."""
+        failure = self._failure_of(error)
+        if failure.sim_time_ns is None:
+            failure.sim_time_ns = self._now_ns
+        try:
+            self._writer.close(
+                "failed",
+                reason=str(failure),
+                error_type=type(failure).__name__,
+                simulated_s=failure.sim_time_ns / 1e9,
+                wall_s=self._wall_s(),
+            )
+        except CosimError as second:  # a full disk, most often the failure's own cause
+            failure.add_note(str(second))
+        return failure
+
+    def _failure_of(self, error: BaseException) -> CosimError:
+        """The error itself if it is one of ours; whose code is at fault gets to see where."""
+        if isinstance(error, CosimError) and not isinstance(error, PolicyError):
+            return error
+        path = self._writer.directory / TRACEBACK_NAME
+        hint: str | None = f"the traceback is in {path}"
+        try:
+            path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        except OSError:
+            hint = None
+        if isinstance(error, CosimError):
+            error.hint = error.hint or hint
+            return error
+        problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return InternalError(problem, hint=hint)
+
+    def _account(self, result: LoopResult) -> dict[str, object]:
+        counts = {k: v for k, v in msgspec.structs.asdict(result).items() if k != "totals"}
+        del counts["end_ns"]
+        return {
+            "simulated_s": result.end_ns / 1e9,
+            "wall_s": self._wall_s(),
+            "totals": msgspec.structs.asdict(result.totals),
+            "counts": counts,
+        }
+
+    def _wall_s(self) -> float:
+        return time.monotonic() - self._began_s
+
+
+def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
+    """The manifest of a run that is about to start."""
+    scenario = setup.scenario
+    return Manifest(
+        status="running",
+        scenario=scenario.name,
+        policy=scenario.policy,
+        model=scenario.task.model,
+        load=scenario.load,
+        seed=scenario.seed,
+        duration_s=scenario.duration / 1e9,
+        scenario_sha256=scenario_hash(scenario),
+        command=tuple(command),
+        started_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        profiles=setup.digests,
+        versions={"cosim": cosim.__version__, **library_versions()},
+        pid=os.getpid(),
+    )
+
+
+def fresh_directory(scenario: Scenario, what: str) -> Path:
+    """Make a new directory under ``runs/`` whose name tells what is in it."""
+    time_of_day = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    parts = (scenario.name, what, scenario.load, f"s{scenario.seed}", time_of_day)
+    name = "-".join(file_name(part) for part in parts)
+    for attempt in range(1, 1000):
+        path = Path("runs") / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OutputError(f"{path} cannot be made: {error.strerror}") from error
+        return path
+    raise OutputError(f"runs/{name} exists a thousand times")
+
+
+def file_name(text: str) -> str:
+    """`text` as a part of a file name, for a policy may be called ``module:Class``."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)
