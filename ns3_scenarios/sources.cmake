@@ -39,10 +39,15 @@ set(BRIDGE_SOURCES
 set(COSIM_NS3_SOURCES
   scenarios/cosim-ns3.cc)
 
-# Program `iab-test`: ns-3 TestSuites and their runner. `iab-test --list` prints one suite a line,
-# `iab-test --suite NAME` runs one; each name of IAB_TEST_SUITES becomes one ctest test.
-set(IAB_TEST_SOURCES)
-set(IAB_TEST_SUITES)
+# Program `iab-test`: ns-3 TestSuites and their runner. `iab-test --print-test-name-list` lists the suites,
+# `iab-test --suite=NAME` runs one; each name of IAB_TEST_SUITES becomes one ctest test.
+set(IAB_TEST_SOURCES
+  iab/test/iab-test.cc
+  iab/test/nr-tables-test-suite.cc
+  iab/test/mac-test-suite.cc
+  iab/test/network-test-suite.cc
+  bridge/test/bridge-test-suite.cc)
+set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network cosim-bridge)
 
 # Program `iab-chain`, the example of the iab module.
 set(IAB_CHAIN_SOURCES)

@@ -18,9 +18,21 @@ using namespace ns3;
 namespace
 {
 
-constexpr double SMOOTHING = 0.3;       // weight of the newest measurement
+constexpr double TIME_CONSTANT_S = 0.1;   // of the averages, about a channel's coherence time
 constexpr double LEAST_WIRE_SHARE = 0.01; // of the capacity: FIFO never starves anyone fully
 constexpr double NS_PER_S = 1e9;
+
+/**
+ * Weight of the newest measurement: a plain mean at first, exponential later.
+ *
+ * @param seconds that it covers
+ * @param elapsedS since the start, this measurement included
+ */
+double
+WeightOfNewest(double seconds, double elapsedS)
+{
+    return std::max(1 - std::exp(-seconds / TIME_CONSTANT_S), seconds / elapsedS);
+}
 
 /** Time to send bytes at a rate, saturating where the rate is 0. */
 int64_t
@@ -99,7 +111,9 @@ LinkMonitor::MeasureRadio(const RadioHop& hop, NrDirection direction, double sec
     if (available > 0)
     {
         const double measured = std::clamp(othersUsed / available, 0.0, 1.0);
-        state.othersFraction += SMOOTHING * (measured - state.othersFraction);
+        state.elapsedS += seconds;
+        state.othersFraction +=
+            WeightOfNewest(seconds, state.elapsedS) * (measured - state.othersFraction);
     }
     state.cellSymbols = cell.UsedSymbols(direction);
     const double fairShare = own.weight / (own.weight + othersWeight);
@@ -157,15 +171,15 @@ LinkMonitor::MeasureWire(const Wire& wire, bool upward, double seconds)
     if (seconds > 0)
     {
         const double crossBps = (cross - state.crossBytes) * 8 / seconds;
-        const bool first = state.crossBps < 0;
-        state.crossBps = first ? crossBps : state.crossBps + SMOOTHING * (crossBps - state.crossBps);
+        state.elapsedS += seconds;
+        state.crossBps += WeightOfNewest(seconds, state.elapsedS) * (crossBps - state.crossBps);
         used = std::clamp((sent - state.sentBytes) * 8 / seconds / capacity, 0.0, 1.0);
     }
     state.crossBytes = cross;
     state.sentBytes = sent;
     const auto waiting = end.device->GetQueue()->GetNBytes();
     const auto delayNs = DrainNs(waiting, capacity);
-    const double left = capacity - std::max(0.0, state.crossBps);
+    const double left = capacity - state.crossBps;
     return {description.name,
             upward ? description.child : description.parent,
             upward ? description.parent : description.child,

@@ -60,6 +60,7 @@ class LinkMonitor
         std::map<const ns3::ChannelUse*, uint64_t> symbols; //!< by channel of the cell
         uint64_t cellSymbols{0};                          //!< used by all
         double othersFraction{0};                         //!< averaged
+        double elapsedS{0};                               //!< since the average began
     };
 
     /** Counters of one direction of a wire at the last report. */
@@ -67,7 +68,8 @@ class LinkMonitor
     {
         uint64_t crossBytes{0};   //!< offered by cross traffic
         uint64_t sentBytes{0};    //!< transmitted by the device
-        double crossBps{-1};      //!< averaged; negative before the first measurement
+        double crossBps{0};       //!< averaged
+        double elapsedS{0};       //!< since the average began
     };
 
     /**

@@ -76,7 +76,7 @@ RunSteps(Session& session, Simulation& simulation)
         const auto message = session.Receive();
         if (message.at("type") == "finish")
         {
-            session.Send("totals", WriteTotals(simulation.Totals()));
+            session.Send("totals", {{"totals", WriteTotals(simulation.Totals())}});
             return;
         }
         Expect(message, "advance");

@@ -34,7 +34,7 @@ def find_program() -> Path:
 
 
 def program_version(program: Path, *, deadline_s: float = 10.0) -> str:
-    """Return the first line that ``cosim-ns3 --version`` prints, e.g. ``cosim-ns3 0.1.0 (ns-3.44)``.
+    """Return what ``cosim-ns3 --version`` prints, e.g. ``cosim-ns3 0.1.0 (ns-3.44)``.
 
     Raises
     ------

@@ -7,6 +7,7 @@
 #include "ns3/ipv4-header.h"
 #include "ns3/ipv4-l3-protocol.h"
 #include "ns3/node.h"
+#include "ns3/simulator.h"
 #include "ns3/trace-source-accessor.h"
 
 namespace ns3
@@ -78,7 +79,13 @@ IabNetDevice::ReceiveSdu(RlcSdu sdu)
         m_backgroundBytes += sdu.bytes;
         return;
     }
-    m_receive(this, sdu.packet, Ipv4L3Protocol::PROT_NUMBER, m_mac);
+    // A slot's deliveries run in no node's context; ns-3 wants upper layers to run in their own's.
+    Simulator::ScheduleWithContext(
+        m_node->GetId(),
+        Time(0),
+        [device = Ptr<IabNetDevice>(this), packet = sdu.packet]() {
+            device->m_receive(device, packet, Ipv4L3Protocol::PROT_NUMBER, device->m_mac);
+        });
 }
 
 uint64_t

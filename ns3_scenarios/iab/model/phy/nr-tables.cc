@@ -121,14 +121,10 @@ NrCqiFromEfficiency(double efficiency)
 int8_t
 NrMcsFromCqi(uint8_t cqi)
 {
-    if (cqi == 0)
-    {
-        return -1;
-    }
     // The tables round the same code rates differently (0.6016 is 308/512), hence the tolerance.
     const double limit = GetNrCqiEfficiency(cqi) + 1e-4;
-    int8_t best = 0;
-    for (uint8_t mcs = 1; mcs < NR_MCS_COUNT; ++mcs)
+    int8_t best = -1;
+    for (uint8_t mcs = 0; mcs < NR_MCS_COUNT; ++mcs)
     {
         if (GetNrMcs(mcs).Efficiency() <= limit)
         {

@@ -56,7 +56,8 @@ uint8_t NrCqiFromEfficiency(double efficiency);
 
 /**
  * @param cqi 0..15
- * @return the highest MCS whose efficiency is not above the CQI's, or -1 for CQI 0
+ * @return the highest MCS whose efficiency is not above the CQI's, or -1 when there is none (CQI 0
+ *         and 1: MCS 0 needs what CQI 2 promises)
  */
 int8_t NrMcsFromCqi(uint8_t cqi);
 

@@ -1,0 +1,1 @@
+"""Networks that the engine can drive, behind one port."""

@@ -1,0 +1,144 @@
+"""What ns-3 is told of a scenario: plain maps in SI units, with the load applied."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from cosim.scenario.schema import (
+    BackgroundSpec,
+    BlockageSpec,
+    LinkSpec,
+    LoadSpec,
+    NodeSpec,
+    RadioSpec,
+    Scenario,
+)
+
+LOS_DECORRELATION_M = 50.0  # TR 38.901 Table 7.6.3.1-2, UMi
+LARGEST_CROSS_FRACTION = 0.95  # of a wire's capacity, so that a trickle is always left
+_NS_PER_S = 1e9
+
+
+def describe_network(scenario: Scenario) -> dict[str, Any]:
+    """Build the ``network`` field of the configuration message.
+
+    Returns
+    -------
+    dict
+        Integers in ns, byte and bit/s, floats in m, Hz, dB and dBm, as the keys say.
+    """
+    load: LoadSpec = getattr(scenario.loads, scenario.load)
+    return {
+        "seed": scenario.seed,
+        "report_interval_ns": int(scenario.report_interval),
+        "radio": _radio(scenario.radio, _los_update_ns(scenario.nodes)),
+        "nodes": [_node(node) for node in scenario.nodes],
+        "links": [_link(link, load) for link in scenario.links],
+        "background": _background(scenario.background, load),
+        "blockages": [_blockage(blockage) for blockage in scenario.blockages],
+    }
+
+
+def _radio(radio: RadioSpec, los_update_ns: int) -> dict[str, Any]:
+    return {
+        "carrier_hz": float(radio.carrier),
+        "bandwidth_hz": int(radio.bandwidth),
+        "numerology": radio.numerology,
+        "tdd_pattern": radio.tdd_pattern,
+        "environment": radio.environment,
+        "access_condition": radio.access_condition,
+        "backhaul_condition": radio.backhaul_condition,
+        "shadowing": radio.shadowing,
+        "noise_figure_db": float(radio.noise_figure),
+        "ue_power_dbm": float(radio.ue_power),
+        "iab_power_dbm": float(radio.iab_power),
+        "ue_array": [radio.ue_array.rows, radio.ue_array.columns],
+        "iab_array": [radio.iab_array.rows, radio.iab_array.columns],
+        "queue_bytes": int(radio.queue),
+        "channel_update_ns": int(radio.channel_update),
+        "channel_redraw_ns": int(radio.channel_redraw),
+        "los_update_ns": los_update_ns,
+        "handover_hysteresis_db": float(radio.handover_hysteresis),
+        "handover_time_to_trigger_ns": int(radio.handover_time_to_trigger),
+        "handover_interruption_ns": int(radio.handover_interruption),
+    }
+
+
+def _los_update_ns(nodes: tuple[NodeSpec, ...]) -> int:
+    """Time in which the fastest node crosses a decorrelation distance; 0 when nothing moves."""
+    fastest_mps = max((float(node.speed) for node in nodes if node.waypoints_m), default=0.0)
+    return round(LOS_DECORRELATION_M / fastest_mps * _NS_PER_S) if fastest_mps > 0 else 0
+
+
+def _node(node: NodeSpec) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "position_m": None if node.position_m is None else list(node.position_m),
+        "waypoints": _trajectory(node),
+    }
+
+
+def _trajectory(node: NodeSpec) -> list[dict[str, Any]]:
+    """Give each waypoint its time; the height is that of the start."""
+    if node.position_m is None or not node.waypoints_m or node.speed <= 0:
+        return []
+    x_m, y_m, height_m = node.position_m
+    time_s = 0.0
+    trajectory = [{"time_ns": 0, "position_m": [x_m, y_m, height_m]}]
+    for next_x_m, next_y_m in node.waypoints_m:
+        time_s += math.hypot(next_x_m - x_m, next_y_m - y_m) / node.speed
+        x_m, y_m = next_x_m, next_y_m
+        trajectory.append(
+            {"time_ns": round(time_s * _NS_PER_S), "position_m": [x_m, y_m, height_m]}
+        )
+    return trajectory
+
+
+def _link(link: LinkSpec, load: LoadSpec) -> dict[str, Any]:
+    description: dict[str, Any] = {
+        "name": link.name,
+        "kind": link.kind,
+        "child": link.child,
+        "parent": link.parent,
+    }
+    if link.kind == "wired":
+        description |= {
+            "capacity_bps": int(link.capacity or 0),
+            "delay_ns": int(link.delay or 0),
+            "queue_bytes": int(link.queue),
+            "cross_traffic": _cross_traffic(link, load),
+        }
+    return description
+
+
+def _cross_traffic(link: LinkSpec, load: LoadSpec) -> dict[str, Any] | None:
+    if link.cross_traffic is None:
+        return None
+    return {
+        "rate_bps": float(link.cross_traffic.rate) * load.population * load.demand,
+        "sigma": link.cross_traffic.sigma,
+        "coherence_ns": int(link.cross_traffic.coherence),
+        "max_fraction": LARGEST_CROSS_FRACTION,
+    }
+
+
+def _background(background: BackgroundSpec, load: LoadSpec) -> dict[str, Any]:
+    return {
+        "ues_per_cell": round(background.ues_per_cell * load.population),
+        "rate_bps": float(background.ue_rate) * load.demand,
+        "sigma": background.rate_sigma,
+        "downlink_share": background.downlink_share,
+        "coherence_ns": int(background.coherence),
+        "radius_m": background.radius_m,
+    }
+
+
+def _blockage(blockage: BlockageSpec) -> dict[str, Any]:
+    return {
+        "link": blockage.link,
+        "start_ns": int(blockage.start),
+        "end_ns": int(blockage.end),
+        "loss_db": float(blockage.loss),
+    }

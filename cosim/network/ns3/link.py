@@ -1,0 +1,163 @@
+"""The ZeroMQ socket to ns-3: private, numbered, and never waited on without a deadline."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from cosim.errors import NetworkError, PeerDiedError, PeerTimeoutError, ProtocolError
+from cosim.network.ns3.process import Ns3Process
+from cosim.network.ns3.wire import Codec, Failure, Incoming, Outgoing
+
+_HEARTBEAT_INTERVAL_MS = 500
+_HEARTBEAT_TIMEOUT_MS = 1500
+_LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes
+_LAST_WORDS_MS = 200  # for a message that was on its way when the process ended
+_LARGEST_MESSAGE = 1 << 28
+
+
+class Ns3Link:
+    """Starts ns-3 on a fresh socket that only this user can reach, and talks with it.
+
+    A peer that dies is noticed through its process descriptor, one that is stopped through the
+    missing heartbeats, one that loops through the deadline.
+
+    Parameters
+    ----------
+    program
+        The ns-3 program.
+    stderr_path
+        File that takes its standard error.
+    deadline_s
+        Longest time to wait for an answer, s.
+    """
+
+    def __init__(self, program: Path, *, stderr_path: Path, deadline_s: float) -> None:
+        self.now_ns = 0
+        self._deadline_s = deadline_s
+        self._directory = _private_directory()
+        self._codec = Codec(secrets.token_hex(8))
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_INTERVAL_MS)
+        self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
+        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        endpoint = f"ipc://{self._directory}/ns3.sock"
+        self._socket.bind(endpoint)
+        try:
+            self._process = Ns3Process(
+                program,
+                endpoint=endpoint,
+                session=self._codec.session,
+                deadline_s=deadline_s,
+                stderr_path=stderr_path,
+            )
+        except NetworkError:
+            self._release_socket()
+            raise
+        self._poller = zmq.Poller()
+        for waitable in (self._socket, self._monitor, self._process.exit_fd):
+            self._poller.register(waitable, zmq.POLLIN)
+
+    @property
+    def pid(self) -> int:
+        """Process id of ns-3."""
+        return self._process.pid
+
+    def ask(self, kind: type[Outgoing], **fields: Any) -> Incoming:
+        """Send a message and wait for the answer."""
+        self._socket.send(self._codec.encode(kind, **fields))
+        return self.receive()
+
+    def receive(self) -> Incoming:
+        """Wait for the next message.
+
+        Raises
+        ------
+        PeerDiedError
+            When ns-3 ended or its connection broke.
+        PeerTimeoutError
+            When nothing came before the deadline.
+        ProtocolError
+            When what came is not what the protocol allows, or ns-3 reports an error.
+        """
+        limit = time.monotonic() + self._deadline_s
+        while True:
+            left_ms = max(0, int((limit - time.monotonic()) * 1000))
+            ready = dict(self._poller.poll(left_ms))
+            if self._socket in ready:
+                return self._read()
+            if self._process.exit_fd in ready:
+                return self._read_last_words()
+            if self._monitor in ready and self._is_disconnected():
+                return self._read_last_words()
+            if left_ms == 0:
+                raise PeerTimeoutError(
+                    f"ns-3 did not answer within {self._deadline_s:g} s",
+                    hint="is the machine overloaded, or the report interval very long?",
+                    sim_time_ns=self.now_ns,
+                )
+
+    def wait_for_end(self) -> None:
+        """Give ns-3 time to end by itself after its last message."""
+        self._process.wait(self._deadline_s)
+
+    def close(self) -> None:
+        """End ns-3 if it still runs, and remove the socket; may be called twice."""
+        self._process.close()
+        self._release_socket()
+
+    def _read(self) -> Incoming:
+        message = self._codec.decode(self._socket.recv())
+        if isinstance(message, Failure):
+            raise ProtocolError(
+                f"ns-3 failed: {message.reason}", sim_time_ns=message.sim_time_ns
+            )
+        return message
+
+    def _is_disconnected(self) -> bool:
+        event = recv_monitor_message(self._monitor)
+        return bool(event["event"] == zmq.EVENT_DISCONNECTED)
+
+    def _read_last_words(self) -> Incoming:
+        """Return what ns-3 still sent before its end, or say that it died."""
+        if self._socket.poll(_LAST_WORDS_MS):
+            return self._read()
+        if self._process.wait(1.0):
+            raise PeerDiedError(
+                f"ns-3 (process {self.pid}) {self._process.describe_end()}",
+                sim_time_ns=self.now_ns,
+            )
+        raise PeerDiedError(
+            f"ns-3 (process {self.pid}) is there but its connection is dead; was it stopped?",
+            sim_time_ns=self.now_ns,
+        )
+
+    def _release_socket(self) -> None:
+        if self._socket.closed:
+            return
+        self._socket.disable_monitor()
+        self._monitor.close(0)
+        self._socket.close(0)
+        self._context.term()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _private_directory() -> Path:
+    """Make a directory of mode 0700 whose path leaves room for a socket's name."""
+    directory = Path(tempfile.mkdtemp(prefix="cosim-"))
+    if len(str(directory)) > _LONGEST_SOCKET_PATH - len("/ns3.sock"):
+        with contextlib.suppress(OSError):
+            directory.rmdir()
+        directory = Path(tempfile.mkdtemp(prefix="cosim-", dir="/tmp"))
+    return directory

@@ -1,0 +1,120 @@
+"""The network port over an ns-3 process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cosim.errors import ProtocolError, RejectedError
+from cosim.network.ns3.description import describe_network
+from cosim.network.ns3.link import Ns3Link
+from cosim.network.ns3.program import find_program
+from cosim.network.ns3.wire import (
+    Advance,
+    Config,
+    Finish,
+    Hello,
+    Ready,
+    Reject,
+    StepDone,
+    TotalsDone,
+)
+from cosim.network.port import Send, Step, Totals
+from cosim.scenario.schema import Scenario
+
+DEFAULT_DEADLINE_S = 60.0
+
+
+class Ns3Network:
+    """A `NetworkPort` whose packets ns-3 simulates.
+
+    Parameters
+    ----------
+    link
+        A fresh connection to the program.
+    scenario
+        What to simulate.
+    """
+
+    def __init__(self, link: Ns3Link, scenario: Scenario) -> None:
+        self._link = link
+        self._scenario = scenario
+        hello = link.receive()
+        if not isinstance(hello, Hello):
+            raise ProtocolError("ns-3 did not say hello")
+        self._version = f"{hello.program} {hello.program_version} (ns-{hello.ns3_version})"
+
+    @property
+    def version(self) -> str:
+        """Name and version of the program and of ns-3."""
+        return self._version
+
+    @property
+    def pid(self) -> int:
+        """Process id of ns-3."""
+        return self._link.pid
+
+    def start(self) -> Step:
+        """Build the network; see `NetworkPort.start`."""
+        answer = self._link.ask(Config, network=describe_network(self._scenario))
+        if isinstance(answer, Reject):
+            raise RejectedError(
+                f"ns-3 cannot build the network of '{self._scenario.name}': {answer.reason}"
+            )
+        if not isinstance(answer, Ready):
+            raise _unexpected(answer, self._link.now_ns)
+        return Step(answer.now_ns, answer.events)
+
+    def advance(self, until_ns: int, commands: tuple[Send, ...]) -> Step:
+        """Run a step; see `NetworkPort.advance`."""
+        answer = self._link.ask(Advance, until_ns=until_ns, commands=commands)
+        if not isinstance(answer, StepDone):
+            raise _unexpected(answer, self._link.now_ns)
+        self._link.now_ns = answer.now_ns
+        return Step(answer.now_ns, answer.events)
+
+    def finish(self) -> Totals:
+        """End in good order; see `NetworkPort.finish`."""
+        answer = self._link.ask(Finish)
+        if not isinstance(answer, TotalsDone):
+            raise _unexpected(answer, self._link.now_ns)
+        self._link.wait_for_end()
+        return answer.totals
+
+    def close(self) -> None:
+        """Release everything; see `NetworkPort.close`."""
+        self._link.close()
+
+
+def open_ns3(
+    scenario: Scenario, *, stderr_path: Path, deadline_s: float = DEFAULT_DEADLINE_S
+) -> Ns3Network:
+    """Start ns-3 for a scenario.
+
+    Parameters
+    ----------
+    scenario
+        What to simulate.
+    stderr_path
+        File that takes ns-3's standard error.
+    deadline_s
+        Longest time to wait for any answer, s.
+
+    Raises
+    ------
+    BackendMissingError
+        When the program is not installed or cannot be started.
+    NetworkError
+        When it does not say hello as it should.
+    """
+    link = Ns3Link(find_program(), stderr_path=stderr_path, deadline_s=deadline_s)
+    try:
+        return Ns3Network(link, scenario)
+    except BaseException:
+        link.close()
+        raise
+
+
+def _unexpected(answer: object, now_ns: int) -> ProtocolError:
+    return ProtocolError(
+        f"ns-3 answered with '{type(answer).__name__}' out of turn", sim_time_ns=now_ns
+    )
