@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from cosim.errors import InputError, UnknownNameError
 from cosim.splitting.policies import BUILTIN_POLICIES
@@ -104,7 +104,7 @@ def _checked(name: str, found: object) -> type[Policy]:
 @contextmanager
 def _working_directory_importable() -> Iterator[None]:
     """A console script's ``sys.path`` lacks the working directory, where a user's module lies."""
-    here = os.getcwd()
+    here = str(Path.cwd())
     sys.path.insert(0, here)
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -342,7 +342,7 @@ def make_world(
 
 
 @pytest.fixture
-def lab() -> Iterator[Any]:
+def lab() -> Any:
     """What the tests of the loop need, under one name."""
 
     class Lab:
@@ -355,4 +355,4 @@ def lab() -> Iterator[Any]:
         Network = MemoryNetwork
         make_world = staticmethod(make_world)
 
-    yield Lab
+    return Lab

@@ -316,3 +316,31 @@ def test_a_task_that_takes_no_time_does_not_stop_the_clock(lab: Any) -> None:
     world = lab.make_world(policy="ue-only", think_ns=0, speed=dict.fromkeys(lab.SPEED, math.inf))
     result = world.run(lab.Network(world.topology, attachments=UE_AT_GNB), 1000)
     assert result.tasks_done == 1001
+
+
+def test_updates_are_reported_in_order_and_each_once(lab: Any) -> None:
+    world = lab.make_world(sci_period_ns=MS)
+    seen_early = []
+    network = lab.Network(world.topology, attachments=UE_AT_GNB)
+    world.run(
+        network, 200 * MS, on_progress=lambda now, done: seen_early.append(len(world.memory.sci))
+    )
+    numbers = [update.update_id for update in world.memory.sci]
+    assert numbers == sorted(set(numbers)) and {0} | set(numbers) >= set(range(1, 200))
+    assert 0 < seen_early[-1] < len(numbers)  # they are not all kept to the end
+
+
+def test_a_task_that_finishes_twice_counts_once(lab: Any) -> None:
+    world = lab.make_world(policy="edge-only")
+    network = lab.Network(world.topology, attachments=UE_AT_GNB)
+    advance = network.advance
+
+    def doubled(until_ns: int, commands: tuple[Send, ...]) -> Any:
+        step = advance(until_ns, commands)
+        twice = [event for event in step.events for _ in range(2)]
+        return type(step)(step.now_ns, tuple(twice))
+
+    network.advance = doubled
+    result = world.run(network)
+    ids = [task.task_id for task in world.memory.done]
+    assert len(ids) == len(set(ids)) == result.tasks_done > 2
