@@ -1,0 +1,78 @@
+"""The files that set-up reads agree with each other."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cosim
+
+ROOT = Path(__file__).resolve().parents[2]
+PIN = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.]*")
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def name_of(requirement: str) -> str:
+    return re.split(r"[\[<>=!~ ]", requirement, maxsplit=1)[0].lower()
+
+
+def pins(lock: str) -> dict[str, str]:
+    lines = (ROOT / lock).read_text().splitlines()
+    entries = [line for line in lines if line and not line.startswith("#")]
+    return dict(entry.split("==") for entry in entries)
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-torch.lock"])
+def test_a_lock_holds_pins_and_nothing_else(lock: str) -> None:
+    lines = (ROOT / lock).read_text().splitlines()
+    entries = [line for line in lines if line and not line.startswith("#")]
+    assert entries
+    assert [entry for entry in entries if not PIN.fullmatch(entry)] == []
+
+
+def test_what_is_needed_is_pinned() -> None:
+    table = project()["project"]
+    extras = table["optional-dependencies"]
+    needed = table["dependencies"] + extras["test"] + extras["dev"]
+    needed += project()["build-system"]["requires"] + ["cmake", "ninja"]
+    names = {name_of(requirement) for requirement in needed} - {table["name"]}
+    assert names - set(pins("requirements.lock")) == set()
+    assert {name_of(r) for r in extras["torch"]} - set(pins("requirements-torch.lock")) == set()
+
+
+def test_torch_is_no_dependency_of_a_run() -> None:
+    names = {name_of(requirement) for requirement in project()["project"]["dependencies"]}
+    assert names.isdisjoint({"torch", "torchvision", "ns3", "cppyy"})
+    assert "torch" not in pins("requirements.lock")
+
+
+def test_the_version_is_written_once() -> None:
+    assert "version" in project()["project"]["dynamic"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", cosim.__version__)
+
+
+@pytest.mark.parametrize(
+    "script", [*(ROOT / "scripts").glob("*.sh"), ROOT / ".ci/run"], ids=lambda path: path.name
+)
+def test_scripts_are_valid_bash_and_stop_at_errors(script: Path) -> None:
+    subprocess.run(["bash", "-n", str(script)], check=True)
+    assert "set -euo pipefail" in script.read_text()
+    assert script.stat().st_mode & 0o111
+
+
+def test_system_packages_are_the_same_everywhere() -> None:
+    """The set-up script, CMake's errors and the README name the same Debian packages."""
+    script = (ROOT / "scripts/setup-system.sh").read_text()
+    needed = set(re.findall(r"^ +need ([a-z0-9+-]+) ", script, flags=re.MULTILINE))
+    cmake = (ROOT / "ns3_scenarios/cmake/CosimDependencies.cmake").read_text()
+    assert set(re.findall(r" ([a-z0-9-]+-dev)\)", cmake)) == {n for n in needed if "-dev" in n}
+    readme = (ROOT / "README.md").read_text()
+    assert {package for package in needed if package not in readme} == set()
