@@ -1,0 +1,80 @@
+"""The ``cosim`` command: finds its subcommands, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+import traceback
+from types import MappingProxyType
+from typing import Any, Final
+
+import click
+
+import cosim
+from cosim.errors import CosimError
+
+# Imported when asked for: `cosim --version` should not wait for pandas.
+_COMMANDS: Final = MappingProxyType(
+    {
+        "run": "cosim.cli.run:run_command",
+        "compare": "cosim.cli.compare:compare_command",
+        "list": "cosim.cli.list:list_command",
+        "doctor": "cosim.cli.doctor:doctor",
+    }
+)
+
+
+class CosimGroup(click.Group):
+    """Loads commands when they are needed, and reports errors."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CosimError as error:
+            click.echo(f"error: {_one_line(error)}", err=True)
+            ctx.exit(error.exit_code)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
+            raise
+        except BrokenPipeError:
+            raise  # whoever read our output has gone; click knows what to do
+        except Exception as error:
+            click.echo(f"error: {_one_line(error)}; {_keep_traceback(error)}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=CosimGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(cosim.__version__, prog_name="cosim", message="%(prog)s %(version)s")
+def main() -> None:
+    """Split neural-network inference over a packet-level mmWave IAB network (ns-3).
+
+    Start with `cosim run`.
+    """
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error) if isinstance(error, CosimError) else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())
+
+
+def _keep_traceback(error: Exception) -> str:
+    """Write the traceback where it can be read later, and say where."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="cosim-traceback-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+    except OSError:
+        return f"its traceback could not be kept:\n{text}"
+    return f"this is a fault of cosim's own, the traceback is in {file.name}"

@@ -1,0 +1,75 @@
+"""The options that `cosim run` and `cosim compare` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cosim.scenario.overrides import split_override
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def run_options(command: _F) -> _F:
+    """Add SCENARIO and everything that says how to run it."""
+    for add in reversed(_OPTIONS):
+        command = add(command)
+    return command
+
+
+def parse_overrides(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Split each ``--set`` at its equals sign."""
+    return tuple(split_override(value) for value in values)
+
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("scenario", default="mmwave-iab"),
+    click.option("--model", metavar="NAME", help="Model to split; see `cosim list models`."),
+    click.option(
+        "--load",
+        type=click.Choice(["low", "mid", "high"]),
+        help="Level of everybody else's traffic.",
+    ),
+    click.option(
+        "--duration",
+        "duration_s",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="S",
+        help="Simulated time, in seconds.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Seed of everything random: same seed, same run.",
+    ),
+    click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        callback=parse_overrides,
+        metavar="KEY.PATH=VALUE",
+        help="Change one value of the scenario, for example radio.bandwidth='50 MHz' or "
+        "nodes.ue.speed='10 m/s'. May be given many times.",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Directory for the results, new or empty. Default: a new one under runs/.",
+    ),
+    click.option(
+        "--force", "replace", is_flag=True, help="Replace an earlier run in the directory of --out."
+    ),
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print the summary as one JSON object on stdout, and nothing else there.",
+    ),
+)

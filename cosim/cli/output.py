@@ -1,0 +1,51 @@
+"""Printing on stdout: tables that fit 80 columns, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+DASH = "-"  # what has no value
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, text_columns: int = 1
+) -> None:
+    """Print an aligned table.
+
+    Parameters
+    ----------
+    headings, rows
+        All text.
+    text_columns
+        How many columns, from the left, are text, and so aligned to the left; the last column is
+        text too when its heading is ``description``. Others are numbers.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for index, heading in enumerate(headings):
+        is_text = index < text_columns or heading == "description"
+        table.add_column(
+            heading,
+            justify="left" if is_text else "right",
+            overflow="fold",
+            no_wrap=not is_text,
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(highlight=False).print(table)
+
+
+def number(value: Any, digits: int = 1, scale: float = 1.0) -> str:
+    """`value` times `scale` with so many digits after the point."""
+    return DASH if value is None else f"{value * scale:,.{digits}f}"

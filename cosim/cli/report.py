@@ -1,0 +1,128 @@
+"""What `cosim run` and `cosim compare` print of their results."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cosim.cli.output import number, print_table
+from cosim.results import compare_summaries
+
+if TYPE_CHECKING:
+    from cosim.api import Comparison
+    from cosim.results import RunResult
+
+_SPREAD = ("mean", "p50", "p95", "max")
+_SHOWN_PLANS = 5
+
+
+def print_run(result: RunResult) -> None:
+    """Print a run's summary."""
+    summary = result.summary()
+    speed = number(summary["speed"], 2)
+    click.echo(
+        f"{summary['scenario']}, {summary['policy']}, {summary['model']}, "
+        f"load {summary['load']}, seed {summary['seed']}: "
+        f"{number(summary['simulated_s'], 2)} s simulated in {number(summary['wall_s'])} s "
+        f"(speed {speed})\n"
+    )
+    tasks = summary["tasks"]
+    click.echo(f"{tasks['done']} tasks done, {tasks['unfinished']} unfinished\n")
+    if tasks["done"]:
+        _print_tasks(summary)
+        _print_plans(summary["plans"])
+    _print_uplinks(summary["links"], result)
+    _print_signalling(summary)
+    click.echo(f"Results: {_short(result.directory)}")
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print the policies side by side."""
+    summaries = {name: result.summary() for name, result in comparison.results.items()}
+    first = next(iter(summaries.values()))
+    click.echo(
+        f"{first['scenario']}, {first['model']}, load {first['load']}, seed {first['seed']}, "
+        f"{number(first['simulated_s'], 2)} s simulated\n"
+    )
+    headings = ["policy", "tasks", *(f"{name} ms" for name in _SPREAD), "J/task", "HiveMind is"]
+    rows = compare_summaries(summaries)
+    print_table(headings, map(_comparison_row, rows))
+    click.echo("\nms: latency of a task; HiveMind is: its mean latency over this policy's")
+    click.echo(f"Results: {_short(comparison.directory)}")
+
+
+def _comparison_row(row: dict[str, Any]) -> list[str]:
+    latency = [number(row["latency_s"][name], 1, 1e3) for name in _SPREAD]
+    ratio = number(row["hivemind_latency_ratio"], 2)
+    energy = number(row["energy_j"]["mean"], 3)
+    return [row["policy"], str(row["tasks"]["done"]), *latency, energy, f"x {ratio}"]
+
+
+def _print_tasks(summary: dict[str, Any]) -> None:
+    rows = [
+        [f"{name} (ms)", *(number(summary[f"{name}_s"][column], 1, 1e3) for column in _SPREAD)]
+        for name in ("latency", "compute", "transfer", "queue")
+    ]
+    rows.append(["energy (J)", *(number(summary["energy_j"][column], 3) for column in _SPREAD)])
+    print_table(["per task", *_SPREAD], rows)
+    click.echo()
+
+
+def _print_plans(plans: list[dict[str, Any]]) -> None:
+    rows = [[show_plan(plan), str(plan["tasks"])] for plan in plans[:_SHOWN_PLANS]]
+    print_table(["plan: layers run at each node", "tasks"], rows)
+    if len(plans) > _SHOWN_PLANS:
+        more = sum(plan["tasks"] for plan in plans[_SHOWN_PLANS:])
+        click.echo(f"and {len(plans) - _SHOWN_PLANS} more plans for {more} tasks")
+    click.echo()
+
+
+def show_plan(plan: dict[str, Any]) -> str:
+    """A plan as text: ``ue 4, iab3 40, cloud 16``, without the nodes that only relayed."""
+    shares = [stop - begin for begin, stop in pairwise(plan["boundaries"])]
+    nodes = zip(plan["route"], shares, strict=True)
+    return ", ".join(f"{node} {share}" for node, share in nodes if share)
+
+
+def _print_uplinks(links: list[dict[str, Any]], result: RunResult) -> None:
+    """Towards the cloud only: that is where tasks go."""
+    children = {link.name: link.child for link in result.scenario.links}
+    rows = []
+    for link in links:
+        if link["transmitter"] != children.get(link["link"]) and link["receiver"] != "*":
+            continue
+        receiver = "serving node" if link["receiver"] == "*" else link["receiver"]
+        way = f"{link['transmitter']} -> {receiver}"
+        capacity = number(link["mean_capacity_bps"], 1, 1e-6)
+        rows.append([link["link"], way, capacity, number(link["mean_queue_bytes"], 1, 1e-3)])
+    if rows:
+        print_table(["link", "direction", "mean Mbps", "mean queue kB"], rows, text_columns=2)
+        click.echo()
+
+
+def _print_signalling(summary: dict[str, Any]) -> None:
+    sci, network = summary["sci"], summary["network"]
+    if sci["updates"]:
+        click.echo(
+            f"SCI: {sci['updates']} updates, {number(sci['mean_duration_s'], 1, 1e3)} ms and "
+            f"{number(sci['mean_messages'])} messages of {number(sci['message_bytes'], 0)} bytes "
+            "on average"
+        )
+    handovers = [f"{s['ue']} to {s['node']} at {s['time_s']:.2f} s" for s in summary["serving"]]
+    click.echo(f"Served: {', '.join(handovers)}")
+    if network is not None:
+        parts = [
+            f"{network[f'{what}_messages']} messages "
+            f"({number(network[f'{what}_bytes'], 1, 1e-6)} MB) {what}"
+            for what in ("sent", "delivered")
+        ]
+        click.echo(f"Network: {', '.join(parts)}")
+
+
+def _short(path: Path) -> str:
+    """Relative to where the user is, if it is below."""
+    full, here = path.absolute(), Path.cwd()
+    return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)

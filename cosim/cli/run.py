@@ -1,0 +1,44 @@
+"""``cosim run``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cosim.cli.options import run_options
+
+
+@click.command("run")
+@run_options
+@click.option(
+    "--policy", metavar="NAME", help="Who decides where to split; see `cosim list policies`."
+)
+def run_command(
+    scenario: str, out: Path | None, as_json: bool, replace: bool, **chosen: Any
+) -> None:
+    """Simulate SCENARIO, and report on the split tasks in it.
+
+    SCENARIO is the name of a built-in scenario (see `cosim list scenarios`) or the path of a TOML
+    file. The default is mmwave-iab.
+    """
+    from cosim import api
+    from cosim.cli.output import print_json
+    from cosim.cli.progress import show_progress
+    from cosim.cli.report import print_run
+
+    with show_progress() as progress:
+        result = api.run(
+            scenario,
+            out=out,
+            replace=replace,
+            progress=progress,
+            command=("cosim", *sys.argv[1:]),
+            **chosen,
+        )
+    if as_json:
+        print_json({**result.summary(), "directory": str(result.directory)})
+    else:
+        print_run(result)
