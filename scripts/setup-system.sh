@@ -40,7 +40,7 @@ if ((${#missing[@]} == 0)); then
     echo "set-up: compiler, headers and Python are here"
     exit 0
 fi
-# Without a compiler no header can be looked for: apt-get skips those that are there.
+# Without a compiler no header can be looked for and all count as missing; apt-get skips what is there.
 line="apt-get install -y --no-install-recommends ${missing[*]}"
 
 command -v apt-get >/dev/null ||
@@ -48,7 +48,8 @@ command -v apt-get >/dev/null ||
 as_root=()
 if ((EUID != 0)); then
     as_root=(sudo -n)
-    sudo -n true 2>/dev/null || stop "packages are missing; type this, then repeat: sudo $line"
+    sudo -n true 2>/dev/null ||
+        stop "packages are missing; type this, then repeat: sudo apt-get update && sudo $line"
 fi
 
 echo "set-up: installing Debian packages: ${missing[*]}"
@@ -60,4 +61,4 @@ fi
 
 find_missing
 ((${#missing[@]} == 0)) ||
-    stop "still missing after apt-get: ${missing[*]} (Python has to be 3.11 or newer; PYTHON=... names another)"
+    stop "still missing after apt-get: ${missing[*]} (Python must be 3.11 or newer; PYTHON=/path/to/it names another)"
