@@ -47,10 +47,10 @@ def print_comparison(comparison: Comparison) -> None:
         f"{first['scenario']}, {first['model']}, load {first['load']}, seed {first['seed']}, "
         f"{number(first['simulated_s'], 2)} s simulated\n"
     )
-    headings = ["policy", "tasks", *(f"{name} ms" for name in _SPREAD), "J/task", "HiveMind is"]
+    headings = ["policy", "tasks", *(f"{name} ms" for name in _SPREAD), "J/task", "HiveMind/it"]
     rows = compare_summaries(summaries)
     print_table(headings, map(_comparison_row, rows))
-    click.echo("\nms: latency of a task; HiveMind is: its mean latency over this policy's")
+    click.echo("\nms: latency of a task; HiveMind/it: HiveMind's mean latency over this policy's")
     click.echo(f"Results: {_short(comparison.directory)}")
 
 
@@ -58,7 +58,7 @@ def _comparison_row(row: dict[str, Any]) -> list[str]:
     latency = [number(row["latency_s"][name], 1, 1e3) for name in _SPREAD]
     ratio = number(row["hivemind_latency_ratio"], 2)
     energy = number(row["energy_j"]["mean"], 3)
-    return [row["policy"], str(row["tasks"]["done"]), *latency, energy, f"x {ratio}"]
+    return [row["policy"], str(row["tasks"]["done"]), *latency, energy, ratio]
 
 
 def _print_tasks(summary: dict[str, Any]) -> None:
