@@ -23,22 +23,20 @@ from cosim.errors import (
 from cosim.network.port import Totals
 from cosim.results import RunResult
 from cosim.scenario import Scenario, load_scenario
-from cosim.splitting import NodeCosts, NodeSolution, Policy, Role
-from cosim.splitting.problem import FloatArray
 
 Trouble = dict[str, Callable[[int], None]]
 
 
-class Raising(Policy):
-    """Gives up at once."""
+RAISING = """
+from cosim.splitting import Policy
 
+class Raising(Policy):
     name = "raising"
     uses_sci = False
 
-    def solve_node(
-        self, role: Role, costs: NodeCosts, downstream: FloatArray | None
-    ) -> NodeSolution:
+    def solve_node(self, role, costs, downstream):
         raise KeyError("lost my notes")
+"""
 
 
 def test_run_gives_frames_and_a_summary(no_ns3: list[Any]) -> None:
@@ -151,12 +149,9 @@ def test_a_failed_run_keeps_what_it_had(
 
 
 def test_a_failing_policy_shows_where(no_ns3: list[Any], tmp_path: Path) -> None:
-    path = f"{__name__}:Raising"
-    import sys
-
-    sys.modules.setdefault(__name__, sys.modules[Raising.__module__])
+    (tmp_path / "gloomy_policies.py").write_text(RAISING)
     with pytest.raises(PolicyError, match="traceback"):
-        cosim.run("chain3", policy=path, out=tmp_path / "run")
+        cosim.run("chain3", policy="gloomy_policies:Raising", out=tmp_path / "run")
     assert "lost my notes" in (tmp_path / "run" / "traceback.txt").read_text()
 
 

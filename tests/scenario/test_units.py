@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,6 @@ from cosim.units import (
     FrequencyHz,
     MetresPerSecond,
     PowerDbm,
-    Quantity,
     RateBps,
     SizeBytes,
     format_quantity,
@@ -38,7 +39,7 @@ from cosim.units import (
         (" 3 dB ", Decibels, 3.0),
     ],
 )
-def test_reads_exactly(text: str, kind: type[Quantity], value: float) -> None:
+def test_reads_exactly(text: str, kind: type[Any], value: float) -> None:
     quantity = parse_quantity(text, kind)
     assert quantity == value
     assert type(quantity) is kind
@@ -59,7 +60,7 @@ def test_reads_exactly(text: str, kind: type[Quantity], value: float) -> None:
         ("", SizeBytes, "'' is not a size"),
     ],
 )
-def test_refuses_with_a_reason(text: object, kind: type[Quantity], message: str) -> None:
+def test_refuses_with_a_reason(text: object, kind: type[Any], message: str) -> None:
     with pytest.raises(UnitError) as caught:
         parse_quantity(text, kind)
     assert message in str(caught.value)
@@ -75,7 +76,7 @@ def test_writes_whole_numbers_in_the_largest_fitting_unit() -> None:
 @given(
     st.sampled_from([t for t in QUANTITY_TYPES if issubclass(t, int)]), st.integers(0, 2**63 - 1)
 )
-def test_whole_quantities_read_back(kind: type[Quantity], value: int) -> None:
+def test_whole_quantities_read_back(kind: type[Any], value: int) -> None:
     assert parse_quantity(format_quantity(kind(value)), kind) == value
 
 
@@ -83,12 +84,12 @@ def test_whole_quantities_read_back(kind: type[Quantity], value: int) -> None:
     st.sampled_from([MetresPerSecond, PowerDbm, Decibels]),
     st.floats(0, 1e6, allow_nan=False, allow_infinity=False),
 )
-def test_fractional_quantities_read_back(kind: type[Quantity], value: float) -> None:
+def test_fractional_quantities_read_back(kind: type[Any], value: float) -> None:
     assert parse_quantity(format_quantity(kind(value)), kind) == value
 
 
 @given(st.text(max_size=20), st.sampled_from(QUANTITY_TYPES))
-def test_any_text_is_read_or_refused(text: str, kind: type[Quantity]) -> None:
+def test_any_text_is_read_or_refused(text: str, kind: type[Any]) -> None:
     try:
         parse_quantity(text, kind)
     except UnitError:
