@@ -66,7 +66,7 @@ class Ns3Network:
 
     def advance(self, until_ns: int, commands: tuple[Send, ...]) -> Step:
         """Run a step; see `NetworkPort.advance`."""
-        answer = self._link.ask(Advance, until_ns=until_ns, commands=commands)
+        answer = self._link.ask(Advance, until_ns=int(until_ns), commands=commands)
         if not isinstance(answer, StepDone):
             raise _unexpected(answer, self._link.now_ns)
         self._link.now_ns = answer.now_ns

@@ -121,7 +121,7 @@ class Codec:
         """
         try:
             message = self._decoder.decode(raw)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ProtocolError(f"ns-3 sent what is no message: {error}") from error
         if message.v != PROTOCOL_VERSION:
             raise ProtocolError(

@@ -1,0 +1,128 @@
+"""When one side dies, the other says so and ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cosim
+from cosim.errors import BackendMissingError, PeerDiedError, ProtocolError, RejectedError
+from cosim.network.ns3 import open_ns3
+from cosim.network.ns3.program import PROGRAM_VARIABLE
+from cosim.network.port import Send, Transport
+from cosim.results import RunResult
+from cosim.scenario import load_scenario
+
+pytestmark = pytest.mark.ns3
+
+LONGEST_S = 5.0
+
+
+@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGSTOP])
+def test_ns3_that_dies_or_stops_ends_the_run(tmp_path: Path, sig: signal.Signals) -> None:
+    network = open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr")
+    try:
+        network.start()
+        network.advance(100_000_000, ())
+        begin = time.monotonic()
+        os.kill(network.pid, sig)
+        with pytest.raises(PeerDiedError, match="ns-3") as caught:
+            while True:
+                network.advance(50_000_000_000, ())
+        assert time.monotonic() - begin < LONGEST_S
+        assert caught.value.sim_time_ns is not None
+    finally:
+        network.close()
+    assert not Path(f"/proc/{network.pid}").exists()
+
+
+def test_a_killed_ns3_leaves_a_failed_run_with_its_results(tmp_path: Path) -> None:
+    killed = []
+
+    def kill_late(progress: object) -> None:
+        children = _children(os.getpid(), "cosim-ns3")
+        if progress.simulated_s > 0.5 and not killed:  # type: ignore[attr-defined]
+            killed.append(os.kill(children[0], signal.SIGKILL))
+
+    with pytest.raises(PeerDiedError, match="SIGKILL"):
+        cosim.run("chain3", duration_s=3.0, out=tmp_path / "run", progress=kill_late)
+    left = RunResult.open(tmp_path / "run")
+    assert left.manifest.status == "failed"
+    assert "SIGKILL" in str(left.manifest.reason)
+    assert len(left.tasks) > 5
+
+
+def test_ns3_ends_when_python_is_killed(tmp_path: Path) -> None:
+    code = f"import cosim; cosim.run('chain3', duration_s=500.0, out={str(tmp_path / 'run')!r})"
+    parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    try:
+        ns3 = _wait_for(lambda: _children(parent.pid, "cosim-ns3"), 30)[0]
+        _wait_for(lambda: (tmp_path / "run" / "ns3-stderr.txt").exists(), 10)
+        time.sleep(0.5)
+        parent.kill()
+        parent.wait(5)
+        _wait_for(lambda: not _is_running(ns3), LONGEST_S)
+    finally:
+        parent.kill()
+        parent.wait(5)
+    last_words = "".join(p.read_text() for p in (tmp_path / "run").glob("*stderr*"))
+    assert "controllers' side has died" in last_words
+    assert "simulated time" in last_words
+
+
+def test_a_network_that_cannot_be_built_is_rejected_with_the_reason(tmp_path: Path) -> None:
+    scenario = load_scenario("chain3", [("radio.bandwidth", "123 MHz")])
+    network = open_ns3(scenario, stderr_path=tmp_path / "stderr")
+    with pytest.raises(RejectedError, match="123000000 Hz"):
+        network.start()
+    network.close()
+
+
+def test_a_command_that_cannot_be_carried_out_is_an_error_with_the_time(tmp_path: Path) -> None:
+    network = open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr")
+    network.start()
+    network.advance(10_000_000, ())
+    with pytest.raises(ProtocolError, match="no node 'nobody'") as caught:
+        network.advance(20_000_000, (Send(1, "ue", "nobody", 10, Transport.UDP),))
+    assert caught.value.sim_time_ns == 10_000_000
+    network.close()
+
+
+def test_a_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PROGRAM_VARIABLE, str(tmp_path / "nothing"))
+    with pytest.raises(BackendMissingError, match="nothing"):
+        open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr")
+
+
+def _children(pid: int, name: str) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+        except OSError:
+            continue
+        if fields.get("PPid", "").strip() == str(pid) and fields["Name"].strip() == name:
+            found.append(int(status.parent.name))
+    return found
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def _wait_for(condition, limit_s: float):  # type: ignore[no-untyped-def]
+    limit = time.monotonic() + limit_s
+    while not (outcome := condition()):
+        assert time.monotonic() < limit, "did not happen in time"
+        time.sleep(0.02)
+    return outcome

@@ -1,0 +1,120 @@
+"""Whole runs on ns-3: the loop is closed, nothing is lost, and the same seed gives the same run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cosim
+from cosim.models import load_device_profile, load_model_profile
+from cosim.nodes.link_costs import TASK_HEADER_BYTES
+from cosim.models.costs import layer_times_s
+from cosim.scenario import load_scenario
+from cosim.splitting import SplitProblem, solve_sci
+
+pytestmark = pytest.mark.ns3
+
+
+def _run(out: Path, scenario: str = "mmwave-iab", **options: object) -> cosim.RunResult:
+    settings: dict[str, object] = {"duration_s": 1.0, "seed": 1, **options}
+    return cosim.run(scenario, out=out, **settings)  # type: ignore[arg-type]
+
+
+def _done(result: cosim.RunResult) -> pd.DataFrame:
+    return result.tasks[result.tasks.status == "done"]
+
+
+def test_same_seed_same_rows_other_seed_others(tmp_path: Path) -> None:
+    first, again, other = (
+        _run(tmp_path / name, seed=seed).tasks for name, seed in (("a", 7), ("b", 7), ("c", 8))
+    )
+    pd.testing.assert_frame_equal(first, again, check_exact=True)
+    assert len(first) > 5
+    assert not first.equals(other)
+
+
+def test_more_load_means_longer_transfers_and_other_plans(tmp_path: Path) -> None:
+    runs = {
+        load: _run(tmp_path / load, policy="cloud-only", load=load, duration_s=2.0)
+        for load in ("low", "mid", "high")
+    }
+    transfer_s = {load: _done(result).transfer_s.mean() for load, result in runs.items()}
+    assert transfer_s["low"] < transfer_s["mid"] < transfer_s["high"]
+    plans = {
+        load: {tuple(b) for b in _done(_run(tmp_path / f"h-{load}", load=load)).boundaries}
+        for load in ("low", "high")
+    }
+    assert plans["low"] != plans["high"]
+
+
+def test_a_blocked_link_makes_the_plans_retreat_to_the_ue(tmp_path: Path) -> None:
+    blocked = "[[blockages]]\nlink = 'ue-access'\nstart = '300 ms'\nend = '900 ms'\nloss = '80 dB'\n"
+    scenario = tmp_path / "blocked.toml"
+    scenario.write_text(_builtin_text("chain3") + blocked)
+    result = _run(tmp_path / "out", str(scenario), duration_s=1.3, overrides=[("task.timeout", "200 ms")])
+    tasks = _done(result)
+    layers = load_model_profile("resnet18").layer_count
+    on_ue = tasks.boundaries.map(lambda b: b[1] == layers)
+    within = tasks.start_s.between(0.35, 0.75)
+    assert not on_ue[tasks.start_s < 0.25].any()
+    assert within.any()
+    assert on_ue[within].all()
+    assert not on_ue[tasks.start_s > 1.1].any(), "plans did not come back"
+
+
+def test_plans_by_messages_equal_the_central_solution(tmp_path: Path) -> None:
+    result = _run(tmp_path / "out", "chain3")
+    route = ("ue", "gnb", "core", "cloud")
+    reports = result.links.groupby(["transmitter", "receiver"]).last()
+    model = load_model_profile("resnet18")
+    devices = {node.name: node.device for node in load_scenario("chain3").nodes}
+    compute = [layer_times_s(model, load_device_profile(str(devices[n]))) for n in route]
+    transfer = []
+    for ends in zip(route[:-1], route[1:], strict=True):
+        link = reports.loc[ends]
+        cost = (model.live_bytes + TASK_HEADER_BYTES) * 8 / link.capacity_bps + link.latency_s
+        transfer.append(np.where(np.arange(cost.size) == cost.size - 1, 0.0, cost))
+    central = solve_sci(SplitProblem(compute, transfer))
+    plans = {_padded(b, len(route), model.layer_count) for b in _done(result).boundaries}
+    assert plans == {central.boundaries}
+
+
+def test_every_byte_is_accounted_for(tmp_path: Path) -> None:
+    result = _run(tmp_path / "out", load="high", duration_s=1.5)
+    totals = result.manifest.totals
+    assert totals is not None
+    assert totals["sent_bytes"] > 1_000_000
+    accounted = (
+        totals["delivered_bytes"] + totals["in_flight_bytes"] + totals["lost_bytes"]
+    )
+    assert totals["sent_bytes"] == accounted == result.manifest.counts["sent_bytes"]  # type: ignore[index]
+
+
+def test_handover_goes_on_with_the_new_serving_node(tmp_path: Path) -> None:
+    result = _run(tmp_path / "out", load="low", duration_s=3.2)
+    assert result.manifest.totals["handovers"] == 1  # type: ignore[index]
+    tasks = _done(result)
+    served = tasks.route.map(lambda route: route[1] if len(route) > 1 else None)
+    assert set(served[tasks.start_s < 2].dropna()) == {"iab1"}
+    assert "iab3" in set(served[tasks.start_s > 2.7].dropna())
+
+
+def test_one_message_per_tree_edge_and_update(tmp_path: Path) -> None:
+    result = _run(tmp_path / "out", load="low")
+    whole = result.sci[result.sci.duration_s.notna()]
+    # Eight fixed edges (A to H) and one UE.
+    assert whole.messages.median() == 9
+    assert (whole.bytes / whole.messages < 4096).all()
+
+
+def _builtin_text(name: str) -> str:
+    return (Path(cosim.__file__).parent / "scenario" / "builtin" / f"{name}.toml").read_text()
+
+
+def _padded(boundaries: list[int], nodes: int, layers: int) -> tuple[int, ...]:
+    """Extend a plan that ended before the last node: the rest run nothing."""
+    known = tuple(int(b) for b in boundaries)
+    return known + (layers,) * (nodes + 1 - len(known))
