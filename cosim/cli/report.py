@@ -112,7 +112,8 @@ def _print_signalling(summary: dict[str, Any]) -> None:
             "on average"
         )
     handovers = [f"{s['ue']} to {s['node']} at {s['time_s']:.2f} s" for s in summary["serving"]]
-    click.echo(f"Served: {', '.join(handovers)}")
+    if handovers:
+        click.echo(f"Served: {', '.join(handovers)}")
     if network is not None:
         parts = [
             f"{network[f'{what}_messages']} messages "
