@@ -50,4 +50,5 @@ set(IAB_TEST_SOURCES
 set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network cosim-bridge)
 
 # Program `iab-chain`, the example of the iab module.
-set(IAB_CHAIN_SOURCES)
+set(IAB_CHAIN_SOURCES
+  iab/examples/iab-chain.cc)
