@@ -1,0 +1,5 @@
+"""``python -m cosim``: the same as the command ``cosim``."""
+
+from cosim.cli.main import main
+
+main()
