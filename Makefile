@@ -1,5 +1,6 @@
 # What one types: `make run` (set-up, then the main job) and `make test`. `make help` lists the rest.
 # Set-up leaves stamps under .setup/, so that a step is repeated only when what it depends on changed.
+# Their folder holds the path of this checkout: a virtual environment does not survive being moved.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,6 +8,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
+DONE := .setup$(CURDIR)
 BIN := .venv/bin
 BUILD := build/dev
 CPP_SOURCES := $(shell find ns3_scenarios -name '*.cc' -o -name '*.h' | sort)
@@ -17,37 +19,39 @@ ARGS ?=
 # ON: a compiler warning stops the build (.ci/run says so)
 WERROR ?= OFF
 
-.PHONY: help run setup test test-fast test-torch ctest lint format clean
+.PHONY: help run setup torch test test-fast test-torch ctest lint format clean
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-run: .setup/package  ## Set up, then simulate the default scenario (ARGS="--load high --seed 3")
+run: $(DONE)/package  ## Set up, then simulate the default scenario (ARGS="--load high --seed 3")
 	@$(BIN)/cosim run $(ARGS)
 
-setup: .setup/package  ## Only set up
+setup: $(DONE)/package  ## Only set up
+
+torch: $(DONE)/torch  ## Add the torch extra to .venv, for measuring models
 
 test: ctest  ## C++ and Python tests (those that need torch are skipped where it is not installed)
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-fast: .setup/package  ## Python tests that start neither ns-3 nor torch
+test-fast: $(DONE)/package  ## Python tests that start neither ns-3 nor torch
 	@$(BIN)/python -m pytest -m "not ns3 and not torch" $(ARGS)
 
-test-torch: .setup/package .setup/torch  ## Install the torch extra, then the tests that need it
+test-torch: $(DONE)/package $(DONE)/torch  ## Install the torch extra, then the tests that need it
 	@$(BIN)/python -m pytest -m torch $(ARGS)
 
-ctest: .setup/package
+ctest: $(DONE)/package
 	@echo "test: building the C++ tests"
 	@$(BIN)/cmake --build $(BUILD) --target cosim-tests
 	@$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --no-tests=error --parallel 2
 
-lint: .setup/venv  ## Check style and types of Python and C++
+lint: $(DONE)/venv  ## Check style and types of Python and C++
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/clang-format --dry-run -Werror $(CPP_SOURCES) && echo "clang-format: $(words $(CPP_SOURCES)) files are well formatted"
 
-format: .setup/venv  ## Format Python and C++
+format: $(DONE)/venv  ## Format Python and C++
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 	@$(BIN)/clang-format -i $(CPP_SOURCES)
@@ -55,20 +59,20 @@ format: .setup/venv  ## Format Python and C++
 clean:  ## Remove everything that the other targets made, except runs/
 	rm -rf .venv .setup build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.setup/system: scripts/setup-system.sh scripts/find-python.sh
+$(DONE)/system: scripts/setup-system.sh scripts/find-python.sh
 	@scripts/setup-system.sh
 	@mkdir -p $(@D) && touch $@
 
-.setup/venv: .setup/system requirements.lock scripts/setup-python.sh
+$(DONE)/venv: $(DONE)/system requirements.lock scripts/setup-python.sh
 	@scripts/setup-python.sh
 	@touch $@
 
-.setup/torch: .setup/venv requirements-torch.lock scripts/setup-torch.sh
+$(DONE)/torch: $(DONE)/venv requirements-torch.lock scripts/setup-torch.sh
 	@scripts/setup-torch.sh
 	@touch $@
 
 # Editable: a change of Python needs no set-up, a change of C++ is compiled incrementally in $(BUILD).
-.setup/package: .setup/venv $(BUILD_INPUTS)
+$(DONE)/package: $(DONE)/venv $(BUILD_INPUTS)
 	@echo "set-up: compiling the ns-3 program and installing cosim (about 70 MB of ns-3 at first, some minutes)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
 	    -C build-dir=$(BUILD) -C cmake.define.COSIM_WARNINGS_AS_ERRORS=$(WERROR) --editable .
