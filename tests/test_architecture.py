@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "api": {"assembly", "results", "runner", "scenario", *BASE},
     "cosim": {"api", "results"},
 }
-EVERYTHING = {"cli"}
+EVERYTHING = {"__main__", "cli"}
 
 # Libraries that only some rooms may touch.
 GUARDED = {

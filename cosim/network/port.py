@@ -144,7 +144,7 @@ class NetworkPort(Protocol):
         """Build the network; return the state at time 0 (attachments and a first report)."""
 
     def advance(self, until_ns: int, commands: tuple[Send, ...]) -> Step:
-        """Apply `commands` now, then run to `until_ns` or to the first event, if that is earlier."""
+        """Apply `commands` now, then run to `until_ns` or to the first event if that is earlier."""
 
     def finish(self) -> Totals:
         """End the simulation in good order and return its account."""

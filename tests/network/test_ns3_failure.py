@@ -63,7 +63,7 @@ def test_ns3_ends_when_python_is_killed(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     try:
         ns3 = _wait_for(lambda: _children(parent.pid, "cosim-ns3"), 30)[0]
-        _wait_for(lambda: (tmp_path / "run" / "ns3-stderr.txt").exists(), 10)
+        _wait_for((tmp_path / "run" / "ns3-stderr.txt").exists, 10)
         time.sleep(0.5)
         parent.kill()
         parent.wait(5)
@@ -104,7 +104,9 @@ def _children(pid: int, name: str) -> list[int]:
     found = []
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            fields = dict(
+                line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line
+            )
         except OSError:
             continue
         if fields.get("PPid", "").strip() == str(pid) and fields["Name"].strip() == name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 
 import cosim
 from cosim.models import load_device_profile, load_model_profile
-from cosim.nodes.link_costs import TASK_HEADER_BYTES
 from cosim.models.costs import layer_times_s
+from cosim.nodes.link_costs import TASK_HEADER_BYTES
 from cosim.scenario import load_scenario
 from cosim.splitting import SplitProblem, solve_sci
 
@@ -51,10 +52,14 @@ def test_more_load_means_longer_transfers_and_other_plans(tmp_path: Path) -> Non
 
 
 def test_a_blocked_link_makes_the_plans_retreat_to_the_ue(tmp_path: Path) -> None:
-    blocked = "[[blockages]]\nlink = 'ue-access'\nstart = '300 ms'\nend = '900 ms'\nloss = '80 dB'\n"
+    blocked = (
+        "[[blockages]]\nlink = 'ue-access'\nstart = '300 ms'\nend = '900 ms'\nloss = '80 dB'\n"
+    )
     scenario = tmp_path / "blocked.toml"
     scenario.write_text(_builtin_text("chain3") + blocked)
-    result = _run(tmp_path / "out", str(scenario), duration_s=1.3, overrides=[("task.timeout", "200 ms")])
+    result = _run(
+        tmp_path / "out", str(scenario), duration_s=1.3, overrides=[("task.timeout", "200 ms")]
+    )
     tasks = _done(result)
     layers = load_model_profile("resnet18").layer_count
     on_ue = tasks.boundaries.map(lambda b: b[1] == layers)
@@ -73,7 +78,7 @@ def test_plans_by_messages_equal_the_central_solution(tmp_path: Path) -> None:
     devices = {node.name: node.device for node in load_scenario("chain3").nodes}
     compute = [layer_times_s(model, load_device_profile(str(devices[n]))) for n in route]
     transfer = []
-    for ends in zip(route[:-1], route[1:], strict=True):
+    for ends in itertools.pairwise(route):
         link = reports.loc[ends]
         cost = (model.live_bytes + TASK_HEADER_BYTES) * 8 / link.capacity_bps + link.latency_s
         transfer.append(np.where(np.arange(cost.size) == cost.size - 1, 0.0, cost))
@@ -87,9 +92,7 @@ def test_every_byte_is_accounted_for(tmp_path: Path) -> None:
     totals = result.manifest.totals
     assert totals is not None
     assert totals["sent_bytes"] > 1_000_000
-    accounted = (
-        totals["delivered_bytes"] + totals["in_flight_bytes"] + totals["lost_bytes"]
-    )
+    accounted = totals["delivered_bytes"] + totals["in_flight_bytes"] + totals["lost_bytes"]
     assert totals["sent_bytes"] == accounted == result.manifest.counts["sent_bytes"]  # type: ignore[index]
 
 
