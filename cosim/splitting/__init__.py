@@ -1,5 +1,6 @@
 """Where to split a model: the problem, its solvers, and the policies that nodes follow."""
 
+from cosim.splitting.algorithm1 import Algorithm1Step, algorithm1_step, solve_algorithm1
 from cosim.splitting.policies import CloudOnly, EdgeOnly, HiveMind, SingleSplit, UeOnly
 from cosim.splitting.policy import (
     NodeCosts,
@@ -12,9 +13,12 @@ from cosim.splitting.policy import (
 )
 from cosim.splitting.problem import Plan, SplitProblem, plan_cost, plan_cost_parts, prefix_sums
 from cosim.splitting.registry import make_policy, policy_class, policy_description, policy_names
+from cosim.splitting.signalling import Signalling, count_signalling, plan_count
 from cosim.splitting.solvers import sci_step, solve_exhaustive, solve_sci
+from cosim.splitting.split_graph import solve_dijkstra, split_graph
 
 __all__ = [
+    "Algorithm1Step",
     "CloudOnly",
     "EdgeOnly",
     "HiveMind",
@@ -23,20 +27,27 @@ __all__ = [
     "Plan",
     "Policy",
     "Role",
+    "Signalling",
     "SingleSplit",
     "SplitProblem",
     "UeOnly",
+    "algorithm1_step",
+    "count_signalling",
     "default_roles",
     "make_policy",
     "plan_cost",
     "plan_cost_parts",
+    "plan_count",
     "policy_class",
     "policy_description",
     "policy_names",
     "prefix_sums",
     "sci_step",
+    "solve_algorithm1",
     "solve_chain",
     "solve_checked",
+    "solve_dijkstra",
     "solve_exhaustive",
     "solve_sci",
+    "split_graph",
 ]

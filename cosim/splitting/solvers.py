@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -40,20 +41,31 @@ def sci_step(
     cost_to_go_s, stop
         Shapes ``(L + 1,)``: V of this node in s, and the best b' for each b, the largest of equals.
     """
-    onward = prefix_s + transfer_s + downstream_s
+    onward = prefix_s + transfer_s
+    onward += downstream_s
     best, stop = suffix_minimum(onward)
     # Rounding may leave a cost of zero a little below zero; infinity minus a finite T is infinity.
-    return np.maximum(best - prefix_s, 0.0), stop
+    # In place: for long models, new arrays take longer than the arithmetic.
+    np.subtract(best, prefix_s, out=onward)
+    return np.maximum(onward, 0.0, out=onward), stop
 
 
 def suffix_minimum(values: FloatArray) -> tuple[FloatArray, IntArray]:
     """Minimum of ``values[b:]`` for every b, and the largest index where it stands."""
-    backwards = values[::-1]
-    running = np.minimum.accumulate(backwards)
-    improves = np.zeros(values.size, dtype=np.bool_)
-    improves[1:] = backwards[1:] < running[:-1]
-    index = np.maximum.accumulate(np.where(improves, np.arange(values.size), 0))
-    return running[::-1], (values.size - 1 - index)[::-1].astype(np.int64)
+    size = values.size
+    running = np.minimum.accumulate(values[::-1])[::-1]
+    improves = (values[:-1] < running[1:]).nonzero()[0]
+    if improves.size * 8 < size:  # few steps, as nearly always: write each one out
+        ends = np.empty(improves.size + 1, dtype=np.int64)
+        ends[:-1] = improves
+        ends[-1] = size - 1
+        lengths = ends.copy()
+        lengths[1:] -= ends[:-1]
+        lengths[0] += 1
+        return running, ends.repeat(lengths)
+    index = np.full(size, size - 1, dtype=np.int64)
+    index[improves] = improves
+    return running, np.minimum.accumulate(index[::-1])[::-1]
 
 
 def solve_sci(problem: SplitProblem) -> Plan:
@@ -71,11 +83,7 @@ def solve_sci(problem: SplitProblem) -> Plan:
     for p in reversed(range(last)):
         cost, stop = sci_step(problem.prefix_s[p], problem.transfer_s[p], cost)
         stops.append(stop)
-    boundaries = [0]
-    for stop in reversed(stops):
-        boundaries.append(int(stop[boundaries[-1]]))
-    boundaries.append(problem.layers)
-    return make_plan(problem, boundaries)
+    return follow_stops(problem, stops[::-1])
 
 
 def solve_exhaustive(problem: SplitProblem, *, max_plans: int = 5_000_000) -> Plan:
@@ -102,6 +110,14 @@ def solve_exhaustive(problem: SplitProblem, *, max_plans: int = 5_000_000) -> Pl
         if costs[index] <= best_cost:
             best_cost, best = float(costs[index]), chunk[index]
     return make_plan(problem, (0, *best, problem.layers))
+
+
+def follow_stops(problem: SplitProblem, stops: Sequence[IntArray]) -> Plan:
+    """The plan that results when each node but the last, source first, stops where it says."""
+    boundaries = [0]
+    for stop in stops:
+        boundaries.append(int(stop[boundaries[-1]]))
+    return make_plan(problem, [*boundaries, problem.layers])
 
 
 def make_plan(problem: SplitProblem, boundaries: list[int] | tuple[int, ...]) -> Plan:
