@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import json
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -21,17 +22,9 @@ from cosim.errors import CosimError
 
 _DISTRIBUTION = "hivemind-cosim"
 _OLDEST_PYTHON = (3, 11)
-# Distribution name -> module that has to be importable.
-_DEPENDENCIES = {
-    "click": "click",
-    "msgspec": "msgspec",
-    "numpy": "numpy",
-    "pandas": "pandas",
-    "pyarrow": "pyarrow",
-    "pyzmq": "zmq",
-    "rich": "rich",
-}
-_EXTRA_DEPENDENCIES = {"torch": "torch", "torchvision": "torchvision"}
+# Distributions whose module has another name.
+_MODULES = {"pyzmq": "zmq"}
+_EXTRA_DEPENDENCIES = ("torch", "torchvision")
 
 
 class Status(StrEnum):
@@ -97,17 +90,17 @@ def examine() -> Iterator[Finding]:
     """Look at everything in turn; no check raises."""
     yield check_python(sys.version_info[:2])
     yield check_cosim()
-    for distribution, module in _DEPENDENCIES.items():
-        yield check_distribution(distribution, module, f"pip install {distribution}")
+    for distribution in dependencies():
+        yield check_distribution(distribution, f"pip install {distribution}")
     yield _guarded("ns-3 program", check_ns3_program, "pip install . (in the repository)")
     yield _guarded("ns-3 libraries", check_ns3_libraries, "pip install . (in the repository)")
     yield _guarded("ZeroMQ sockets", check_ipc_socket, "set TMPDIR to a short, writable path")
     yield _guarded("model profiles", check_model_profiles, "pip install . (in the repository)")
     yield _guarded("device profiles", check_device_profiles, "pip install . (in the repository)")
     yield check_compiler()
-    for distribution, module in _EXTRA_DEPENDENCIES.items():
+    for distribution in _EXTRA_DEPENDENCIES:
         yield check_distribution(
-            distribution, module, f"pip install '{_DISTRIBUTION}[torch]'", Status.OPTIONAL
+            distribution, f"pip install '{_DISTRIBUTION}[torch]'", Status.OPTIONAL
         )
 
 
@@ -126,15 +119,29 @@ def check_cosim() -> Finding:
     return Finding("cosim", Status.OK, f"{cosim.__version__}, {Path(cosim.__file__).parent}")
 
 
+def dependencies() -> list[str]:
+    """Names of the distributions that cosim needs in any case, as its own metadata say."""
+    try:
+        requirements = importlib.metadata.requires(_DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        return [_DISTRIBUTION]  # run from a bare source tree: installing it brings the rest
+    names = (
+        re.match(r"[\w.-]+", requirement)
+        for requirement in requirements
+        if "extra ==" not in requirement
+    )
+    return [name[0] for name in names if name]
+
+
 def check_distribution(
-    distribution: str, module: str, remedy: str, otherwise: Status = Status.MISSING
+    distribution: str, remedy: str, otherwise: Status = Status.MISSING
 ) -> Finding:
     """Look whether a package is installed and can be imported.
 
     Parameters
     ----------
-    distribution, module
-        Its name to pip, and to ``import``.
+    distribution
+        Its name to pip.
     remedy
         How to get it.
     otherwise
@@ -147,7 +154,7 @@ def check_distribution(
     if otherwise is Status.OPTIONAL:
         return Finding(distribution, Status.OK, version)  # torch takes seconds to import
     try:
-        importlib.import_module(module)
+        importlib.import_module(_MODULES.get(distribution, distribution))
     except Exception as error:
         problem = f"{version}, but cannot be imported: {error}"
         return Finding(

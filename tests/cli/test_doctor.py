@@ -61,14 +61,21 @@ def test_a_python_that_is_too_old_is_missing() -> None:
 
 
 def test_a_package_that_is_not_installed() -> None:
-    finding = room.check_distribution("no-such-package-here", "nothing", "pip install it")
+    finding = room.check_distribution("no-such-package-here", "pip install it")
     assert finding == Finding(
         "no-such-package-here", Status.MISSING, "not installed", "pip install it"
     )
 
 
-def test_a_package_that_cannot_be_imported() -> None:
-    finding = room.check_distribution("click", "click.no_such_module", "pip install click")
+def test_the_dependencies_are_those_of_the_package() -> None:
+    names = room.dependencies()
+    assert {"click", "numpy", "pyzmq"} <= set(names)
+    assert not {"torch", "pytest", "ruff"} & set(names)
+
+
+def test_a_package_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(room._MODULES, "click", "click.no_such_module")
+    finding = room.check_distribution("click", "pip install click")
     assert finding.status is Status.MISSING
     assert "cannot be imported" in finding.detail
 
