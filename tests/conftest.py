@@ -1,0 +1,11 @@
+"""What holds for every test: property tests draw the same examples each time and have no deadline."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+# A deadline in wall-clock time fails on a busy machine, not on a fault; fresh examples would make a
+# change fail by luck. `pytest --hypothesis-profile=explore` draws new ones.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("repeatable")
