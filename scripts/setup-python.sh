@@ -11,4 +11,4 @@ if ! .venv/bin/pip --version >/dev/null 2>&1; then
 fi
 
 echo "set-up: installing the packages of requirements.lock (about 150 MB at first, a minute or so)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements.lock

@@ -1,4 +1,4 @@
-"""What holds for every test: property tests draw the same examples each time and have no deadline."""
+"""What holds for every test: property tests draw the same examples and have no deadline."""
 
 from __future__ import annotations
 
