@@ -25,6 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
+    "problems": {"models", "splitting"},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},
     "runner": {

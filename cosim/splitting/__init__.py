@@ -1,6 +1,13 @@
 """Where to split a model: the problem, its solvers, and the policies that nodes follow."""
 
 from cosim.splitting.algorithm1 import Algorithm1Step, algorithm1_step, solve_algorithm1
+from cosim.splitting.objectives import (
+    QualityAssurance,
+    inverse_weight_step,
+    solve_inverse_weight,
+    weighted_problem,
+)
+from cosim.splitting.pareto import ParetoMessage, ParetoPlan, pareto_sink, pareto_step, solve_pareto
 from cosim.splitting.policies import CloudOnly, EdgeOnly, HiveMind, SingleSplit, UeOnly
 from cosim.splitting.policy import (
     NodeCosts,
@@ -16,6 +23,12 @@ from cosim.splitting.registry import make_policy, policy_class, policy_descripti
 from cosim.splitting.signalling import Signalling, count_signalling, plan_count
 from cosim.splitting.solvers import sci_step, solve_exhaustive, solve_sci
 from cosim.splitting.split_graph import solve_dijkstra, split_graph
+from cosim.splitting.training import (
+    local_parameter_moves,
+    parameter_moves,
+    path_seconds_per_byte,
+    training_problem,
+)
 
 __all__ = [
     "Algorithm1Step",
@@ -24,8 +37,11 @@ __all__ = [
     "HiveMind",
     "NodeCosts",
     "NodeSolution",
+    "ParetoMessage",
+    "ParetoPlan",
     "Plan",
     "Policy",
+    "QualityAssurance",
     "Role",
     "Signalling",
     "SingleSplit",
@@ -34,7 +50,13 @@ __all__ = [
     "algorithm1_step",
     "count_signalling",
     "default_roles",
+    "inverse_weight_step",
+    "local_parameter_moves",
     "make_policy",
+    "parameter_moves",
+    "pareto_sink",
+    "pareto_step",
+    "path_seconds_per_byte",
     "plan_cost",
     "plan_cost_parts",
     "plan_count",
@@ -48,6 +70,10 @@ __all__ = [
     "solve_checked",
     "solve_dijkstra",
     "solve_exhaustive",
+    "solve_inverse_weight",
+    "solve_pareto",
     "solve_sci",
     "split_graph",
+    "training_problem",
+    "weighted_problem",
 ]
