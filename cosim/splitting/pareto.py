@@ -2,10 +2,10 @@
 
 One metric (quality assurance, "qa") has a threshold for the whole path; another (best effort,
 "be") is to be as small as possible. A node tells, instead of one cost for every boundary, the
-Pareto front of (qa, be) from there on. The source takes the point of least be among those that meet the
-threshold; each node downstream goes on with the budget that is left, which is what the point that
-it was chosen by says. So the threshold is never violated when some plan meets it, and be is then
-the least that any such plan has.
+Pareto front of (qa, be) from there on. The source takes the point of least be among those that
+meet the threshold; each node downstream goes on with the budget that is left, which is what the
+point that it was chosen by says. So the threshold is never violated when some plan meets it, and
+be is then the least that any such plan has.
 
 **How it stays fast.** In a node's absolute coordinates, ``(T_qa[b'], T_be[b'])`` added, a stop b'
 costs the same whatever boundary the task came with, as in the O(L) form of SCI. The front at b is
@@ -13,10 +13,10 @@ that of all stops from b on, so it changes, going down from L, only where a stop
 to offer. Only those changes are stored; between them boundaries share a front.
 
 **Bounds.** Points beyond the threshold are dropped, but for the one of least qa, which is taken
-when nothing meets the threshold. A front may be thinned to at most `cap` points before it is told: what
-is dropped always has a neighbour of less qa, and of be not more than a reported gap above, so that
-the final be exceeds the optimum by at most the sum of the nodes' gaps (`ParetoPlan.excess_bound`).
-The threshold holds all the same.
+when nothing meets the threshold. A front may be thinned to at most `cap` points before it is told:
+what is dropped always has a neighbour of less qa, and of be not more than a reported gap above, so
+that the final be exceeds the optimum by at most the sum of the nodes' gaps
+(`ParetoPlan.excess_bound`). The threshold holds all the same.
 
 The number of points can grow with the number of plans in the worst case; `cap` is the way out.
 """

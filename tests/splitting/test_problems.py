@@ -46,7 +46,7 @@ def test_a_chain_needs_a_link_between_any_two_nodes() -> None:
 
 @pytest.mark.parametrize("rate", [1e5, 1e7, 1e8, 1e9])
 def test_the_papers_bound_on_communication(rate: float) -> None:
-    """IV.D: at most (UE-only - cloud-only) compute, where the cloud is the fastest on each layer."""
+    """IV.D: at most UE-only less cloud-only compute; here the cloud is fastest on each layer."""
     problem = latency_problem(load_model_profile("resnet18"), chain(rate))
     plan = solve_sci(problem)
     _, communication = plan_cost_parts(problem, plan.boundaries)
