@@ -8,12 +8,15 @@ set(COSIM_NS3_COMPONENTS
 
 # Library `iab`: the radio stack; knows nothing of Python or ZeroMQ. iab/model/**, iab/helper/**.
 set(IAB_SOURCES
+  iab/model/phy/error-model.cc
   iab/model/phy/nr-tables.cc
   iab/model/phy/nr-frame.cc
   iab/model/phy/radio-channel.cc
   iab/model/rlc/rlc-channel.cc
   iab/model/mac/radio-link.cc
-  iab/model/mac/proportional-fair-scheduler.cc
+  iab/model/mac/slot-scheduler.cc
+  iab/model/mac/resource-grid.cc
+  iab/model/mac/interference.cc
   iab/model/mac/cell-mac.cc
   iab/model/iab/bap-entity.cc
   iab/model/iab/iab-topology.cc

@@ -27,6 +27,10 @@ LinkKind = Literal["wireless", "wired"]
 LoadLevel = Literal["low", "mid", "high"]
 ChannelCondition = Literal["los", "nlos", "auto"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
+McsTable = Literal["64qam", "256qam", "64qam-low-se"]
+SlotSharing = Literal["time", "frequency"]
+Scheduler = Literal["proportional-fair", "round-robin", "max-rate"]
+RlcMode = Literal["acknowledged", "unacknowledged"]
 
 
 class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +67,12 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bandwidth: FrequencyHz = FrequencyHz(100_000_000)
     numerology: int = 3
     tdd_pattern: str = "DSUU"  # one letter a slot: D downlink, U uplink, S special
+    half_duplex: bool = True  # IAB nodes: cells at even and odd depth take turns
+    interference: bool = True  # between links that are active in the same slot
+    mcs_table: McsTable = "64qam"  # TS 38.214 Tables 5.1.3.1-1, -2, -3
+    sharing: SlotSharing = "time"  # of a slot among users
+    scheduler: Scheduler = "proportional-fair"
+    rlc: RlcMode = "acknowledged"
     environment: Environment = "UMi-StreetCanyon"
     access_condition: ChannelCondition = "auto"
     backhaul_condition: ChannelCondition = "los"

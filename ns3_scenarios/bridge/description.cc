@@ -20,19 +20,45 @@ ParsePosition(const json& body)
     return body.get<std::array<double, 3>>();
 }
 
+/**
+ * @param choices what each name stands for
+ * @param body the name
+ * @return what it stands for
+ */
+template <class T>
+T
+ParseChoice(const std::map<std::string, T>& choices, const json& body)
+{
+    const auto name = body.get<std::string>();
+    const auto found = choices.find(name);
+    if (found == choices.end())
+    {
+        throw std::invalid_argument("'" + name + "' is none of the choices");
+    }
+    return found->second;
+}
+
 ns3::LosPolicy
 ParseCondition(const json& body)
 {
-    static const std::map<std::string, ns3::LosPolicy> policies{{"los", ns3::LosPolicy::ALWAYS},
-                                                                {"nlos", ns3::LosPolicy::NEVER},
-                                                                {"auto", ns3::LosPolicy::RANDOM}};
-    const auto name = body.get<std::string>();
-    const auto found = policies.find(name);
-    if (found == policies.end())
-    {
-        throw std::invalid_argument("no channel condition '" + name + "'");
-    }
-    return found->second;
+    return ParseChoice<ns3::LosPolicy>({{"los", ns3::LosPolicy::ALWAYS},
+                                        {"nlos", ns3::LosPolicy::NEVER},
+                                        {"auto", ns3::LosPolicy::RANDOM}},
+                                       body);
+}
+
+ns3::ResourceGridConfig
+ParseGrid(const json& body)
+{
+    ns3::ResourceGridConfig grid;
+    grid.table = ParseChoice<ns3::NrMcsTable>({{"64qam", ns3::NrMcsTable::QAM64},
+                                               {"256qam", ns3::NrMcsTable::QAM256},
+                                               {"64qam-low-se", ns3::NrMcsTable::QAM64_LOW_SE}},
+                                              body.at("mcs_table"));
+    grid.sharing = ParseChoice<ns3::SlotSharing>(
+        {{"time", ns3::SlotSharing::TIME}, {"frequency", ns3::SlotSharing::FREQUENCY}},
+        body.at("sharing"));
+    return grid;
 }
 
 ns3::ArraySize
@@ -57,6 +83,18 @@ ParseRadio(const json& body)
     body.at("numerology").get_to(radio.numerology);
     body.at("tdd_pattern").get_to(radio.tddPattern);
     body.at("environment").get_to(radio.environment);
+    radio.grid = ParseGrid(body);
+    radio.halfDuplex =
+        body.at("half_duplex").get<bool>() ? ns3::HalfDuplex::BY_DEPTH : ns3::HalfDuplex::NONE;
+    body.at("interference").get_to(radio.interference);
+    radio.scheduler =
+        ParseChoice<std::string>({{"proportional-fair", "ns3::ProportionalFairScheduler"},
+                                  {"round-robin", "ns3::RoundRobinScheduler"},
+                                  {"max-rate", "ns3::MaxRateScheduler"}},
+                                 body.at("scheduler"));
+    radio.rlcMode = ParseChoice<ns3::RlcMode>({{"acknowledged", ns3::RlcMode::ACKNOWLEDGED},
+                                               {"unacknowledged", ns3::RlcMode::UNACKNOWLEDGED}},
+                                              body.at("rlc"));
     radio.accessLos = ParseCondition(body.at("access_condition"));
     radio.backhaulLos = ParseCondition(body.at("backhaul_condition"));
     body.at("shadowing").get_to(radio.shadowing);
@@ -87,8 +125,8 @@ ParseNode(const json& body)
     }
     for (const auto& waypoint : body.at("waypoints"))
     {
-        node.waypoints.push_back({waypoint.at("time_ns").get<int64_t>(),
-                                  ParsePosition(waypoint.at("position_m"))});
+        node.waypoints.push_back(
+            {waypoint.at("time_ns").get<int64_t>(), ParsePosition(waypoint.at("position_m"))});
     }
     if (node.IsRadio() && !node.positionM)
     {

@@ -6,9 +6,8 @@
 
 #include "iab/helper/iab-helper.h"
 
-#include <nlohmann/json.hpp>
-
 #include <array>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,17 +18,17 @@ namespace cosim
 /** A moment of a trajectory. */
 struct WaypointDescription
 {
-    int64_t timeNs;                    //!< when
-    std::array<double, 3> positionM;   //!< where
+    int64_t timeNs;                  //!< when
+    std::array<double, 3> positionM; //!< where
 };
 
 /** One node of the network. */
 struct NodeDescription
 {
-    std::string name;                                //!< unique
-    std::string kind;                                //!< ue, iab, donor, core or cloud
-    std::optional<std::array<double, 3>> positionM;  //!< of a radio node
-    std::vector<WaypointDescription> waypoints;      //!< of a moving UE
+    std::string name;                               //!< unique
+    std::string kind;                               //!< ue, iab, donor, core or cloud
+    std::optional<std::array<double, 3>> positionM; //!< of a radio node
+    std::vector<WaypointDescription> waypoints;     //!< of a moving UE
 
     /** @return whether it has a radio */
     bool IsRadio() const;
@@ -60,12 +59,12 @@ struct LinkDescription
 /** Background UEs of every cell. */
 struct BackgroundDescription
 {
-    uint32_t uesPerCell;   //!< number
-    double rateBps;        //!< mean uplink demand of one
-    double sigma;          //!< standard deviation of ln(rate)
-    double downlinkShare;  //!< downlink over uplink demand
-    int64_t coherenceNs;   //!< time between draws
-    double radiusM;        //!< they are uniform in a disc of this radius around their cell
+    uint32_t uesPerCell;  //!< number
+    double rateBps;       //!< mean uplink demand of one
+    double sigma;         //!< standard deviation of ln(rate)
+    double downlinkShare; //!< downlink over uplink demand
+    int64_t coherenceNs;  //!< time between draws
+    double radiusM;       //!< they are uniform in a disc of this radius around their cell
 };
 
 /** Extra loss on a radio link for a while. */
@@ -80,13 +79,13 @@ struct BlockageDescription
 /** All that the handshake says about the network. */
 struct NetworkDescription
 {
-    uint32_t seed;                               //!< of all random streams
-    int64_t reportIntervalNs;                    //!< between link reports
-    ns3::IabRadioConfig radio;                   //!< radio interface
-    std::vector<NodeDescription> nodes;          //!< all nodes
-    std::vector<LinkDescription> links;          //!< all fixed links
-    BackgroundDescription background;            //!< of every cell
-    std::vector<BlockageDescription> blockages;  //!< to happen
+    uint32_t seed;                              //!< of all random streams
+    int64_t reportIntervalNs;                   //!< between link reports
+    ns3::IabRadioConfig radio;                  //!< radio interface
+    std::vector<NodeDescription> nodes;         //!< all nodes
+    std::vector<LinkDescription> links;         //!< all fixed links
+    BackgroundDescription background;           //!< of every cell
+    std::vector<BlockageDescription> blockages; //!< to happen
 };
 
 /** @return name of the access link of a UE */

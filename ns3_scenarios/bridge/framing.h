@@ -59,12 +59,12 @@ class FrameReader
     /** Decode the header once it is complete. */
     void ReadHeader();
 
-    Handler m_handler;              //!< of complete frames
-    Bytes m_head;                   //!< header and payload so far
-    bool m_headerRead{false};       //!< whether m_frame and the two below hold
-    Frame m_frame{};                //!< being read
-    uint64_t m_payloadBytes{0};     //!< its payload's length
-    uint64_t m_paddingLeft{0};      //!< padding still to come
+    Handler m_handler;          //!< of complete frames
+    Bytes m_head;               //!< header and payload so far
+    bool m_headerRead{false};   //!< whether m_frame and the two below hold
+    Frame m_frame{};            //!< being read
+    uint64_t m_payloadBytes{0}; //!< its payload's length
+    uint64_t m_paddingLeft{0};  //!< padding still to come
 };
 
 } // namespace cosim

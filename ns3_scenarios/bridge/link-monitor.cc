@@ -103,11 +103,11 @@ LinkMonitor::MeasureRadio(const RadioHop& hop, NrDirection direction, double sec
         state = RadioState();
         state.cell = &cell;
     }
-    const auto ownBefore = state.symbols[&own];
-    const auto cellUsed = static_cast<double>(cell.UsedSymbols(direction) - state.cellSymbols);
-    const double available = seconds * cell.SymbolsPerSecond(direction);
+    const auto ownBefore = state.units[&own];
+    const auto cellUsed = static_cast<double>(cell.UsedUnits(direction) - state.cellUnits);
+    const double available = seconds * cell.UnitsPerSecond(direction);
     const auto othersWeight = ActiveWeightOfOthers(cell, own, direction, state);
-    const double othersUsed = cellUsed - static_cast<double>(own.symbols - ownBefore);
+    const double othersUsed = cellUsed - static_cast<double>(own.units - ownBefore);
     if (available > 0)
     {
         const double measured = std::clamp(othersUsed / available, 0.0, 1.0);
@@ -115,7 +115,7 @@ LinkMonitor::MeasureRadio(const RadioHop& hop, NrDirection direction, double sec
         state.othersFraction +=
             WeightOfNewest(seconds, state.elapsedS) * (measured - state.othersFraction);
     }
-    state.cellSymbols = cell.UsedSymbols(direction);
+    state.cellUnits = cell.UsedUnits(direction);
     const double fairShare = own.weight / (own.weight + othersWeight);
     const double share = std::max(1 - state.othersFraction, fairShare);
     const double capacityBps = share * cell.FullRateBps(*hop.link, direction);
@@ -129,8 +129,8 @@ LinkMonitor::MeasureRadio(const RadioHop& hop, NrDirection direction, double sec
             queue.QueuedBytes(),
             DrainNs(queue.QueuedBytes(), capacityBps),
             queue.HeadOfLineDelay(Simulator::Now()).GetNanoSeconds(),
-            hop.link->Mcs(direction),
-            hop.link->SinrDb(direction),
+            hop.link->Mcs(direction, Simulator::Now()),
+            hop.link->Quality(direction).sinrDb,
             available > 0 ? std::clamp(cellUsed / available, 0.0, 1.0) : 0.0};
 }
 
@@ -146,9 +146,9 @@ LinkMonitor::ActiveWeightOfOthers(const CellMac& cell,
         for (const auto bearer : ALL_BEARERS)
         {
             const auto& use = link->Use(direction, bearer);
-            const bool active = use.symbols != state.symbols[&use] ||
-                                link->Queue(direction, bearer).QueuedBytes() > 0;
-            state.symbols[&use] = use.symbols;
+            const bool active =
+                use.units != state.units[&use] || link->Queue(direction, bearer).QueuedBytes() > 0;
+            state.units[&use] = use.units;
             if (&use != &own && active)
             {
                 weight += use.weight;

@@ -17,17 +17,17 @@ namespace cosim
 /** State of one directed link, as its ends know it. */
 struct LinkReport
 {
-    std::string link;         //!< name
-    std::string transmitter;  //!< node name
-    std::string receiver;     //!< node name
-    uint64_t capacityBps;     //!< rate that task traffic could have now
-    int64_t latencyNs;        //!< one-way delay of a small packet on the idle link
-    uint64_t queueBytes;      //!< task traffic waiting (on a wire: all traffic)
-    int64_t queueDelayNs;     //!< how long a byte that comes now will wait, at the present rate
-    int64_t holDelayNs;       //!< how long the oldest has waited
-    int mcs;                  //!< -1 on a wire or a dead link
-    double sinrDb;            //!< NaN on a wire
-    double usedFraction;      //!< of the resources since the last report, by anyone
+    std::string link;        //!< name
+    std::string transmitter; //!< node name
+    std::string receiver;    //!< node name
+    uint64_t capacityBps;    //!< rate that task traffic could have now
+    int64_t latencyNs;       //!< one-way delay of a small packet on the idle link
+    uint64_t queueBytes;     //!< task traffic waiting (on a wire: all traffic)
+    int64_t queueDelayNs;    //!< how long a byte that comes now will wait, at the present rate
+    int64_t holDelayNs;      //!< how long the oldest has waited
+    int mcs;                 //!< -1 on a wire or a dead link
+    double sinrDb;           //!< NaN on a wire
+    double usedFraction;     //!< of the resources since the last report, by anyone
 };
 
 /**
@@ -57,8 +57,8 @@ class LinkMonitor
     struct RadioState
     {
         const ns3::CellMac* cell{nullptr};                //!< that scheduled it
-        std::map<const ns3::ChannelUse*, uint64_t> symbols; //!< by channel of the cell
-        uint64_t cellSymbols{0};                          //!< used by all
+        std::map<const ns3::ChannelUse*, uint64_t> units; //!< by channel of the cell
+        uint64_t cellUnits{0};                            //!< used by all
         double othersFraction{0};                         //!< averaged
         double elapsedS{0};                               //!< since the average began
     };
@@ -66,10 +66,10 @@ class LinkMonitor
     /** Counters of one direction of a wire at the last report. */
     struct WireState
     {
-        uint64_t crossBytes{0};   //!< offered by cross traffic
-        uint64_t sentBytes{0};    //!< transmitted by the device
-        double crossBps{0};       //!< averaged
-        double elapsedS{0};       //!< since the average began
+        uint64_t crossBytes{0}; //!< offered by cross traffic
+        uint64_t sentBytes{0};  //!< transmitted by the device
+        double crossBps{0};     //!< averaged
+        double elapsedS{0};     //!< since the average began
     };
 
     /**
@@ -100,11 +100,11 @@ class LinkMonitor
      */
     LinkReport MeasureWire(const Wire& wire, bool upward, double seconds);
 
-    const Network& m_network;                                            //!< watched
-    int64_t m_lastNs{0};                                                 //!< time of last report
+    const Network& m_network;                                               //!< watched
+    int64_t m_lastNs{0};                                                    //!< time of last report
     std::map<std::pair<std::string, ns3::NrDirection>, RadioState> m_radio; //!< radio counters
-    std::map<std::pair<std::string, bool>, WireState> m_wires;           //!< wire counters
-    std::map<const ns3::PointToPointNetDevice*, uint64_t> m_sentBytes;   //!< by device
+    std::map<std::pair<std::string, bool>, WireState> m_wires;              //!< wire counters
+    std::map<const ns3::PointToPointNetDevice*, uint64_t> m_sentBytes;      //!< by device
 };
 
 } // namespace cosim

@@ -6,11 +6,11 @@
 #include "ns3/constant-position-mobility-model.h"
 #include "ns3/data-rate.h"
 #include "ns3/double.h"
-#include "ns3/object-factory.h"
 #include "ns3/drop-tail-queue.h"
 #include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-list-routing-helper.h"
 #include "ns3/ipv4-static-routing-helper.h"
+#include "ns3/object-factory.h"
 #include "ns3/point-to-point-channel.h"
 #include "ns3/point-to-point-helper.h"
 #include "ns3/simulator.h"
@@ -29,8 +29,8 @@ using namespace ns3;
 namespace
 {
 
-constexpr int64_t POSITION_STREAM = 1;        // background UEs' positions
-constexpr int64_t CROSS_TRAFFIC_STREAM = 100; // two streams for each direction of each wire
+constexpr int64_t POSITION_STREAM = 1;         // background UEs' positions
+constexpr int64_t CROSS_TRAFFIC_STREAM = 100;  // two streams for each direction of each wire
 constexpr uint32_t RADIO_NETWORK = 0x0a010000; // 10.1.0.0/16
 constexpr uint32_t WIRE_NETWORK = 0x0a020000;  // 10.2.0.0, a /30 for each wire
 const Ipv4Mask RADIO_MASK("255.255.0.0");
@@ -54,8 +54,7 @@ CreateMobility(const NodeDescription& description)
     auto moving = CreateObject<WaypointMobilityModel>();
     for (const auto& waypoint : description.waypoints)
     {
-        moving->AddWaypoint(
-            Waypoint(NanoSeconds(waypoint.timeNs), ToVector(waypoint.positionM)));
+        moving->AddWaypoint(Waypoint(NanoSeconds(waypoint.timeNs), ToVector(waypoint.positionM)));
     }
     return moving;
 }
@@ -161,8 +160,7 @@ Network::InstallRelaysBelow(const std::string& parent)
             continue;
         }
         auto& child = m_nodes.at(link.child);
-        child.radio =
-            m_iab->InstallRelay(child.node, m_nodes.at(parent).radio, link.name);
+        child.radio = m_iab->InstallRelay(child.node, m_nodes.at(parent).radio, link.name);
         m_hops.push_back({link.name, link.child, m_iab->BackhaulOf(child.radio), child.radio});
         InstallRelaysBelow(link.child);
     }
@@ -312,9 +310,8 @@ Network::RouteDown(const Wire& wire)
 {
     const auto& child = m_nodes.at(wire.description.child);
     const auto& parent = m_nodes.at(wire.description.parent);
-    const auto gateway = child.node->GetObject<Ipv4>()
-                             ->GetAddress(InterfaceOf(child, wire.up.device), 0)
-                             .GetLocal();
+    const auto gateway =
+        child.node->GetObject<Ipv4>()->GetAddress(InterfaceOf(child, wire.up.device), 0).GetLocal();
     const auto interface = InterfaceOf(parent, wire.down.device);
     for (const auto& name : Below(wire.description.child))
     {

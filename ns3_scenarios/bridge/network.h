@@ -6,7 +6,6 @@
 
 #include "cross-traffic.h"
 #include "description.h"
-
 #include "iab/helper/iab-helper.h"
 
 #include "ns3/ipv4-address.h"
@@ -24,11 +23,11 @@ namespace cosim
 /** A node of the built network. */
 struct NetworkNode
 {
-    std::string name;                       //!< as in the description
-    std::string kind;                       //!< as in the description
-    ns3::Ptr<ns3::Node> node;               //!< with internet stack
-    ns3::Ptr<ns3::IabNetDevice> radio;      //!< or null
-    ns3::Ipv4Address address;               //!< by which others reach it
+    std::string name;                  //!< as in the description
+    std::string kind;                  //!< as in the description
+    ns3::Ptr<ns3::Node> node;          //!< with internet stack
+    ns3::Ptr<ns3::IabNetDevice> radio; //!< or null
+    ns3::Ipv4Address address;          //!< by which others reach it
 };
 
 /** One direction of a wired link. */
@@ -49,10 +48,10 @@ struct Wire
 /** A radio link of the built network; the parent of a UE changes. */
 struct RadioHop
 {
-    std::string name;                       //!< of the link
-    std::string child;                      //!< name of the lower node
-    ns3::Ptr<ns3::RadioLink> link;          //!< queues and quality
-    ns3::Ptr<ns3::IabNetDevice> device;     //!< of the child
+    std::string name;                   //!< of the link
+    std::string child;                  //!< name of the lower node
+    ns3::Ptr<ns3::RadioLink> link;      //!< queues and quality
+    ns3::Ptr<ns3::IabNetDevice> device; //!< of the child
 };
 
 /**
@@ -132,14 +131,14 @@ class Network
     /** Set the extra loss of a radio link. @param link its name @param lossDb the loss */
     void SetBlockage(const std::string& link, double lossDb);
 
-    NetworkDescription m_description;             //!< as asked for
-    std::map<std::string, NetworkNode> m_nodes;   //!< by name
-    std::vector<std::string> m_nodeOrder;         //!< names as described
-    std::unique_ptr<ns3::IabHelper> m_iab;        //!< radio network, when there is one
-    std::vector<Wire> m_wires;                    //!< wired links
-    std::vector<RadioHop> m_hops;                 //!< radio links
-    std::map<ns3::BapAddress, std::string> m_bapNames;                //!< names of radio nodes
-    std::vector<ns3::Ptr<ns3::BackgroundUser>> m_backgroundUsers;     //!< all
+    NetworkDescription m_description;                  //!< as asked for
+    std::map<std::string, NetworkNode> m_nodes;        //!< by name
+    std::vector<std::string> m_nodeOrder;              //!< names as described
+    std::unique_ptr<ns3::IabHelper> m_iab;             //!< radio network, when there is one
+    std::vector<Wire> m_wires;                         //!< wired links
+    std::vector<RadioHop> m_hops;                      //!< radio links
+    std::map<ns3::BapAddress, std::string> m_bapNames; //!< names of radio nodes
+    std::vector<ns3::Ptr<ns3::BackgroundUser>> m_backgroundUsers; //!< all
 };
 
 } // namespace cosim

@@ -19,7 +19,7 @@ namespace
 constexpr const char* MONITOR_ENDPOINT = "inproc://session-monitor";
 constexpr int HEARTBEAT_INTERVAL_MS = 500;
 constexpr int HEARTBEAT_TIMEOUT_MS = 1500;
-constexpr int LINGER_MS = 1000;            // for the last message, e.g. an error
+constexpr int LINGER_MS = 1000;              // for the last message, e.g. an error
 constexpr int64_t LARGEST_MESSAGE = 1 << 28; // 256 MiB
 
 } // namespace
@@ -31,6 +31,7 @@ Session::Session(const std::string& endpoint, std::string id, std::chrono::milli
       m_monitor(m_context, zmq::socket_type::pair)
 {
     m_socket.set(zmq::sockopt::linger, LINGER_MS);
+    m_socket.set(zmq::sockopt::sndtimeo, static_cast<int>(deadline.count()));
     m_socket.set(zmq::sockopt::heartbeat_ivl, HEARTBEAT_INTERVAL_MS);
     m_socket.set(zmq::sockopt::heartbeat_timeout, HEARTBEAT_TIMEOUT_MS);
     m_socket.set(zmq::sockopt::maxmsgsize, LARGEST_MESSAGE);
@@ -54,7 +55,11 @@ Session::Send(const std::string& type, json body)
     body["seq"] = m_sent++;
     body["type"] = type;
     const auto bytes = json::to_msgpack(body);
-    m_socket.send(zmq::buffer(bytes), zmq::send_flags::none);
+    if (!m_socket.send(zmq::buffer(bytes), zmq::send_flags::none))
+    {
+        throw PeerGone("the controllers' side took nothing for " +
+                       std::to_string(m_deadline.count()) + " ms");
+    }
 }
 
 json
@@ -112,8 +117,8 @@ Session::CheckEnvelope(const json& message)
     const auto version = message.at("v").get<int>();
     if (version != PROTOCOL_VERSION)
     {
-        throw ProtocolError("protocol version " + std::to_string(version) + ", this program speaks " +
-                            std::to_string(PROTOCOL_VERSION));
+        throw ProtocolError("protocol version " + std::to_string(version) +
+                            ", this program speaks " + std::to_string(PROTOCOL_VERSION));
     }
     if (message.at("session").get<std::string>() != m_id)
     {

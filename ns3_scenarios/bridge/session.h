@@ -4,13 +4,12 @@
 #ifndef COSIM_SESSION_H
 #define COSIM_SESSION_H
 
-#include <nlohmann/json.hpp>
-#include <zmq.hpp>
-
 #include <chrono>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <zmq.hpp>
 
 namespace cosim
 {
@@ -68,13 +67,13 @@ class Session
     /** @param message to check @throw ProtocolError when it does not belong here */
     void CheckEnvelope(const nlohmann::json& message);
 
-    std::string m_id;                       //!< of the session
-    std::chrono::milliseconds m_deadline;   //!< of each wait
-    zmq::context_t m_context;               //!< of the sockets
-    zmq::socket_t m_socket;                 //!< the conversation
-    zmq::socket_t m_monitor;                //!< connection events
-    uint64_t m_sent{0};                     //!< sequence number of the next message sent
-    uint64_t m_received{0};                 //!< sequence number of the next message received
+    std::string m_id;                     //!< of the session
+    std::chrono::milliseconds m_deadline; //!< of each wait
+    zmq::context_t m_context;             //!< of the sockets
+    zmq::socket_t m_socket;               //!< the conversation
+    zmq::socket_t m_monitor;              //!< connection events
+    uint64_t m_sent{0};                   //!< sequence number of the next message sent
+    uint64_t m_received{0};               //!< sequence number of the next message received
 };
 
 } // namespace cosim

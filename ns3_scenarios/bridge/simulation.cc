@@ -88,8 +88,7 @@ Simulation::Advance(int64_t untilNs, const std::vector<SendCommand>& commands)
     const auto remaining = NanoSeconds(untilNs) - now;
     if (remaining.IsStrictlyNegative())
     {
-        throw std::invalid_argument("advance: " + std::to_string(untilNs) +
-                                    " ns is in the past");
+        throw std::invalid_argument("advance: " + std::to_string(untilNs) + " ns is in the past");
     }
     for (const auto& command : commands)
     {

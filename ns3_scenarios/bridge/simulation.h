@@ -47,10 +47,10 @@ struct Step
 /** The simulation's account of the whole run. */
 struct SimulationTotals
 {
-    TransferTotals transfers;  //!< of the tasks and their signalling
-    uint32_t handovers;        //!< of all UEs
-    uint64_t backgroundBytes;  //!< that reached their end
-    uint64_t simulatorEvents;  //!< executed by ns-3
+    TransferTotals transfers; //!< of the tasks and their signalling
+    uint32_t handovers;       //!< of all UEs
+    uint64_t backgroundBytes; //!< that reached their end
+    uint64_t simulatorEvents; //!< executed by ns-3
 };
 
 /**
@@ -88,12 +88,12 @@ class Simulation
     /** Measure the links, now and at every interval. */
     void Tick();
 
-    int64_t m_reportIntervalNs;              //!< between reports
-    std::unique_ptr<Network> m_network;      //!< what is simulated
-    std::unique_ptr<Transfers> m_transfers;  //!< messages in it
-    std::unique_ptr<LinkMonitor> m_monitor;  //!< measures its links
-    std::vector<Event> m_events;             //!< since the last step
-    bool m_stopping{false};                  //!< whether a stop is scheduled for now
+    int64_t m_reportIntervalNs;             //!< between reports
+    std::unique_ptr<Network> m_network;     //!< what is simulated
+    std::unique_ptr<Transfers> m_transfers; //!< messages in it
+    std::unique_ptr<LinkMonitor> m_monitor; //!< measures its links
+    std::vector<Event> m_events;            //!< since the last step
+    bool m_stopping{false};                 //!< whether a stop is scheduled for now
 };
 
 } // namespace cosim

@@ -21,9 +21,9 @@ namespace
 
 constexpr uint16_t STREAM_PORT = 5001;
 constexpr uint16_t DATAGRAM_PORT = 5000;
-constexpr uint64_t LARGEST_DATAGRAM = 65000;         // leaves room for the headers in 65535
-constexpr uint64_t LARGEST_MESSAGE = 1ULL << 40;     // 1 TiB: a larger size is a mistake
-constexpr int64_t DATAGRAM_OVERDUE_NS = 1000000000;  // no queue here holds one for so long
+constexpr uint64_t LARGEST_DATAGRAM = 65000;        // leaves room for the headers in 65535
+constexpr uint64_t LARGEST_MESSAGE = 1ULL << 40;    // 1 TiB: a larger size is a mistake
+constexpr int64_t DATAGRAM_OVERDUE_NS = 1000000000; // no queue here holds one for so long
 
 } // namespace
 
@@ -103,8 +103,7 @@ Transfers::Send(const SendCommand& command)
         return;
     }
     auto& connection = Connect(command.source, command.destination);
-    for (auto& packet :
-         WriteFrame({command.transferId, command.sizeBytes, command.payload}))
+    for (auto& packet : WriteFrame({command.transferId, command.sizeBytes, command.payload}))
     {
         connection.waiting.push_back(packet);
     }
@@ -115,8 +114,7 @@ void
 Transfers::SendDatagram(const SendCommand& command)
 {
     auto datagram = Create<Packet>();
-    for (const auto& packet :
-         WriteFrame({command.transferId, command.sizeBytes, command.payload}))
+    for (const auto& packet : WriteFrame({command.transferId, command.sizeBytes, command.payload}))
     {
         datagram->AddAtEnd(packet);
     }
@@ -139,8 +137,7 @@ Transfers::Connect(const std::string& source, const std::string& destination)
         connection.socket->SetConnectCallback(pump, MakeNullCallback<void, Ptr<Socket>>());
         connection.socket->SetSendCallback(Callback<void, Ptr<Socket>, uint32_t>(
             [&connection](Ptr<Socket>, uint32_t) { Pump(connection); }));
-        connection.socket->Connect(
-            InetSocketAddress(nodes.at(destination).address, STREAM_PORT));
+        connection.socket->Connect(InetSocketAddress(nodes.at(destination).address, STREAM_PORT));
     }
     return connection;
 }

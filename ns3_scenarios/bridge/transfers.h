@@ -84,8 +84,8 @@ class Transfers
     /** A TCP connection and what waits for room in its buffer. */
     struct Connection
     {
-        ns3::Ptr<ns3::Socket> socket;                  //!< of the sender
-        std::deque<ns3::Ptr<ns3::Packet>> waiting;     //!< not yet handed to TCP
+        ns3::Ptr<ns3::Socket> socket;              //!< of the sender
+        std::deque<ns3::Ptr<ns3::Packet>> waiting; //!< not yet handed to TCP
     };
 
     /** A message under way. */
@@ -115,14 +115,14 @@ class Transfers
     /** A frame is complete at its destination. @param frame the frame */
     void Complete(const Frame& frame);
 
-    const Network& m_network;                                                   //!< nodes
-    DeliveryHandler m_handler;                                                  //!< of deliveries
-    std::map<std::pair<std::string, std::string>, Connection> m_connections;    //!< by ends
-    std::map<std::string, ns3::Ptr<ns3::Socket>> m_datagramSockets;             //!< by node
-    std::vector<ns3::Ptr<ns3::Socket>> m_listeners;                             //!< kept open
-    std::map<ns3::Ptr<ns3::Socket>, std::unique_ptr<FrameReader>> m_readers;    //!< by stream
-    std::map<uint64_t, Flight> m_flights;                                       //!< by transfer id
-    TransferTotals m_totals;                                                    //!< account
+    const Network& m_network;                                                //!< nodes
+    DeliveryHandler m_handler;                                               //!< of deliveries
+    std::map<std::pair<std::string, std::string>, Connection> m_connections; //!< by ends
+    std::map<std::string, ns3::Ptr<ns3::Socket>> m_datagramSockets;          //!< by node
+    std::vector<ns3::Ptr<ns3::Socket>> m_listeners;                          //!< kept open
+    std::map<ns3::Ptr<ns3::Socket>, std::unique_ptr<FrameReader>> m_readers; //!< by stream
+    std::map<uint64_t, Flight> m_flights;                                    //!< by transfer id
+    TransferTotals m_totals;                                                 //!< account
 };
 
 } // namespace cosim

@@ -7,7 +7,6 @@
 #include "simulation.h"
 
 #include <nlohmann/json.hpp>
-
 #include <string>
 #include <vector>
 

@@ -42,6 +42,20 @@ def test_ns3_that_dies_or_stops_ends_the_run(tmp_path: Path, sig: signal.Signals
     assert not Path(f"/proc/{network.pid}").exists()
 
 
+def test_ns3_that_died_while_python_was_busy_is_noticed(tmp_path: Path) -> None:
+    network = open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr")
+    try:
+        network.start()
+        os.kill(network.pid, signal.SIGKILL)
+        time.sleep(0.3)  # by now the socket has no peer
+        begin = time.monotonic()
+        with pytest.raises(PeerDiedError, match="SIGKILL"):
+            network.advance(1_000_000, ())
+        assert time.monotonic() - begin < LONGEST_S
+    finally:
+        network.close()
+
+
 def test_a_killed_ns3_leaves_a_failed_run_with_its_results(tmp_path: Path) -> None:
     killed = []
 

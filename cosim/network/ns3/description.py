@@ -32,7 +32,7 @@ def describe_network(scenario: Scenario) -> dict[str, Any]:
     return {
         "seed": scenario.seed,
         "report_interval_ns": int(scenario.report_interval),
-        "radio": _radio(scenario.radio, _los_update_ns(scenario.nodes)),
+        "radio": _radio(scenario.radio, _los_update_ns(scenario.nodes), _has_relays(scenario)),
         "nodes": [_node(node) for node in scenario.nodes],
         "links": [_link(link, load) for link in scenario.links],
         "background": _background(scenario.background, load),
@@ -40,12 +40,22 @@ def describe_network(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _radio(radio: RadioSpec, los_update_ns: int) -> dict[str, Any]:
+def _has_relays(scenario: Scenario) -> bool:
+    return any(link.kind == "wireless" for link in scenario.links)
+
+
+def _radio(radio: RadioSpec, los_update_ns: int, has_relays: bool) -> dict[str, Any]:
     return {
         "carrier_hz": float(radio.carrier),
         "bandwidth_hz": int(radio.bandwidth),
         "numerology": radio.numerology,
         "tdd_pattern": radio.tdd_pattern,
+        "half_duplex": radio.half_duplex and has_relays,
+        "interference": radio.interference,
+        "mcs_table": radio.mcs_table,
+        "sharing": radio.sharing,
+        "scheduler": radio.scheduler,
+        "rlc": radio.rlc,
         "environment": radio.environment,
         "access_condition": radio.access_condition,
         "backhaul_condition": radio.backhaul_condition,

@@ -76,7 +76,11 @@ class Ns3Link:
 
     def ask(self, kind: type[Outgoing], **fields: Any) -> Incoming:
         """Send a message and wait for the answer."""
-        self._socket.send(self._codec.encode(kind, **fields))
+        try:
+            # A socket without a peer would block for ever.
+            self._socket.send(self._codec.encode(kind, **fields), zmq.NOBLOCK)
+        except zmq.Again:
+            return self._read_last_words()
         return self.receive()
 
     def receive(self) -> Incoming:
@@ -120,9 +124,7 @@ class Ns3Link:
     def _read(self) -> Incoming:
         message = self._codec.decode(self._socket.recv())
         if isinstance(message, Failure):
-            raise ProtocolError(
-                f"ns-3 failed: {message.reason}", sim_time_ns=message.sim_time_ns
-            )
+            raise ProtocolError(f"ns-3 failed: {message.reason}", sim_time_ns=message.sim_time_ns)
         return message
 
     def _is_disconnected(self) -> bool:

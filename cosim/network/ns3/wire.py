@@ -131,8 +131,6 @@ class Codec:
         if message.session != self.session:
             raise ProtocolError("ns-3 sent a message of another session")
         if message.seq != self._received:
-            raise ProtocolError(
-                f"ns-3 sent message {message.seq} where {self._received} was due"
-            )
+            raise ProtocolError(f"ns-3 sent message {message.seq} where {self._received} was due")
         self._received += 1
         return message

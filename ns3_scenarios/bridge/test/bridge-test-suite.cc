@@ -87,12 +87,12 @@ class WireTestCase : public ns3::TestCase
                               {{"commands", json::array()}},
                               {{"until_ns", 5}},
                               {{"until_ns", 5}, {"commands", {"jump"}}}};
-        for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{
-                 {"type", "jump"},
-                 {"transport", "carrier pigeon"},
-                 {"payload", "text"},
-                 {"source", 7},
-                 {"size_bytes", "many"}})
+        for (const auto& [key, value] :
+             std::vector<std::pair<std::string, json>>{{"type", "jump"},
+                                                       {"transport", "carrier pigeon"},
+                                                       {"payload", "text"},
+                                                       {"source", 7},
+                                                       {"size_bytes", "many"}})
         {
             auto command = send;
             command[key] = value;

@@ -43,26 +43,26 @@ const Ipv4Mask RADIO_MASK("255.255.0.0");
 /** What the command line says. */
 struct Options
 {
-    uint32_t ues{1};             //!< number of UEs
-    uint32_t relays{0};          //!< between them and the donor
-    uint32_t bandwidthMhz{100};  //!< channel bandwidth
-    uint32_t numerology{3};      //!< of the carrier
-    std::string tdd{"DSUU"};     //!< TDD pattern
-    double offeredMbps{10};      //!< of all UEs together
-    std::string direction{"ul"}; //!< ul or dl
+    uint32_t ues{1};                 //!< number of UEs
+    uint32_t relays{0};              //!< between them and the donor
+    uint32_t bandwidthMhz{100};      //!< channel bandwidth
+    uint32_t numerology{3};          //!< of the carrier
+    std::string tdd{"DSUU"};         //!< TDD pattern
+    double offeredMbps{10};          //!< of all UEs together
+    std::string direction{"ul"};     //!< ul or dl
     std::string distanceM{"50:150"}; //!< of the UEs from their cell, LO:HI
     std::string condition{"los"};    //!< los, nlos or auto
-    double durationS{1};         //!< simulated
-    uint32_t seed{1};            //!< of all random streams
+    double durationS{1};             //!< simulated
+    uint32_t seed{1};                //!< of all random streams
 };
 
 /** Delays and bytes of one UE's packets. */
 struct Flow
 {
-    Ptr<Socket> sender;         //!< of the packets
-    InetSocketAddress to;       //!< where they go
-    Time interval;              //!< between packets
-    uint64_t receivedBytes{0};  //!< that arrived
+    Ptr<Socket> sender;        //!< of the packets
+    InetSocketAddress to;      //!< where they go
+    Time interval;             //!< between packets
+    uint64_t receivedBytes{0}; //!< that arrived
 };
 
 /** Offers packets at a constant rate and measures them at the other end. */
@@ -140,6 +140,7 @@ MakeRadio(const Options& options)
                       : options.condition == "nlos" ? LosPolicy::NEVER
                                                     : LosPolicy::RANDOM;
     radio.shadowing = false;
+    radio.halfDuplex = options.relays > 0 ? HalfDuplex::BY_DEPTH : HalfDuplex::NONE;
     radio.ueArray = {4, 4};
     return radio;
 }
@@ -223,8 +224,8 @@ class Chain
             const double distance = draw->GetValue(low, high);
             // Away from the other cells, so that the last one serves them.
             const double angle = draw->GetValue(-0.5, 0.5) * std::numbers::pi / 2;
-            m_nodes.push_back(MakeNode(
-                {cellX + distance * std::cos(angle), distance * std::sin(angle), 1.5}));
+            m_nodes.push_back(
+                MakeNode({cellX + distance * std::cos(angle), distance * std::sin(angle), 1.5}));
         }
     }
 
@@ -293,15 +294,15 @@ class Chain
     /** Send everything else to a gateway. */
     static void SetDefaultRoute(const Ptr<Node>& node, Ipv4Address gateway)
     {
-        Ipv4StaticRoutingHelper().GetStaticRouting(node->GetObject<Ipv4>())->SetDefaultRoute(
-            gateway,
-            1);
+        Ipv4StaticRoutingHelper()
+            .GetStaticRouting(node->GetObject<Ipv4>())
+            ->SetDefaultRoute(gateway, 1);
     }
 
-    IabHelper m_iab;                       //!< radio network
-    Ptr<Node> m_server;                    //!< behind the donor
-    std::vector<Ptr<Node>> m_nodes;        //!< donor, relays, UEs
-    std::vector<Ptr<IabNetDevice>> m_ues;  //!< devices of the UEs
+    IabHelper m_iab;                      //!< radio network
+    Ptr<Node> m_server;                   //!< behind the donor
+    std::vector<Ptr<Node>> m_nodes;       //!< donor, relays, UEs
+    std::vector<Ptr<IabNetDevice>> m_ues; //!< devices of the UEs
 };
 
 /** Make one flow for each UE. */
@@ -331,8 +332,7 @@ StartFlows(const Options& options, const Chain& chain, std::vector<Flow>& flows,
     for (std::size_t i = 0; i < flows.size(); ++i)
     {
         auto& flow = flows[i];
-        const auto node =
-            options.direction == "ul" ? chain.Server() : chain.Ues()[i]->GetNode();
+        const auto node = options.direction == "ul" ? chain.Server() : chain.Ues()[i]->GetNode();
         auto receiver = Socket::CreateSocket(node, UdpSocketFactory::GetTypeId());
         receiver->Bind(InetSocketAddress(Ipv4Address::GetAny(), flow.to.GetPort()));
         receiver->SetRecvCallback(Callback<void, Ptr<Socket>>(
@@ -352,6 +352,21 @@ MeanOverUes(const Chain& chain, Measure measure)
         sum += measure(*chain.Iab().AccessLinkOf(ue));
     }
     return sum / static_cast<double>(chain.Ues().size());
+}
+
+/** @return share of first transmissions over the UEs' access links that failed */
+double
+BlockErrorRate(const Chain& chain, NrDirection direction)
+{
+    uint64_t blocks = 0;
+    uint64_t errors = 0;
+    for (const auto& ue : chain.Ues())
+    {
+        const auto& count = chain.Iab().AccessLinkOf(ue)->Blocks(direction);
+        blocks += count.blocks;
+        errors += count.firstErrors;
+    }
+    return blocks > 0 ? double(errors) / double(blocks) : std::nan("");
 }
 
 double
@@ -376,8 +391,7 @@ PrintResults(const Options& options,
              const Meter& meter,
              double cpuS)
 {
-    const auto direction =
-        options.direction == "ul" ? NrDirection::UPLINK : NrDirection::DOWNLINK;
+    const auto direction = options.direction == "ul" ? NrDirection::UPLINK : NrDirection::DOWNLINK;
     const auto delays = meter.SortedDelaysMs();
     double sumMs = 0;
     for (const auto delay : delays)
@@ -404,11 +418,13 @@ PrintResults(const Options& options,
               << ", \"sinr_db_mean\": "
               << JsonNumber(MeanOverUes(
                      chain,
-                     [=](const RadioLink& link) { return link.SinrDb(direction); }))
+                     [=](const RadioLink& link) { return link.Quality(direction).sinrDb; }))
               << ", \"mcs_mean\": "
-              << JsonNumber(MeanOverUes(
-                     chain,
-                     [=](const RadioLink& link) { return double(link.Mcs(direction)); }))
+              << JsonNumber(MeanOverUes(chain,
+                                        [=](const RadioLink& link) {
+                                            return double(link.Mcs(direction, Simulator::Now()));
+                                        }))
+              << ", \"bler\": " << JsonNumber(BlockErrorRate(chain, direction))
               << ", \"handovers\": " << handovers << ", \"cpu_s\": " << JsonNumber(cpuS)
               << ", \"sim_s\": " << JsonNumber(options.durationS) << "}\n";
 }

@@ -5,8 +5,8 @@
 
 #include "ns3/assert.h"
 #include "ns3/double.h"
-#include "ns3/object-factory.h"
 #include "ns3/isotropic-antenna-model.h"
+#include "ns3/object-factory.h"
 #include "ns3/pointer.h"
 #include "ns3/uinteger.h"
 #include "ns3/uniform-planar-array.h"
@@ -19,12 +19,50 @@ namespace ns3
 IabHelper::IabHelper(const IabRadioConfig& config)
     : m_config(config),
       m_frame(std::make_shared<NrFrame>(config.numerology, config.bandwidthHz, config.tddPattern)),
+      m_errors(std::make_shared<ErrorModel>()),
+      m_grid(std::make_shared<ResourceGrid>(*m_frame, config.grid, m_errors)),
       m_topology(CreateObject<IabTopology>()),
       m_book(std::make_shared<IabAddressBook>()),
       m_nextStream(config.firstStream)
 {
     m_accessChannel = CreateChannel(config.accessLos, config.losUpdate, config.channelRedraw);
     m_backhaulChannel = CreateChannel(config.backhaulLos, Time(0), Time(0));
+    if (config.interference)
+    {
+        m_interference = std::make_shared<InterferenceField>(
+            [this](const RadioLink& from, const RadioLink& to, NrDirection direction) {
+                return GainBetween(from, to, direction);
+            },
+            m_accessChannel->NoiseWatts());
+    }
+}
+
+std::shared_ptr<const NrFrame>
+IabHelper::FrameAt(uint32_t depth) const
+{
+    if (m_config.halfDuplex == HalfDuplex::NONE)
+    {
+        return m_frame;
+    }
+    const std::string silence(m_config.tddPattern.size(), '-');
+    const auto pattern =
+        depth % 2 == 0 ? m_config.tddPattern + silence : silence + m_config.tddPattern;
+    return std::make_shared<NrFrame>(m_config.numerology, m_config.bandwidthHz, pattern);
+}
+
+double
+IabHelper::GainBetween(const RadioLink& from, const RadioLink& to, NrDirection direction) const
+{
+    const bool up = direction == NrDirection::UPLINK;
+    const auto& transmitter = up ? from.Ends().child : from.Ends().parent;
+    const auto& receiver = up ? to.Ends().parent : to.Ends().child;
+    if (transmitter.mobility == receiver.mobility)
+    {
+        return 0; // one node, in the same direction: the links of one cell, which share its slot
+    }
+    const bool backhaul = from.ChildCell() && to.ChildCell();
+    const auto& channel = backhaul ? m_backhaulChannel : m_accessChannel;
+    return channel->LeakageGain(transmitter, receiver);
 }
 
 Ptr<RadioChannel>
@@ -57,40 +95,50 @@ IabHelper::CreateArray(const ArraySize& size)
 }
 
 Ptr<IabNetDevice>
-IabHelper::CreateDevice(Ptr<Node> node, bool withCell)
+IabHelper::CreateDevice(Ptr<Node> node)
 {
     NS_ASSERT_MSG(node->GetObject<MobilityModel>(), "a radio node needs a mobility model");
     auto device = CreateObject<IabNetDevice>();
     m_topology->Add(device->Bap());
-    if (withCell)
-    {
-        auto cell = CreateObject<CellMac>();
-        cell->SetFrame(m_frame);
-        device->Bap()->SetCell(cell);
-        m_cells.push_back({device->Bap(), node->GetObject<MobilityModel>()});
-    }
     node->AddDevice(device);
     const auto gateway = m_donor ? m_donor->Bap()->Address() : device->Bap()->Address();
     device->SetAddressBook(m_book, gateway);
     return device;
 }
 
+void
+IabHelper::InstallCell(const Ptr<IabNetDevice>& device, uint32_t depth)
+{
+    auto cell = CreateObject<CellMac>();
+    cell->SetAttribute("Scheduler",
+                       PointerValue(ObjectFactory(m_config.scheduler).Create<SlotScheduler>()));
+    cell->Configure(FrameAt(depth), m_grid, m_interference);
+    m_nextStream += cell->AssignStreams(m_nextStream);
+    device->Bap()->SetCell(cell);
+    m_depths[device] = depth;
+    m_cells.push_back({device->Bap(), device->GetNode()->GetObject<MobilityModel>()});
+}
+
 Ptr<IabNetDevice>
 IabHelper::InstallDonor(Ptr<Node> node)
 {
     NS_ASSERT_MSG(!m_donor, "an IAB network has one donor");
-    m_donor = CreateDevice(node, true);
+    m_donor = CreateDevice(node);
+    InstallCell(m_donor, 0);
     return m_donor;
 }
 
 Ptr<IabNetDevice>
 IabHelper::InstallRelay(Ptr<Node> node, Ptr<IabNetDevice> parent, const std::string& linkName)
 {
-    auto device = CreateDevice(node, true);
-    auto link = Create<RadioLink>(linkName, m_config.queueBytes);
+    auto device = CreateDevice(node);
+    InstallCell(device, m_depths.at(parent) + 1);
+    auto link = Create<RadioLink>(linkName, m_config.queueBytes, m_config.rlcMode);
+    link->SetChildCell(PeekPointer(device->Bap()->Cell()));
     const RadioEnd child{node->GetObject<MobilityModel>(), CreateArray(m_config.iabArray)};
     const RadioEnd above{parent->GetNode()->GetObject<MobilityModel>(),
                          CreateArray(m_config.iabArray)};
+    link->SetEnds({child, above, m_config.iabPowerDbm, m_config.iabPowerDbm});
     m_backhauls[device] = {link,
                            parent->Bap()->Cell(),
                            m_backhaulChannel->BeamformedGains(child, above)};
@@ -102,8 +150,8 @@ IabHelper::InstallRelay(Ptr<Node> node, Ptr<IabNetDevice> parent, const std::str
 Ptr<IabNetDevice>
 IabHelper::InstallUe(Ptr<Node> node, const std::string& linkName)
 {
-    auto device = CreateDevice(node, false);
-    auto link = Create<RadioLink>(linkName, m_config.queueBytes);
+    auto device = CreateDevice(node);
+    auto link = Create<RadioLink>(linkName, m_config.queueBytes, m_config.rlcMode);
     auto access = CreateObjectWithAttributes<AccessManager>("UpdatePeriod",
                                                             TimeValue(m_config.channelUpdate),
                                                             "Hysteresis",
@@ -118,6 +166,7 @@ IabHelper::InstallUe(Ptr<Node> node, const std::string& linkName)
                                                             DoubleValue(m_config.iabPowerDbm));
     const RadioEnd end{node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)};
     access->SetUe(device->Bap(), link, end, CreateArray(m_config.iabArray));
+    access->SetPhy(m_errors, m_interference);
     access->SetNetwork(m_topology, m_accessChannel, m_cells);
     m_topology->CountUser(device->Bap(), Bearer::TASK);
     m_access[device] = access;
@@ -130,19 +179,24 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
                                  Ptr<Node> node,
                                  Ptr<BackgroundUser> user)
 {
-    const auto above = serving->GetNode()->GetObject<MobilityModel>();
-    auto link = Create<RadioLink>("background", m_config.queueBytes);
+    auto link = Create<RadioLink>("background", m_config.queueBytes, m_config.rlcMode);
+    const RadioEnd child{node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)};
+    const RadioEnd above{serving->GetNode()->GetObject<MobilityModel>(),
+                         CreateArray(m_config.iabArray)};
+    m_accessChannel->PointAtEachOther(child, above);
+    link->SetEnds({child, above, m_config.uePowerDbm, m_config.iabPowerDbm});
     // A flat channel with the gain of matched beams: enough for traffic that only takes its share.
-    const auto elements = static_cast<double>(m_config.ueArray.rows) * m_config.ueArray.columns *
-                          m_config.iabArray.rows * m_config.iabArray.columns;
-    const auto gainDb =
-        m_accessChannel->LargeScaleGainDb(node->GetObject<MobilityModel>(), above) +
-        10 * std::log10(elements);
-    const std::vector<double> gains(m_frame->ResourceBlocks(), std::pow(10, gainDb / 10));
-    const auto up = m_accessChannel->Quality(gains, m_config.uePowerDbm, 0);
-    const auto down = m_accessChannel->Quality(gains, m_config.iabPowerDbm, 0);
-    link->SetQuality(NrDirection::UPLINK, up.efficiency, up.sinrDb);
-    link->SetQuality(NrDirection::DOWNLINK, down.efficiency, down.sinrDb);
+    const std::vector<double> gains(m_frame->ResourceBlocks(),
+                                    m_accessChannel->LeakageGain(child, above));
+    for (const auto direction : NR_DIRECTIONS)
+    {
+        const double powerDbm =
+            direction == NrDirection::UPLINK ? m_config.uePowerDbm : m_config.iabPowerDbm;
+        serving->Bap()->Cell()->UpdateQuality(
+            link,
+            direction,
+            m_accessChannel->Quality(gains, powerDbm, 0, *m_errors));
+    }
     m_topology->Add(user->Bap());
     m_topology->Connect(user->Bap(), serving->Bap(), link);
     m_topology->CountUser(user->Bap(), Bearer::BACKGROUND);
@@ -163,12 +217,11 @@ IabHelper::SetBackhaulBlockage(const std::string& linkName, double lossDb)
         if (backhaul.link->Name() == linkName)
         {
             const auto quality =
-                m_backhaulChannel->Quality(backhaul.gains, m_config.iabPowerDbm, lossDb);
+                m_backhaulChannel->Quality(backhaul.gains, m_config.iabPowerDbm, lossDb, *m_errors);
             for (const auto direction : NR_DIRECTIONS)
             {
-                backhaul.link->SetQuality(direction, quality.efficiency, quality.sinrDb);
+                backhaul.cell->UpdateQuality(backhaul.link, direction, quality);
             }
-            backhaul.cell->Wake();
         }
     }
 }

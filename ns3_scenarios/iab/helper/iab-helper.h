@@ -26,30 +26,42 @@ struct ArraySize
     uint32_t columns; //!< elements in a row
 };
 
+/** How the MT and the DU of an IAB node keep out of each other's way. */
+enum class HalfDuplex : uint8_t
+{
+    NONE = 0,    //!< they do not: a node transmits and receives at once
+    BY_DEPTH = 1 //!< cells at even and at odd depth take turns, a TDD pattern each
+};
+
 /** The radio interface of an IAB network. */
 struct IabRadioConfig
 {
-    double carrierHz{28e9};                      //!< carrier frequency
-    uint64_t bandwidthHz{100000000};             //!< channel bandwidth
-    uint8_t numerology{3};                       //!< mu of TS 38.211 4.2
-    std::string tddPattern{"DSUU"};              //!< see NrFrame
-    std::string environment{"UMi-StreetCanyon"}; //!< TR 38.901 environment
-    LosPolicy accessLos{LosPolicy::RANDOM};      //!< line of sight of access links
-    LosPolicy backhaulLos{LosPolicy::ALWAYS};    //!< line of sight of backhaul links
-    bool shadowing{true};                        //!< TR 38.901 7.4.1
-    double noiseFigureDb{5};                     //!< of every receiver
-    double uePowerDbm{23};                       //!< transmit power of a UE
-    double iabPowerDbm{30};                      //!< transmit power of an IAB node, MT and DU
-    ArraySize ueArray{2, 2};                     //!< panel of a UE
-    ArraySize iabArray{8, 8};                    //!< panel of an IAB node
-    uint32_t queueBytes{2000000};                //!< limit of each RLC channel's queue
-    Time channelUpdate{MilliSeconds(20)};        //!< measurement and adaptation of access links
-    Time channelRedraw{MilliSeconds(200)};       //!< new small-scale channel of access links
-    Time losUpdate;                              //!< new line-of-sight state of access links
-    double hysteresisDb{3};                      //!< A3
-    Time timeToTrigger{MilliSeconds(100)};       //!< A3
-    Time interruption{MilliSeconds(20)};         //!< of a handover
-    int64_t firstStream{1000};                   //!< random streams are numbered from here
+    double carrierHz{28e9};                                  //!< carrier frequency
+    uint64_t bandwidthHz{100000000};                         //!< channel bandwidth
+    uint8_t numerology{3};                                   //!< mu of TS 38.211 4.2
+    std::string tddPattern{"DSUU"};                          //!< see NrFrame
+    ResourceGridConfig grid;                                 //!< tables, sharing of a slot, DM-RS
+    RlcMode rlcMode{RlcMode::ACKNOWLEDGED};                  //!< of all links
+    HalfDuplex halfDuplex{HalfDuplex::BY_DEPTH};             //!< of IAB nodes
+    bool interference{true};                                 //!< between the links
+    std::string scheduler{"ns3::ProportionalFairScheduler"}; //!< type name
+    std::string environment{"UMi-StreetCanyon"};             //!< TR 38.901 environment
+    LosPolicy accessLos{LosPolicy::RANDOM};                  //!< line of sight of access links
+    LosPolicy backhaulLos{LosPolicy::ALWAYS};                //!< line of sight of backhaul links
+    bool shadowing{true};                                    //!< TR 38.901 7.4.1
+    double noiseFigureDb{5};                                 //!< of every receiver
+    double uePowerDbm{23};                                   //!< transmit power of a UE
+    double iabPowerDbm{30};                //!< transmit power of an IAB node, MT and DU
+    ArraySize ueArray{2, 2};               //!< panel of a UE
+    ArraySize iabArray{8, 8};              //!< panel of an IAB node
+    uint32_t queueBytes{2000000};          //!< limit of each RLC channel's queue
+    Time channelUpdate{MilliSeconds(20)};  //!< measurement and adaptation of access links
+    Time channelRedraw{MilliSeconds(200)}; //!< new small-scale channel of access links
+    Time losUpdate;                        //!< new line-of-sight state of access links
+    double hysteresisDb{3};                //!< A3
+    Time timeToTrigger{MilliSeconds(100)}; //!< A3
+    Time interruption{MilliSeconds(20)};   //!< of a handover
+    int64_t firstStream{1000};             //!< random streams are numbered from here
 };
 
 /**
@@ -97,9 +109,7 @@ class IabHelper
      * @param node a node with a mobility model, for its position
      * @param user the traffic generator
      */
-    void InstallBackgroundUser(Ptr<IabNetDevice> serving,
-                               Ptr<Node> node,
-                               Ptr<BackgroundUser> user);
+    void InstallBackgroundUser(Ptr<IabNetDevice> serving, Ptr<Node> node, Ptr<BackgroundUser> user);
 
     /**
      * @param device of a node
@@ -153,6 +163,20 @@ class IabHelper
     static Ptr<PhasedArrayModel> CreateArray(const ArraySize& size);
 
     /**
+     * @param depth of the cell below the donor
+     * @return the slots of cells at that depth
+     */
+    std::shared_ptr<const NrFrame> FrameAt(uint32_t depth) const;
+
+    /**
+     * @param from a link that transmits
+     * @param to a link whose receiver is disturbed
+     * @param direction of both
+     * @return linear gain between them
+     */
+    double GainBetween(const RadioLink& from, const RadioLink& to, NrDirection direction) const;
+
+    /**
      * @param los line of sight
      * @param losUpdate how long a drawn state lasts
      * @param redraw how long a drawn small-scale channel lasts
@@ -162,13 +186,24 @@ class IabHelper
 
     /**
      * @param node to install on
-     * @param withCell whether it has a DU
      * @return the device
      */
-    Ptr<IabNetDevice> CreateDevice(Ptr<Node> node, bool withCell);
+    Ptr<IabNetDevice> CreateDevice(Ptr<Node> node);
+
+    /**
+     * Give a device a DU.
+     *
+     * @param device of a donor or relay
+     * @param depth below the donor
+     */
+    void InstallCell(const Ptr<IabNetDevice>& device, uint32_t depth);
 
     IabRadioConfig m_config;                                   //!< radio interface
-    std::shared_ptr<const NrFrame> m_frame;                    //!< grid of the carrier
+    std::shared_ptr<const NrFrame> m_frame;                    //!< slots without half duplex
+    std::shared_ptr<const ErrorModel> m_errors;                //!< block errors
+    std::shared_ptr<const ResourceGrid> m_grid;                //!< what an allocation carries
+    std::shared_ptr<InterferenceField> m_interference;         //!< or null
+    std::map<Ptr<IabNetDevice>, uint32_t> m_depths;            //!< of donor and relays
     Ptr<RadioChannel> m_accessChannel;                         //!< of UEs
     Ptr<RadioChannel> m_backhaulChannel;                       //!< of IAB nodes
     Ptr<IabTopology> m_topology;                               //!< the tree

@@ -2,13 +2,15 @@
  * SPDX-License-Identifier: GPL-2.0-only
  */
 #include "iab/model/mac/cell-mac.h"
-#include "iab/model/mac/proportional-fair-scheduler.h"
+#include "iab/model/mac/slot-scheduler.h"
 #include "iab/model/rlc/rlc-channel.h"
 
 #include "ns3/random-variable-stream.h"
 #include "ns3/simulator.h"
 #include "ns3/test.h"
 
+#include <cmath>
+#include <deque>
 #include <numeric>
 
 using namespace ns3;
@@ -22,12 +24,16 @@ MakeSdu(uint32_t bytes)
     return {nullptr, bytes, 1, 2, Bearer::BACKGROUND};
 }
 
-/** Segmentation, order, limits and conservation. */
+/** Segmentation, order, limits and conservation, with blocks that are lost. */
 class RlcTestCase : public TestCase
 {
   public:
-    RlcTestCase()
-        : TestCase("An RLC channel keeps order and conserves bytes whatever the block sizes")
+    /** @param mode of the channel */
+    explicit RlcTestCase(RlcMode mode)
+        : TestCase(mode == RlcMode::ACKNOWLEDGED
+                       ? "Acknowledged RLC delivers everything in order though blocks are lost"
+                       : "Unacknowledged RLC keeps order and loses no more than lost blocks held"),
+          m_mode(mode)
     {
     }
 
@@ -36,39 +42,67 @@ class RlcTestCase : public TestCase
     {
         auto draw = CreateObject<UniformRandomVariable>();
         draw->SetStream(1);
-        RlcChannel channel(50000);
-        uint64_t accepted = 0;
-        uint64_t delivered = 0;
+        RlcChannel channel(50000, m_mode);
         uint64_t offered = 0;
-        std::vector<uint32_t> expected;
+        std::vector<uint32_t> accepted;
         std::vector<uint32_t> got;
-        for (int i = 0; i < 2000; ++i)
-        {
-            const auto bytes = draw->GetInteger(1, 3000);
-            offered += bytes;
-            if (channel.Enqueue(MakeSdu(bytes), Seconds(i), Time(0)))
+        const auto keep = [&got](const std::vector<RlcSdu>& sdus) {
+            for (const auto& sdu : sdus)
             {
-                accepted += bytes;
-                expected.push_back(bytes);
-            }
-            for (const auto& sdu : channel.Dequeue(draw->GetInteger(0, 2500)))
-            {
-                delivered += sdu.bytes;
                 got.push_back(sdu.bytes);
             }
-            NS_TEST_ASSERT_MSG_LT_OR_EQ(channel.QueuedBytes(), 50000U, "limit exceeded");
-        }
-        NS_TEST_EXPECT_MSG_EQ(accepted + channel.DroppedBytes(), offered, "bytes vanished");
-        NS_TEST_EXPECT_MSG_GT(channel.DroppedSdus(), 0, "the limit was never met");
-        for (const auto& sdu : channel.Flush())
+        };
+        std::deque<RlcPdu> airborne;
+        for (int i = 0; i < 4000; ++i)
         {
-            delivered += sdu.bytes;
-            got.push_back(sdu.bytes);
+            const auto bytes = i < 2000 ? draw->GetInteger(1, 3000) : 0;
+            offered += bytes;
+            if (bytes > 0 && channel.Enqueue(MakeSdu(bytes), Seconds(i), Time(0)))
+            {
+                accepted.push_back(bytes);
+            }
+            NS_TEST_ASSERT_MSG_LT_OR_EQ(channel.QueuedBytes(), 70000U, "limit exceeded");
+            airborne.push_back(channel.Dequeue(draw->GetInteger(0, 2500)));
+            // Blocks are decoded late and out of order, as HARQ does.
+            while (airborne.size() > 5)
+            {
+                const auto which = draw->GetInteger(0, 5);
+                const auto pdu = airborne[which];
+                airborne.erase(airborne.begin() + which);
+                keep(draw->GetValue() < 0.1 ? channel.Lost(pdu, Seconds(i))
+                                            : channel.Received(pdu));
+            }
         }
-        NS_TEST_EXPECT_MSG_EQ(delivered, accepted, "bytes vanished in the queue");
-        NS_TEST_EXPECT_MSG_EQ((got == expected), true, "order changed");
-        NS_TEST_EXPECT_MSG_EQ(channel.QueuedBytes(), 0, "flushed");
+        for (const auto& pdu : airborne)
+        {
+            keep(channel.Received(pdu));
+        }
+        NS_TEST_EXPECT_MSG_EQ(std::accumulate(accepted.begin(), accepted.end(), uint64_t{0}) +
+                                  channel.DroppedBytes(),
+                              offered,
+                              "bytes vanished");
+        NS_TEST_EXPECT_MSG_GT(channel.DroppedSdus(), 0, "the limit was never met");
+        NS_TEST_EXPECT_MSG_EQ(channel.QueuedBytes(), 0, "something waits for ever");
+        NS_TEST_EXPECT_MSG_EQ(got.size() + channel.LostSdus(), accepted.size(), "SDUs vanished");
+        if (m_mode == RlcMode::ACKNOWLEDGED)
+        {
+            NS_TEST_EXPECT_MSG_EQ(channel.LostSdus(), 0, "lost in acknowledged mode");
+        }
+        NS_TEST_EXPECT_MSG_EQ(IsSubsequence(got, accepted), true, "order changed");
     }
+
+    /** @return whether all of `part` is in `whole`, in this order */
+    static bool IsSubsequence(const std::vector<uint32_t>& part, const std::vector<uint32_t>& whole)
+    {
+        std::size_t found = 0;
+        for (const auto value : whole)
+        {
+            found += found < part.size() && part[found] == value ? 1 : 0;
+        }
+        return found == part.size();
+    }
+
+    RlcMode m_mode; //!< of the channel
 };
 
 /** Shares of a slot. */
@@ -84,39 +118,39 @@ class SchedulerTestCase : public TestCase
     /**
      * Serve channels that always have a backlog for many slots.
      *
-     * @param bitsPerSymbol of each channel
+     * @param bitsPerUnit of each channel
      * @param weights of each channel
-     * @return share of symbols of each
+     * @return share of units of each
      */
-    static std::vector<double> ServeSaturated(const std::vector<double>& bitsPerSymbol,
+    static std::vector<double> ServeSaturated(const std::vector<double>& bitsPerUnit,
                                               const std::vector<double>& weights)
     {
         constexpr double WINDOW = 100;
         constexpr int SLOTS = 20000;
         auto scheduler = CreateObject<ProportionalFairScheduler>();
         std::vector<double> average(weights.size(), 0);
-        std::vector<double> symbols(weights.size(), 0);
+        std::vector<double> units(weights.size(), 0);
         for (int slot = 0; slot < SLOTS; ++slot)
         {
             std::vector<SlotCandidate> candidates;
             for (std::size_t i = 0; i < weights.size(); ++i)
             {
                 average[i] *= 1 - 1 / WINDOW;
-                candidates.push_back({weights[i], average[i], bitsPerSymbol[i], 1000000});
+                candidates.push_back({weights[i], average[i], bitsPerUnit[i], 12, 0});
             }
             const auto share = scheduler->Share(candidates, 12);
             for (std::size_t i = 0; i < weights.size(); ++i)
             {
-                symbols[i] += share[i];
-                average[i] += share[i] * bitsPerSymbol[i] / WINDOW;
+                units[i] += share[i];
+                average[i] += share[i] * bitsPerUnit[i] / WINDOW;
             }
         }
-        const auto total = std::accumulate(symbols.begin(), symbols.end(), 0.0);
-        for (auto& share : symbols)
+        const auto total = std::accumulate(units.begin(), units.end(), 0.0);
+        for (auto& share : units)
         {
             share /= total;
         }
-        return symbols;
+        return units;
     }
 
     void DoRun() override
@@ -128,9 +162,17 @@ class SchedulerTestCase : public TestCase
         const auto weighted = ServeSaturated({2000, 2000}, {3, 1});
         NS_TEST_EXPECT_MSG_EQ_TOL(weighted[0], 0.75, 0.02, "three users against one");
         const auto needed = CreateObject<ProportionalFairScheduler>()->Share(
-            {{1, 0, 800, 150}, {1, 0, 800, 100000}}, 12);
-        NS_TEST_EXPECT_MSG_EQ(+needed[0], 2, "150 bytes need two symbols of 800 bits");
+            {{1, 0, 800, 2, 0}, {1, 0, 800, 12, 0}},
+            12);
+        NS_TEST_EXPECT_MSG_EQ(+needed[0], 2, "no more than it needs");
         NS_TEST_EXPECT_MSG_EQ(+needed[1], 10, "the rest goes to who can use it");
+        const auto best =
+            CreateObject<MaxRateScheduler>()->Share({{1, 0, 800, 12, 0}, {1, 0, 900, 12, 0}}, 12);
+        NS_TEST_EXPECT_MSG_EQ(+best[1], 12, "the better channel takes all");
+        const auto turns = CreateObject<RoundRobinScheduler>()->Share(
+            {{1, 0, 800, 6, 40}, {1, 0, 900, 6, 41}, {1, 0, 900, 6, 39}},
+            12);
+        NS_TEST_EXPECT_MSG_EQ(+turns[1], 0, "who was served last comes last");
     }
 };
 
@@ -144,6 +186,15 @@ class CellTestCase : public TestCase
     }
 
   private:
+    /** @return quality of a flat channel @param sinrDb its SINR */
+    static LinkQuality QualityAt(double sinrDb)
+    {
+        LinkQuality quality;
+        quality.effectiveSinr.fill(std::pow(10, sinrDb / 10));
+        quality.sinrDb = sinrDb;
+        return quality;
+    }
+
     /** @param sdus that arrived */
     void Receive(std::vector<RlcSdu> sdus)
     {
@@ -156,12 +207,17 @@ class CellTestCase : public TestCase
 
     void DoRun() override
     {
+        const auto frame = std::make_shared<const NrFrame>(3, 100000000, "DSUU");
+        const auto grid = std::make_shared<const ResourceGrid>(*frame,
+                                                               ResourceGridConfig(),
+                                                               std::make_shared<ErrorModel>());
         auto cell = CreateObject<CellMac>();
-        cell->SetFrame(std::make_shared<NrFrame>(3, 100000000, "DSUU"));
-        auto link = Create<RadioLink>("test", 10000000);
+        cell->Configure(frame, grid, nullptr);
+        cell->AssignStreams(3);
+        auto link = Create<RadioLink>("test", 10000000, RlcMode::ACKNOWLEDGED);
         link->SetReceiver(NrDirection::UPLINK, MakeCallback(&CellTestCase::Receive, this));
-        link->SetQuality(NrDirection::UPLINK, 6.0, 40);
         cell->AddLink(link);
+        cell->UpdateQuality(link, NrDirection::UPLINK, QualityAt(40));
         // 1 MB at 2 x 50184 bits per 0.5 ms takes 80 slots of uplink and some start-up.
         for (int i = 0; i < 1000; ++i)
         {
@@ -169,9 +225,8 @@ class CellTestCase : public TestCase
         }
         Simulator::Run();
         NS_TEST_EXPECT_MSG_EQ(m_receivedBytes, 1000000, "bytes vanished");
-        const auto expectedS =
-            (1000000.0 + 1000 * RlcChannel::HEADER_BYTES) * 8 /
-            cell->FullRateBps(*link, NrDirection::UPLINK);
+        const auto expectedS = (1000000.0 + 1000 * RlcChannel::HEADER_BYTES) * 8 /
+                               cell->FullRateBps(*link, NrDirection::UPLINK);
         NS_TEST_EXPECT_MSG_EQ_TOL(m_lastArrival.GetSeconds(), expectedS, 0.002, "wrong rate");
         NS_TEST_EXPECT_MSG_EQ_TOL(cell->FullRateBps(*link, NrDirection::UPLINK),
                                   2 * 50184 / 500e-6,
@@ -179,14 +234,30 @@ class CellTestCase : public TestCase
                                   "two full slots of four");
         NS_TEST_EXPECT_MSG_EQ(Simulator::IsFinished(), true, "an idle cell goes on");
         // A dead link holds its data until it is usable again.
-        link->SetQuality(NrDirection::UPLINK, 0.0, -20);
+        cell->UpdateQuality(link, NrDirection::UPLINK, QualityAt(-20));
+        Simulator::Stop(MilliSeconds(10)); // until the report has come
+        Simulator::Run();
         cell->Enqueue(link, NrDirection::UPLINK, MakeSdu(500));
         Simulator::Run();
         NS_TEST_EXPECT_MSG_EQ(m_receivedBytes, 1000000, "a dead link delivered");
-        link->SetQuality(NrDirection::UPLINK, 1.0, 5);
-        cell->Wake();
+        cell->UpdateQuality(link, NrDirection::UPLINK, QualityAt(5));
         Simulator::Run();
         NS_TEST_EXPECT_MSG_EQ(m_receivedBytes, 1000500, "lost in a dead link");
+        NS_TEST_EXPECT_MSG_EQ(link->Blocks(NrDirection::UPLINK).firstErrors, 0, "errors at 40 dB");
+        // The channel falls behind the MCS's back: HARQ and RLC must still deliver everything.
+        cell->UpdateQuality(link, NrDirection::UPLINK, QualityAt(20));
+        Simulator::Stop(MilliSeconds(10));
+        Simulator::Run();
+        link->SetQuality(NrDirection::UPLINK, QualityAt(16));
+        for (int i = 0; i < 1000; ++i)
+        {
+            cell->Enqueue(link, NrDirection::UPLINK, MakeSdu(1000));
+        }
+        Simulator::Run();
+        NS_TEST_EXPECT_MSG_EQ(m_receivedBytes, 2000500, "lost by block errors");
+        const auto& blocks = link->Blocks(NrDirection::UPLINK);
+        NS_TEST_EXPECT_MSG_GT(blocks.firstErrors, 0, "4 dB too much cause errors");
+        NS_TEST_EXPECT_MSG_LT(blocks.firstErrors, blocks.blocks / 4, "the outer loop holds them");
         cell->Dispose();
         Simulator::Destroy();
     }
@@ -202,7 +273,8 @@ class MacTestSuite : public TestSuite
     MacTestSuite()
         : TestSuite("iab-mac", Type::UNIT)
     {
-        AddTestCase(new RlcTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new RlcTestCase(RlcMode::UNACKNOWLEDGED), TestCase::Duration::QUICK);
+        AddTestCase(new RlcTestCase(RlcMode::ACKNOWLEDGED), TestCase::Duration::QUICK);
         AddTestCase(new SchedulerTestCase, TestCase::Duration::QUICK);
         AddTestCase(new CellTestCase, TestCase::Duration::QUICK);
     }

@@ -72,9 +72,8 @@ class ChannelTestCase : public TestCase
             channel->AssignStreams(100);
             const double angle = degrees * std::numbers::pi / 180;
             const auto a = MakeNode({0, 0, 10})->GetObject<MobilityModel>();
-            const auto b =
-                MakeNode({distanceM * std::cos(angle), distanceM * std::sin(angle), 10})
-                    ->GetObject<MobilityModel>();
+            const auto b = MakeNode({distanceM * std::cos(angle), distanceM * std::sin(angle), 10})
+                               ->GetObject<MobilityModel>();
             NS_TEST_EXPECT_MSG_EQ_TOL(channel->LargeScaleGainDb(a, b), -pathLossDb, 0.1, "loss");
             const auto gains = channel->BeamformedGains({a, MakeArray(8)}, {b, MakeArray(8)});
             double mean = 0;
@@ -120,6 +119,7 @@ class ChainTestCase : public TestCase
         IabRadioConfig config;
         config.accessLos = LosPolicy::ALWAYS;
         config.shadowing = false;
+        config.rlcMode = RlcMode::ACKNOWLEDGED;
         IabHelper helper(config);
         auto donor = helper.InstallDonor(MakeNode({0, 0, 10}));
         auto near = helper.InstallRelay(MakeNode({150, 0, 10}), donor, "near");

@@ -72,6 +72,14 @@ AccessManager::SetUe(Ptr<BapEntity> ue,
 }
 
 void
+AccessManager::SetPhy(std::shared_ptr<const ErrorModel> errors,
+                      std::shared_ptr<InterferenceField> interference)
+{
+    m_errors = std::move(errors);
+    m_interference = std::move(interference);
+}
+
+void
 AccessManager::SetNetwork(Ptr<IabTopology> topology,
                           Ptr<RadioChannel> channel,
                           const std::vector<ServingCandidate>& candidates)
@@ -123,8 +131,12 @@ AccessManager::DoDispose()
 void
 AccessManager::Update()
 {
-    ConsiderHandover(Measure());
-    AdaptLink();
+    // Where nothing moves, nothing changes: the channel is drawn anew by distance, not by time.
+    if (m_end.mobility->GetVelocity().GetLength() > 0)
+    {
+        ConsiderHandover(Measure());
+        AdaptLink();
+    }
     m_update = Simulator::Schedule(m_updatePeriod, &AccessManager::Update, this);
 }
 
@@ -143,8 +155,7 @@ AccessManager::Measure() const
 void
 AccessManager::ConsiderHandover(const std::vector<double>& gainsDb)
 {
-    const std::size_t best =
-        std::max_element(gainsDb.begin(), gainsDb.end()) - gainsDb.begin();
+    const std::size_t best = std::max_element(gainsDb.begin(), gainsDb.end()) - gainsDb.begin();
     if (best == m_serving || gainsDb[best] < gainsDb[m_serving] + m_hysteresisDb)
     {
         m_betterSince = Time::Min();
@@ -178,12 +189,21 @@ void
 AccessManager::AdaptLink()
 {
     const auto& cell = m_candidates[m_serving];
-    const auto gains = m_channel->BeamformedGains(m_end, {cell.mobility, m_cellArray});
-    const auto up = m_channel->Quality(gains, m_uePowerDbm, m_blockageDb);
-    const auto down = m_channel->Quality(gains, m_cellPowerDbm, m_blockageDb);
-    m_link->SetQuality(NrDirection::UPLINK, up.efficiency, up.sinrDb);
-    m_link->SetQuality(NrDirection::DOWNLINK, down.efficiency, down.sinrDb);
-    cell.bap->Cell()->Wake();
+    const RadioEnd cellEnd{cell.mobility, m_cellArray};
+    const auto gains = m_channel->BeamformedGains(m_end, cellEnd);
+    m_link->SetEnds({m_end, cellEnd, m_uePowerDbm, m_cellPowerDbm});
+    if (m_interference)
+    {
+        m_interference->Moved(PeekPointer(m_link));
+    }
+    for (const auto direction : NR_DIRECTIONS)
+    {
+        const double powerDbm = direction == NrDirection::UPLINK ? m_uePowerDbm : m_cellPowerDbm;
+        cell.bap->Cell()->UpdateQuality(
+            m_link,
+            direction,
+            m_channel->Quality(gains, powerDbm, m_blockageDb, *m_errors));
+    }
 }
 
 } // namespace ns3

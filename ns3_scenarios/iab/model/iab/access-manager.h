@@ -5,12 +5,12 @@
 #define ACCESS_MANAGER_H
 
 #include "iab-topology.h"
-
 #include "iab/model/phy/radio-channel.h"
 
 #include "ns3/object.h"
 #include "ns3/traced-callback.h"
 
+#include <memory>
 #include <vector>
 
 namespace ns3
@@ -49,6 +49,13 @@ class AccessManager : public Object
                Ptr<RadioLink> link,
                const RadioEnd& end,
                Ptr<PhasedArrayModel> cellArray);
+
+    /**
+     * @param errors model whose modulations the link is adapted for
+     * @param interference told when the UE's gains change, or null
+     */
+    void SetPhy(std::shared_ptr<const ErrorModel> errors,
+                std::shared_ptr<InterferenceField> interference);
 
     /**
      * @param topology that the UE is moved in
@@ -99,25 +106,27 @@ class AccessManager : public Object
     /** Recompute the quality of the serving link. */
     void AdaptLink();
 
-    Ptr<BapEntity> m_ue;                        //!< the UE
-    Ptr<RadioLink> m_link;                      //!< its radio link
-    RadioEnd m_end;                             //!< its mobility and panel
-    Ptr<PhasedArrayModel> m_cellArray;          //!< panel of the serving cell
-    Ptr<IabTopology> m_topology;                //!< tree that it is part of
-    Ptr<RadioChannel> m_channel;                //!< access channel
-    std::vector<ServingCandidate> m_candidates; //!< cells
-    std::size_t m_serving{0};                   //!< index of the serving cell
-    std::size_t m_better{0};                    //!< neighbour that has been better
-    Time m_betterSince;                         //!< since when; negative when none is
-    double m_blockageDb{0};                     //!< extra loss
-    uint32_t m_handovers{0};                    //!< counter
-    EventId m_update;                           //!< next update
-    Time m_updatePeriod;                        //!< time between updates
-    double m_hysteresisDb;                      //!< A3 offset and hysteresis
-    Time m_timeToTrigger;                       //!< A3 time to trigger
-    Time m_interruption;                        //!< handover interruption time
-    double m_uePowerDbm;                        //!< uplink power
-    double m_cellPowerDbm;                      //!< downlink power
+    Ptr<BapEntity> m_ue;                               //!< the UE
+    Ptr<RadioLink> m_link;                             //!< its radio link
+    RadioEnd m_end;                                    //!< its mobility and panel
+    Ptr<PhasedArrayModel> m_cellArray;                 //!< panel of the serving cell
+    Ptr<IabTopology> m_topology;                       //!< tree that it is part of
+    Ptr<RadioChannel> m_channel;                       //!< access channel
+    std::vector<ServingCandidate> m_candidates;        //!< cells
+    std::shared_ptr<const ErrorModel> m_errors;        //!< for link adaptation
+    std::shared_ptr<InterferenceField> m_interference; //!< of all cells
+    std::size_t m_serving{0};                          //!< index of the serving cell
+    std::size_t m_better{0};                           //!< neighbour that has been better
+    Time m_betterSince;                                //!< since when; negative when none is
+    double m_blockageDb{0};                            //!< extra loss
+    uint32_t m_handovers{0};                           //!< counter
+    EventId m_update;                                  //!< next update
+    Time m_updatePeriod;                               //!< time between updates
+    double m_hysteresisDb;                             //!< A3 offset and hysteresis
+    Time m_timeToTrigger;                              //!< A3 time to trigger
+    Time m_interruption;                               //!< handover interruption time
+    double m_uePowerDbm;                               //!< uplink power
+    double m_cellPowerDbm;                             //!< downlink power
     TracedCallback<Ptr<BapEntity>, Ptr<BapEntity>, Ptr<BapEntity>> m_attachmentTrace; //!< trace
 };
 

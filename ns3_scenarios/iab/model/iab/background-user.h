@@ -72,21 +72,21 @@ class BackgroundUser : public Object
      */
     void Receive(RlcSdu sdu);
 
-    Ptr<BapEntity> m_bap;                 //!< this user
-    Ptr<BapEntity> m_donor;               //!< the other end
-    Ptr<NormalRandomVariable> m_normal;   //!< standard normal draws
-    Ptr<UniformRandomVariable> m_phase;   //!< start within a period
-    double m_meanRateBps;                 //!< mean uplink demand
-    double m_sigma;                       //!< standard deviation of ln(rate)
-    double m_downlinkShare;               //!< downlink over uplink demand
-    Time m_coherence;                     //!< time between draws
-    Time m_interval;                      //!< time between bursts
-    double m_rateBps{0};                  //!< present uplink demand
-    double m_uplinkBits{0};               //!< demand not yet offered
-    double m_downlinkBits{0};             //!< demand not yet offered
-    uint64_t m_receivedBytes{0};          //!< counter
-    EventId m_redraw;                     //!< next draw
-    EventId m_offer;                      //!< next burst
+    Ptr<BapEntity> m_bap;               //!< this user
+    Ptr<BapEntity> m_donor;             //!< the other end
+    Ptr<NormalRandomVariable> m_normal; //!< standard normal draws
+    Ptr<UniformRandomVariable> m_phase; //!< start within a period
+    double m_meanRateBps;               //!< mean uplink demand
+    double m_sigma;                     //!< standard deviation of ln(rate)
+    double m_downlinkShare;             //!< downlink over uplink demand
+    Time m_coherence;                   //!< time between draws
+    Time m_interval;                    //!< time between bursts
+    double m_rateBps{0};                //!< present uplink demand
+    double m_uplinkBits{0};             //!< demand not yet offered
+    double m_downlinkBits{0};           //!< demand not yet offered
+    uint64_t m_receivedBytes{0};        //!< counter
+    EventId m_redraw;                   //!< next draw
+    EventId m_offer;                    //!< next burst
 };
 
 } // namespace ns3

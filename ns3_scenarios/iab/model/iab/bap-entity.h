@@ -88,12 +88,12 @@ class BapEntity : public Object
     void DoDispose() override;
 
   private:
-    BapAddress m_address{0};                         //!< of this node
-    UpperLayer m_upper;                              //!< takes what is for this node
-    Ptr<CellMac> m_cell;                             //!< DU part
-    Ptr<CellMac> m_parentCell;                       //!< cell of the parent
-    Ptr<RadioLink> m_parentLink;                     //!< MT part
-    std::map<BapAddress, Ptr<RadioLink>> m_routes;   //!< downward routes
+    BapAddress m_address{0};                       //!< of this node
+    UpperLayer m_upper;                            //!< takes what is for this node
+    Ptr<CellMac> m_cell;                           //!< DU part
+    Ptr<CellMac> m_parentCell;                     //!< cell of the parent
+    Ptr<RadioLink> m_parentLink;                   //!< MT part
+    std::map<BapAddress, Ptr<RadioLink>> m_routes; //!< downward routes
 };
 
 } // namespace ns3

@@ -62,8 +62,8 @@ IabNetDevice::Send(Ptr<Packet> packet, const Address&, uint16_t protocolNumber)
     packet->PeekHeader(header);
     const auto owner = m_book->find(header.GetDestination());
     const auto destination = owner == m_book->end() ? m_gateway : owner->second;
-    const bool sent = m_bap->Forward(
-        {packet, packet->GetSize(), m_bap->Address(), destination, Bearer::TASK});
+    const bool sent =
+        m_bap->Forward({packet, packet->GetSize(), m_bap->Address(), destination, Bearer::TASK});
     if (!sent)
     {
         m_dropTrace(packet);

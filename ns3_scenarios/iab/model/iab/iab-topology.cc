@@ -55,6 +55,7 @@ IabTopology::Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent)
     const auto source = ParentOf(child);
     RefreshAncestors(member, false);
     source->Cell()->RemoveLink(link);
+    link->ResetTransmissions();
     std::vector<RlcSdu> forwarded;
     for (const auto bearer : ALL_BEARERS)
     {

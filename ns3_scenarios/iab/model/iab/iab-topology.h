@@ -76,10 +76,10 @@ class IabTopology : public Object
     /** A node and its place in the tree. */
     struct Member
     {
-        Ptr<BapEntity> bap;               //!< the node
-        Ptr<RadioLink> link;              //!< to its parent, or null
-        BapAddress parent{0};             //!< its parent, when there is a link
-        std::array<uint32_t, 2> users{};  //!< users at or below it, by bearer
+        Ptr<BapEntity> bap;              //!< the node
+        Ptr<RadioLink> link;             //!< to its parent, or null
+        BapAddress parent{0};            //!< its parent, when there is a link
+        std::array<uint32_t, 2> users{}; //!< users at or below it, by bearer
     };
 
     /**

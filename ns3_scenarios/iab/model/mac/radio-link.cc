@@ -3,18 +3,29 @@
  */
 #include "radio-link.h"
 
-#include "iab/model/phy/nr-tables.h"
-
 #include <utility>
 
 namespace ns3
 {
 
-RadioLink::RadioLink(std::string name, uint32_t queueBytes)
+RadioLink::RadioLink(std::string name, uint32_t queueBytes, RlcMode mode)
     : m_name(std::move(name)),
-      m_ways{Way{{RlcChannel(queueBytes), RlcChannel(queueBytes)}, {}, {}, -1, 0},
-             Way{{RlcChannel(queueBytes), RlcChannel(queueBytes)}, {}, {}, -1, 0}}
+      m_ways{MakeWay(queueBytes, mode), MakeWay(queueBytes, mode)}
 {
+}
+
+RadioLink::Way
+RadioLink::MakeWay(uint32_t queueBytes, RlcMode mode)
+{
+    return Way{{RlcChannel(queueBytes, mode), RlcChannel(queueBytes, mode)},
+               {},
+               {},
+               {},
+               {},
+               -1,
+               -1,
+               Time(0),
+               0};
 }
 
 const std::string&
@@ -59,6 +70,18 @@ RadioLink::Use(NrDirection direction, Bearer bearer) const
     return At(direction).use[static_cast<std::size_t>(bearer)];
 }
 
+BlockCount&
+RadioLink::Blocks(NrDirection direction)
+{
+    return At(direction).blocks;
+}
+
+const BlockCount&
+RadioLink::Blocks(NrDirection direction) const
+{
+    return At(direction).blocks;
+}
+
 void
 RadioLink::SetReceiver(NrDirection direction, DeliverCallback deliver)
 {
@@ -72,23 +95,61 @@ RadioLink::Deliver(NrDirection direction, const std::vector<RlcSdu>& sdus) const
 }
 
 void
-RadioLink::SetQuality(NrDirection direction, double efficiency, double sinrDb)
+RadioLink::SetEnds(const LinkEnds& ends)
+{
+    m_ends = ends;
+}
+
+const LinkEnds&
+RadioLink::Ends() const
+{
+    return m_ends;
+}
+
+void
+RadioLink::SetChildCell(CellMac* cell)
+{
+    m_childCell = cell;
+}
+
+CellMac*
+RadioLink::ChildCell() const
+{
+    return m_childCell;
+}
+
+void
+RadioLink::SetQuality(NrDirection direction, const LinkQuality& quality)
+{
+    At(direction).quality = quality;
+}
+
+const LinkQuality&
+RadioLink::Quality(NrDirection direction) const
+{
+    return At(direction).quality;
+}
+
+void
+RadioLink::SetMcs(NrDirection direction, int8_t mcs, Time from, Time now)
 {
     auto& way = At(direction);
-    way.mcs = NrMcsFromCqi(NrCqiFromEfficiency(efficiency));
-    way.sinrDb = sinrDb;
+    way.mcsBefore = Mcs(direction, now);
+    way.mcs = mcs;
+    way.mcsFrom = from;
 }
 
 int8_t
-RadioLink::Mcs(NrDirection direction) const
+RadioLink::Mcs(NrDirection direction, Time now) const
 {
-    return At(direction).mcs;
+    const auto& way = At(direction);
+    return now >= way.mcsFrom ? way.mcs : way.mcsBefore;
 }
 
-double
-RadioLink::SinrDb(NrDirection direction) const
+double&
+RadioLink::MarginDb(NrDirection direction)
 {
-    return At(direction).sinrDb;
+    return At(direction).marginDb;
 }
 
 void
@@ -101,6 +162,25 @@ Time
 RadioLink::SuspendedUntil() const
 {
     return m_suspendedUntil;
+}
+
+void
+RadioLink::ResetTransmissions()
+{
+    ++m_epoch;
+    for (auto& way : m_ways)
+    {
+        for (auto& queue : way.queues)
+        {
+            queue.Reestablish();
+        }
+    }
+}
+
+uint64_t
+RadioLink::Epoch() const
+{
+    return m_epoch;
 }
 
 } // namespace ns3

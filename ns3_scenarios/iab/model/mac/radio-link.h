@@ -5,6 +5,7 @@
 #define RADIO_LINK_H
 
 #include "iab/model/phy/nr-frame.h"
+#include "iab/model/phy/radio-channel.h"
 #include "iab/model/rlc/rlc-channel.h"
 
 #include "ns3/callback.h"
@@ -17,24 +18,45 @@
 namespace ns3
 {
 
+class CellMac;
+
 /**
- * What one RLC channel did, for proportional fairness and for capacity reports.
+ * What one RLC channel did, for scheduling and for capacity reports.
  */
 struct ChannelUse
 {
-    double weight{1};          //!< proportional-fair weight: number of users that it carries
+    double weight{1};             //!< proportional-fair weight: number of users that it carries
     double averageBitsPerSlot{0}; //!< served rate, exponentially averaged over slots
-    uint64_t averagedUntil{0}; //!< slot up to which the average holds
-    uint64_t symbols{0};       //!< OFDM symbols used since construction
-    uint64_t servedBytes{0};   //!< bytes taken from the queue since construction
+    uint64_t averagedUntil{0};    //!< slot up to which the average holds
+    uint64_t lastServed{0};       //!< slot in which it was served last
+    uint64_t units{0};            //!< resource units used since construction
+    uint64_t servedBytes{0};      //!< bytes taken from the queue since construction
+    bool waiting{false};          //!< whether the cell has it on its list of backlogs
+};
+
+/** Blocks and errors of one direction of a link since construction. */
+struct BlockCount
+{
+    uint64_t blocks{0};      //!< first transmissions
+    uint64_t firstErrors{0}; //!< of them that could not be decoded
+    uint64_t lost{0};        //!< given up by HARQ
+};
+
+/** The two ends of a link and their transmit powers. */
+struct LinkEnds
+{
+    RadioEnd child;        //!< MT or UE
+    RadioEnd parent;       //!< DU
+    double childPowerDbm;  //!< uplink
+    double parentPowerDbm; //!< downlink
 };
 
 /**
- * A radio link between a DU (parent) and an MT or UE (child): its queues, its modulation and
- * coding scheme, and where what it delivers goes.
+ * A radio link between a DU (parent) and an MT or UE (child): its queues, its quality, and where
+ * what it delivers goes.
  *
  * The link is the same object for both directions, since an NR carrier in TDD is reciprocal; each
- * direction has a queue for each bearer.
+ * direction has a queue for each bearer. It stays the same object through a handover.
  */
 class RadioLink : public SimpleRefCount<RadioLink>
 {
@@ -45,8 +67,9 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /**
      * @param name of the link, for reports
      * @param queueBytes limit of each queue
+     * @param mode of its RLC channels
      */
-    RadioLink(std::string name, uint32_t queueBytes);
+    RadioLink(std::string name, uint32_t queueBytes, RlcMode mode = RlcMode::UNACKNOWLEDGED);
 
     /** @return name of the link */
     const std::string& Name() const;
@@ -72,6 +95,15 @@ class RadioLink : public SimpleRefCount<RadioLink>
     const ChannelUse& Use(NrDirection direction, Bearer bearer) const;
 
     /**
+     * @param direction of the transmission
+     * @return count of blocks
+     */
+    BlockCount& Blocks(NrDirection direction);
+
+    /** @copydoc Blocks */
+    const BlockCount& Blocks(NrDirection direction) const;
+
+    /**
      * Set what the receiving end of a direction does with complete SDUs.
      *
      * @param direction of the transmission
@@ -88,25 +120,57 @@ class RadioLink : public SimpleRefCount<RadioLink>
     void Deliver(NrDirection direction, const std::vector<RlcSdu>& sdus) const;
 
     /**
-     * Set the SINR by which the link adapts.
+     * @param ends of the link
+     */
+    void SetEnds(const LinkEnds& ends);
+
+    /** @return ends of the link */
+    const LinkEnds& Ends() const;
+
+    /**
+     * @param cell the DU part of the child, or null at a UE
+     */
+    void SetChildCell(CellMac* cell);
+
+    /** @return the DU part of the child, or null */
+    CellMac* ChildCell() const;
+
+    /**
+     * The channel has changed.
      *
      * @param direction of the transmission
-     * @param efficiency bit/s/Hz that the channel carries (mean over resource blocks)
-     * @param sinrDb the SINR that a flat channel of that efficiency would have
+     * @param quality of the channel now
      */
-    void SetQuality(NrDirection direction, double efficiency, double sinrDb);
+    void SetQuality(NrDirection direction, const LinkQuality& quality);
 
     /**
      * @param direction of the transmission
+     * @return quality of the channel now, without interference
+     */
+    const LinkQuality& Quality(NrDirection direction) const;
+
+    /**
+     * The MCS of new blocks changes.
+     *
+     * @param direction of the transmission
+     * @param mcs index, or -1 when the link cannot be used
+     * @param from when the scheduler knows it
+     * @param now the present time
+     */
+    void SetMcs(NrDirection direction, int8_t mcs, Time from, Time now);
+
+    /**
+     * @param direction of the transmission
+     * @param now the present time
      * @return MCS index, or -1 when the link cannot be used
      */
-    int8_t Mcs(NrDirection direction) const;
+    int8_t Mcs(NrDirection direction, Time now) const;
 
     /**
      * @param direction of the transmission
-     * @return effective SINR in dB
+     * @return offset on the reported SINR by which errors have made the scheduler careful, in dB
      */
-    double SinrDb(NrDirection direction) const;
+    double& MarginDb(NrDirection direction);
 
     /**
      * Stop scheduling the link until a time (handover interruption).
@@ -118,16 +182,33 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /** @return when the link may be used */
     Time SuspendedUntil() const;
 
+    /** Void all blocks in the air (handover); queues send again what they carried. */
+    void ResetTransmissions();
+
+    /** @return number of resets so far */
+    uint64_t Epoch() const;
+
   private:
     /** State of one direction. */
     struct Way
     {
         std::array<RlcChannel, 2> queues; //!< by bearer
         std::array<ChannelUse, 2> use;    //!< by bearer
+        BlockCount blocks;                //!< count
         DeliverCallback deliver;          //!< the receiving end
-        int8_t mcs{-1};                   //!< scheme in use
-        double sinrDb{0};                 //!< effective SINR
+        LinkQuality quality;              //!< channel now
+        int8_t mcs{-1};                   //!< of new blocks, from mcsFrom on
+        int8_t mcsBefore{-1};             //!< until then
+        Time mcsFrom;                     //!< when the newest report took effect
+        double marginDb{0};               //!< outer loop
     };
+
+    /**
+     * @param queueBytes limit of each queue
+     * @param mode of its RLC channels
+     * @return state of a fresh direction
+     */
+    static Way MakeWay(uint32_t queueBytes, RlcMode mode);
 
     /**
      * @param direction of the transmission
@@ -138,9 +219,12 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /** @copydoc At */
     Way& At(NrDirection direction);
 
-    std::string m_name;        //!< for reports
-    std::array<Way, 2> m_ways; //!< by direction
-    Time m_suspendedUntil;     //!< handover interruption
+    std::string m_name;            //!< for reports
+    std::array<Way, 2> m_ways;     //!< by direction
+    LinkEnds m_ends{};             //!< ends
+    CellMac* m_childCell{nullptr}; //!< DU part of the child
+    Time m_suspendedUntil;         //!< handover interruption
+    uint64_t m_epoch{0};           //!< resets
 };
 
 } // namespace ns3

@@ -13,18 +13,19 @@ namespace ns3
 {
 
 /**
- * An RLC channel that asks for symbols of a slot.
+ * An RLC channel that asks for units of a slot (see ResourceGrid).
  */
 struct SlotCandidate
 {
     double weight;             //!< users that the channel carries
     double averageBitsPerSlot; //!< its served rate until now
-    double bitsPerSymbol;      //!< what one OFDM symbol carries at its MCS
-    uint32_t queuedBytes;      //!< its backlog
+    double bitsPerUnit;        //!< what one unit carries at its MCS
+    uint8_t neededUnits;       //!< that its backlog fills
+    uint64_t lastServed;       //!< slot in which it was served last
 };
 
 /**
- * Shares the symbols of a slot among channels: time division, as analog beams need.
+ * Shares the units of a slot among channels.
  */
 class SlotScheduler : public Object
 {
@@ -37,11 +38,68 @@ class SlotScheduler : public Object
 
     /**
      * @param candidates channels with a backlog, in a fixed order
-     * @param symbols OFDM symbols to share
-     * @return symbols for each candidate
+     * @param units to share
+     * @return units for each candidate
      */
-    virtual std::vector<uint8_t> Share(const std::vector<SlotCandidate>& candidates,
-                                       uint8_t symbols) const = 0;
+    std::vector<uint8_t> Share(const std::vector<SlotCandidate>& candidates, uint8_t units) const;
+
+  protected:
+    /**
+     * @param candidate a channel
+     * @param givenUnits that it has in this slot already
+     * @return how much it deserves the next units; the greatest wins, the first of equals
+     */
+    virtual double Priority(const SlotCandidate& candidate, uint8_t givenUnits) const = 0;
+
+  private:
+    uint8_t m_leastUnits; //!< smallest allocation unless the backlog is smaller
+};
+
+/**
+ * Proportional fair: weighted ratio of achievable to served rate (Kelly, Maulloo and Tan, 1998).
+ */
+class ProportionalFairScheduler : public SlotScheduler
+{
+  public:
+    /**
+     * @brief Get the type ID.
+     * @return the object TypeId
+     */
+    static TypeId GetTypeId();
+
+  protected:
+    double Priority(const SlotCandidate& candidate, uint8_t givenUnits) const override;
+
+  private:
+    double m_window; //!< averaging window of the MAC, in slots
+};
+
+/** Round robin: who was served longest ago. */
+class RoundRobinScheduler : public SlotScheduler
+{
+  public:
+    /**
+     * @brief Get the type ID.
+     * @return the object TypeId
+     */
+    static TypeId GetTypeId();
+
+  protected:
+    double Priority(const SlotCandidate& candidate, uint8_t givenUnits) const override;
+};
+
+/** Maximum rate: who has the best channel. */
+class MaxRateScheduler : public SlotScheduler
+{
+  public:
+    /**
+     * @brief Get the type ID.
+     * @return the object TypeId
+     */
+    static TypeId GetTypeId();
+
+  protected:
+    double Priority(const SlotCandidate& candidate, uint8_t givenUnits) const override;
 };
 
 } // namespace ns3

@@ -22,10 +22,10 @@ const std::map<std::pair<uint8_t, uint64_t>, uint16_t>&
 ResourceBlockTable()
 {
     static const std::map<std::pair<uint8_t, uint64_t>, uint16_t> table{
-        {{0, 5}, 25},    {{0, 10}, 52},   {{0, 15}, 79},   {{0, 20}, 106},  {{0, 40}, 216},
-        {{0, 50}, 270},  {{1, 5}, 11},    {{1, 10}, 24},   {{1, 15}, 38},   {{1, 20}, 51},
-        {{1, 40}, 106},  {{1, 50}, 133},  {{1, 60}, 162},  {{1, 80}, 217},  {{1, 100}, 273},
-        {{2, 50}, 66},   {{2, 100}, 132}, {{2, 200}, 264}, {{3, 50}, 32},   {{3, 100}, 66},
+        {{0, 5}, 25},    {{0, 10}, 52},   {{0, 15}, 79},   {{0, 20}, 106}, {{0, 40}, 216},
+        {{0, 50}, 270},  {{1, 5}, 11},    {{1, 10}, 24},   {{1, 15}, 38},  {{1, 20}, 51},
+        {{1, 40}, 106},  {{1, 50}, 133},  {{1, 60}, 162},  {{1, 80}, 217}, {{1, 100}, 273},
+        {{2, 50}, 66},   {{2, 100}, 132}, {{2, 200}, 264}, {{3, 50}, 32},  {{3, 100}, 66},
         {{3, 200}, 132}, {{3, 400}, 264}};
     return table;
 }
@@ -47,12 +47,11 @@ LookUpResourceBlocks(uint8_t numerology, uint64_t bandwidthHz)
 void
 CheckPattern(const std::string& pattern)
 {
-    if (pattern.find_first_not_of("DSU") != std::string::npos ||
-        pattern.find('U') == std::string::npos ||
-        pattern.find_first_of("DS") == std::string::npos)
+    if (pattern.find_first_not_of("DSU-") != std::string::npos ||
+        pattern.find('U') == std::string::npos || pattern.find_first_of("DS") == std::string::npos)
     {
         throw std::invalid_argument("TDD pattern '" + pattern +
-                                    "' must be of the letters D, S, U with both directions in it");
+                                    "' must be of D, S, U and - with both directions in it");
     }
 }
 
@@ -97,14 +96,17 @@ NrFrame::DataSymbols(uint64_t slot, NrDirection direction) const
 }
 
 double
-NrFrame::DataSymbolsPerSecond(NrDirection direction) const
+NrFrame::PerSecond(NrDirection direction, const std::function<double(uint8_t)>& ofSymbols) const
 {
-    double symbols = 0;
+    double sum = 0;
     for (std::size_t slot = 0; slot < m_pattern.size(); ++slot)
     {
-        symbols += DataSymbols(slot, direction);
+        if (const auto symbols = DataSymbols(slot, direction); symbols > 0)
+        {
+            sum += ofSymbols(symbols);
+        }
     }
-    return symbols / (m_pattern.size() * m_slotDuration.GetSeconds());
+    return sum / (m_pattern.size() * m_slotDuration.GetSeconds());
 }
 
 uint64_t

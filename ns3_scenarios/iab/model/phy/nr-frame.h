@@ -6,6 +6,7 @@
 
 #include "ns3/nstime.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ class NrFrame
     /**
      * @param numerology mu of TS 38.211 4.2, 0..4
      * @param bandwidthHz channel bandwidth
-     * @param pattern one letter (D, U, S) a slot, repeated
+     * @param pattern one letter a slot, repeated: D, U, S, or - for a slot in which the cell is
+     * silent
      * @throw std::invalid_argument on a numerology, bandwidth or pattern that cannot be used
      */
     NrFrame(uint8_t numerology, uint64_t bandwidthHz, const std::string& pattern);
@@ -57,10 +59,14 @@ class NrFrame
     uint8_t DataSymbols(uint64_t slot, NrDirection direction) const;
 
     /**
+     * Sum over the slots of a second of what each gives.
+     *
      * @param direction of the data
-     * @return OFDM symbols for data per second
+     * @param ofSymbols what a slot with that many data symbols gives
+     * @return per second
      */
-    double DataSymbolsPerSecond(NrDirection direction) const;
+    double PerSecond(NrDirection direction,
+                     const std::function<double(uint8_t dataSymbols)>& ofSymbols) const;
 
     /**
      * @param time any time
@@ -88,10 +94,10 @@ class NrFrame
     Time MeanAlignment(NrDirection direction) const;
 
   private:
-    uint8_t m_numerology;     //!< mu
-    uint16_t m_rbs;           //!< resource blocks
-    std::string m_pattern;    //!< TDD pattern
-    Time m_slotDuration;      //!< slot duration
+    uint8_t m_numerology;  //!< mu
+    uint16_t m_rbs;        //!< resource blocks
+    std::string m_pattern; //!< TDD pattern
+    Time m_slotDuration;   //!< slot duration
 };
 
 } // namespace ns3

@@ -3,15 +3,15 @@
  */
 #include "radio-channel.h"
 
-#include "nr-tables.h"
-
 #include "ns3/boolean.h"
 #include "ns3/double.h"
+#include "ns3/node.h"
 #include "ns3/object-factory.h"
 #include "ns3/pointer.h"
 #include "ns3/spectrum-signal-parameters.h"
 #include "ns3/string.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <stdexcept>
@@ -66,10 +66,24 @@ CreateByName(const std::string& typeName)
  * mirrored azimuth (the test suite checks that the full gain is there in all directions).
  */
 PhasedArrayModel::ComplexVector
-BeamTowards(const PhasedArrayModel& array, const Vector& target, const Vector& self)
+BeamAlong(const PhasedArrayModel& array, const Angles& angles)
 {
     const double norm = 1 / std::sqrt(static_cast<double>(array.GetNumElems()));
-    return array.GetSteeringVector(Angles(target, self)) * std::complex<double>(norm, 0);
+    return array.GetSteeringVector(angles) * std::complex<double>(norm, 0);
+}
+
+/** @return power gain of an array with its present beam in a direction */
+double
+PatternGain(const PhasedArrayModel& array, const Vector& target, const Vector& self)
+{
+    const auto steering = array.GetSteeringVector(Angles(target, self));
+    const auto& beam = array.GetBeamformingVectorRef();
+    std::complex<double> sum = 0;
+    for (std::size_t i = 0; i < array.GetNumElems(); ++i)
+    {
+        sum += std::conj(beam[i]) * steering[i];
+    }
+    return std::norm(sum);
 }
 
 Ptr<ChannelConditionModel>
@@ -105,8 +119,7 @@ void
 RadioChannel::Configure(const RadioChannelConfig& config, const NrFrame& frame)
 {
     m_condition = CreateCondition(config);
-    m_pathLoss =
-        CreateByName<ThreeGppPropagationLossModel>(ModelsOf(config.environment).pathLoss);
+    m_pathLoss = CreateByName<ThreeGppPropagationLossModel>(ModelsOf(config.environment).pathLoss);
     m_pathLoss->SetAttribute("Frequency", DoubleValue(config.carrierHz));
     m_pathLoss->SetAttribute("ShadowingEnabled", BooleanValue(config.shadowing));
     m_pathLoss->SetAttribute("ChannelConditionModel", PointerValue(m_condition));
@@ -150,43 +163,139 @@ RadioChannel::LargeScaleGainDb(Ptr<MobilityModel> a, Ptr<MobilityModel> b) const
     return m_pathLoss->CalcRxPower(0, a, b);
 }
 
-std::vector<double>
-RadioChannel::BeamformedGains(const RadioEnd& a, const RadioEnd& b) const
+void
+RadioChannel::PointAtEachOther(const RadioEnd& a, const RadioEnd& b)
 {
     const auto positionA = a.mobility->GetPosition();
     const auto positionB = b.mobility->GetPosition();
-    a.array->SetBeamformingVector(BeamTowards(*a.array, positionB, positionA));
-    b.array->SetBeamformingVector(BeamTowards(*b.array, positionA, positionB));
-    auto transmitted = Create<SpectrumSignalParameters>();
-    transmitted->psd = m_unitPsd->Copy();
-    const auto received =
-        m_beams->CalcRxPowerSpectralDensity(transmitted, a.mobility, b.mobility, a.array, b.array);
+    a.array->SetBeamformingVector(BeamAlong(*a.array, Angles(positionB, positionA)));
+    b.array->SetBeamformingVector(BeamAlong(*b.array, Angles(positionA, positionB)));
+}
+
+std::vector<double>
+RadioChannel::BeamformedGains(const RadioEnd& a, const RadioEnd& b) const
+{
+    ChooseBeams(a, b);
+    const auto received = ReceivedPsd(a, b);
     const double largeScale = std::pow(10, LargeScaleGainDb(a.mobility, b.mobility) / 10);
     std::vector<double> gains;
     gains.reserve(m_rbs);
     for (uint16_t rb = 0; rb < m_rbs; ++rb)
     {
-        gains.push_back(largeScale * (*received->psd)[rb] / (*m_unitPsd)[rb]);
+        gains.push_back(largeScale * (*received)[rb] / (*m_unitPsd)[rb]);
     }
     return gains;
+}
+
+void
+RadioChannel::ChooseBeams(const RadioEnd& a, const RadioEnd& b) const
+{
+    PointAtEachOther(a, b);
+    m_fading->GetChannel(a.mobility, b.mobility, a.array, b.array); // draws it when it is due
+    if (m_condition->GetChannelCondition(a.mobility, b.mobility)->IsLos())
+    {
+        return;
+    }
+    const auto params = m_fading->GetParams(a.mobility, b.mobility);
+    const auto key = MatrixBasedChannelModel::GetKey(a.array->GetId(), b.array->GetId());
+    const auto known = m_beamPairs.find(key);
+    if (known == m_beamPairs.end() || known->second.drawn != params->m_generatedTime)
+    {
+        SweepBeams(a, b, *params);
+        m_beamPairs.insert_or_assign(key,
+                                     BeamPair{params->m_generatedTime,
+                                              a.array->GetBeamformingVector(),
+                                              b.array->GetBeamformingVector()});
+        return;
+    }
+    a.array->SetBeamformingVector(known->second.a);
+    b.array->SetBeamformingVector(known->second.b);
+}
+
+void
+RadioChannel::SweepBeams(const RadioEnd& a,
+                         const RadioEnd& b,
+                         const MatrixBasedChannelModel::ChannelParams& params) const
+{
+    const auto angles = [&params](uint8_t azimuth, uint8_t zenith, std::size_t cluster) {
+        const auto& [sinAzimuth, cosAzimuth] = params.m_cachedAngleSincos[azimuth][cluster];
+        const auto& [sinZenith, cosZenith] = params.m_cachedAngleSincos[zenith][cluster];
+        return Angles(std::atan2(sinAzimuth, cosAzimuth), std::atan2(sinZenith, cosZenith));
+    };
+    const bool fromA = params.m_nodeIds.first == a.mobility->GetObject<Node>()->GetId();
+    auto bestA = a.array->GetBeamformingVector();
+    auto bestB = b.array->GetBeamformingVector();
+    double best = Sum(*ReceivedPsd(a, b));
+    for (std::size_t cluster = 0; cluster < params.m_cachedAngleSincos[0].size(); ++cluster)
+    {
+        const auto departure =
+            angles(MatrixBasedChannelModel::AOD_INDEX, MatrixBasedChannelModel::ZOD_INDEX, cluster);
+        const auto arrival =
+            angles(MatrixBasedChannelModel::AOA_INDEX, MatrixBasedChannelModel::ZOA_INDEX, cluster);
+        a.array->SetBeamformingVector(BeamAlong(*a.array, fromA ? departure : arrival));
+        b.array->SetBeamformingVector(BeamAlong(*b.array, fromA ? arrival : departure));
+        const double power = Sum(*ReceivedPsd(a, b));
+        if (power > best)
+        {
+            best = power;
+            bestA = a.array->GetBeamformingVector();
+            bestB = b.array->GetBeamformingVector();
+        }
+    }
+    a.array->SetBeamformingVector(bestA);
+    b.array->SetBeamformingVector(bestB);
+}
+
+Ptr<const SpectrumValue>
+RadioChannel::ReceivedPsd(const RadioEnd& a, const RadioEnd& b) const
+{
+    auto transmitted = Create<SpectrumSignalParameters>();
+    transmitted->psd = m_unitPsd->Copy();
+    return m_beams
+        ->CalcRxPowerSpectralDensity(transmitted, a.mobility, b.mobility, a.array, b.array)
+        ->psd;
+}
+
+double
+RadioChannel::LeakageGain(const RadioEnd& from, const RadioEnd& to) const
+{
+    const auto positionFrom = from.mobility->GetPosition();
+    const auto positionTo = to.mobility->GetPosition();
+    const double largeScaleDb = LargeScaleGainDb(from.mobility, to.mobility);
+    return std::pow(10, largeScaleDb / 10) * PatternGain(*from.array, positionTo, positionFrom) *
+           PatternGain(*to.array, positionFrom, positionTo);
 }
 
 LinkQuality
 RadioChannel::Quality(const std::vector<double>& gains,
                       double txPowerDbm,
-                      double extraLossDb) const
+                      double extraLossDb,
+                      const ErrorModel& errors) const
 {
     const double wattsPerRb = std::pow(10, (txPowerDbm - extraLossDb - 30) / 10) / gains.size();
-    double efficiency = 0;
+    LinkQuality quality;
+    for (uint8_t order = 2; order <= 8; order += 2)
+    {
+        double bits = 0;
+        for (const auto gain : gains)
+        {
+            bits += errors.Information(order, wattsPerRb * gain / m_noiseWattsPerRb).bits;
+        }
+        quality.effectiveSinr[order / 2 - 1] = errors.SinrOfInformation(order, bits / gains.size());
+    }
     double capacity = 0;
     for (const auto gain : gains)
     {
-        const double sinr = wattsPerRb * gain / m_noiseWattsPerRb;
-        efficiency += NrEfficiencyFromSinr(sinr);
-        capacity += std::log2(1 + sinr);
+        capacity += std::log2(1 + wattsPerRb * gain / m_noiseWattsPerRb) / gains.size();
     }
-    const double effectiveSinr = std::exp2(capacity / gains.size()) - 1;
-    return {efficiency / gains.size(), 10 * std::log10(std::max(effectiveSinr, 1e-12))};
+    quality.sinrDb = 10 * std::log10(std::max(std::exp2(capacity) - 1, 1e-20));
+    return quality;
+}
+
+double
+RadioChannel::NoiseWatts() const
+{
+    return m_noiseWattsPerRb * m_rbs;
 }
 
 uint16_t
@@ -203,6 +312,7 @@ RadioChannel::DoDispose()
     m_fading = nullptr;
     m_beams = nullptr;
     m_unitPsd = nullptr;
+    m_beamPairs.clear();
     Object::DoDispose();
 }
 

@@ -4,6 +4,7 @@
 #ifndef RADIO_CHANNEL_H
 #define RADIO_CHANNEL_H
 
+#include "error-model.h"
 #include "nr-frame.h"
 
 #include "ns3/channel-condition-model.h"
@@ -16,6 +17,8 @@
 #include "ns3/three-gpp-propagation-loss-model.h"
 #include "ns3/three-gpp-spectrum-propagation-loss-model.h"
 
+#include <array>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -45,20 +48,24 @@ struct RadioChannelConfig
 /** One end of a radio link. */
 struct RadioEnd
 {
-    Ptr<MobilityModel> mobility;  //!< where it is
-    Ptr<PhasedArrayModel> array;  //!< its panel, which always faces the other end
+    Ptr<MobilityModel> mobility; //!< where it is
+    Ptr<PhasedArrayModel> array; //!< its panel, which always faces the other end
 };
 
-/** What a link can carry. */
+/** What a link can carry when nobody else transmits. */
 struct LinkQuality
 {
-    double efficiency; //!< bit/s/Hz, mean over resource blocks
-    double sinrDb;     //!< SINR of a flat channel with that efficiency
+    /**
+     * SINR of the flat channel that carries as much information, for each modulation (order / 2 -
+     * 1): effective SINR by mutual information. Linear.
+     */
+    std::array<double, 4> effectiveSinr{};
+    double sinrDb{-200}; //!< SINR of the flat channel of the same capacity in dB, for reports
 };
 
 /**
  * The channel of TR 38.901 between two ends, from ns-3's own models: path loss, shadowing and
- * beamformed small-scale fading. Links do not interfere with each other.
+ * beamformed small-scale fading.
  */
 class RadioChannel : public Object
 {
@@ -92,7 +99,16 @@ class RadioChannel : public Object
     double LargeScaleGainDb(Ptr<MobilityModel> a, Ptr<MobilityModel> b) const;
 
     /**
-     * Point both panels at each other and evaluate the channel.
+     * Point both panels at each other.
+     *
+     * @param a one end
+     * @param b the other end
+     */
+    static void PointAtEachOther(const RadioEnd& a, const RadioEnd& b);
+
+    /**
+     * Choose the beams of both ends and evaluate the channel: along the line of sight where there
+     * is one, else along the best cluster, as a beam sweep would find it.
      *
      * @param a one end
      * @param b the other end
@@ -101,14 +117,29 @@ class RadioChannel : public Object
     std::vector<double> BeamformedGains(const RadioEnd& a, const RadioEnd& b) const;
 
     /**
+     * Gain from a transmitter to a receiver that it is not meant for: path loss, shadowing and the
+     * patterns of both arrays with the beams that they have now. Small-scale fading is left out.
+     *
+     * @param from the transmitter
+     * @param to the receiver
+     * @return linear
+     */
+    double LeakageGain(const RadioEnd& from, const RadioEnd& to) const;
+
+    /**
      * @param gains linear, for each resource block
      * @param txPowerDbm transmit power over the whole band
      * @param extraLossDb blockage
+     * @param errors model whose modulations are asked for
      * @return what the link can carry
      */
     LinkQuality Quality(const std::vector<double>& gains,
                         double txPowerDbm,
-                        double extraLossDb) const;
+                        double extraLossDb,
+                        const ErrorModel& errors) const;
+
+    /** @return noise power over the whole band in W */
+    double NoiseWatts() const;
 
     /** @return resource blocks of the carrier */
     uint16_t ResourceBlocks() const;
@@ -117,6 +148,40 @@ class RadioChannel : public Object
     void DoDispose() override;
 
   private:
+    /** A pair of beams, and the drawn channel that it was chosen for. */
+    struct BeamPair
+    {
+        Time drawn;                        //!< when the channel was drawn
+        PhasedArrayModel::ComplexVector a; //!< of one end
+        PhasedArrayModel::ComplexVector b; //!< of the other end
+    };
+
+    /**
+     * Choose the beams of both ends, anew when the channel was drawn anew.
+     *
+     * @param a one end
+     * @param b the other end
+     */
+    void ChooseBeams(const RadioEnd& a, const RadioEnd& b) const;
+
+    /**
+     * Try the directions of all clusters, as a beam sweep does, and keep the best.
+     *
+     * @param a one end
+     * @param b the other end
+     * @param params of their channel
+     */
+    void SweepBeams(const RadioEnd& a,
+                    const RadioEnd& b,
+                    const MatrixBasedChannelModel::ChannelParams& params) const;
+
+    /**
+     * @param a one end
+     * @param b the other end
+     * @return power per resource block that arrives of 1 W over the band, without path loss
+     */
+    Ptr<const SpectrumValue> ReceivedPsd(const RadioEnd& a, const RadioEnd& b) const;
+
     Ptr<ChannelConditionModel> m_condition;            //!< line of sight
     Ptr<ThreeGppPropagationLossModel> m_pathLoss;      //!< path loss and shadowing
     Ptr<ThreeGppChannelModel> m_fading;                //!< small-scale channel
@@ -124,6 +189,7 @@ class RadioChannel : public Object
     Ptr<SpectrumValue> m_unitPsd;                      //!< 1 W over the band
     double m_noiseWattsPerRb{0};                       //!< receiver noise
     uint16_t m_rbs{0};                                 //!< resource blocks
+    mutable std::map<uint64_t, BeamPair> m_beamPairs;  //!< of links out of sight, by arrays
 };
 
 } // namespace ns3

@@ -8,8 +8,9 @@
 namespace ns3
 {
 
-RlcChannel::RlcChannel(uint32_t limitBytes)
-    : m_limitBytes(limitBytes)
+RlcChannel::RlcChannel(uint32_t limitBytes, RlcMode mode)
+    : m_limitBytes(limitBytes),
+      m_mode(mode)
 {
 }
 
@@ -23,47 +24,121 @@ RlcChannel::Enqueue(const RlcSdu& sdu, Time now, Time grantDelay)
         ++m_droppedSdus;
         return false;
     }
-    if (m_queue.empty())
+    if (m_queuedBytes == 0)
     {
         m_eligibleFrom = now + grantDelay;
     }
-    m_queue.push_back({sdu, bytes, now});
+    m_entries.push_back({sdu, bytes, bytes, false, now});
     m_queuedBytes += bytes;
     return true;
 }
 
-std::vector<RlcSdu>
+RlcPdu
 RlcChannel::Dequeue(uint32_t bytes)
 {
-    std::vector<RlcSdu> complete;
-    while (bytes > 0 && !m_queue.empty())
+    RlcPdu pdu;
+    while (bytes > 0 && !m_resend.empty())
     {
-        auto& head = m_queue.front();
-        const auto taken = std::min(bytes, head.left);
-        head.left -= taken;
+        auto& segment = m_resend.front();
+        const auto taken = std::min(bytes, segment.bytes);
+        pdu.push_back({segment.sequence, taken});
+        segment.bytes -= taken;
         bytes -= taken;
         m_queuedBytes -= taken;
-        if (head.left == 0)
+        if (segment.bytes == 0)
         {
-            complete.push_back(std::move(head.sdu));
-            m_queue.pop_front();
+            m_resend.pop_front();
         }
     }
-    return complete;
+    SkipSent();
+    while (bytes > 0 && m_nextUnsent < m_firstSequence + m_entries.size())
+    {
+        auto& entry = *Find(m_nextUnsent);
+        const auto taken = std::min(bytes, entry.unsent);
+        pdu.push_back({m_nextUnsent, taken});
+        entry.unsent -= taken;
+        bytes -= taken;
+        m_queuedBytes -= taken;
+        SkipSent();
+    }
+    return pdu;
+}
+
+std::vector<RlcSdu>
+RlcChannel::Received(const RlcPdu& pdu)
+{
+    for (const auto& segment : pdu)
+    {
+        if (auto* entry = Find(segment.sequence))
+        {
+            entry->missing -= std::min(segment.bytes, entry->missing);
+        }
+    }
+    return Release();
+}
+
+std::vector<RlcSdu>
+RlcChannel::Lost(const RlcPdu& pdu, Time resendFrom)
+{
+    if (m_mode == RlcMode::ACKNOWLEDGED)
+    {
+        if (m_queuedBytes == 0)
+        {
+            m_eligibleFrom = resendFrom;
+        }
+        for (const auto& segment : pdu)
+        {
+            m_resend.push_back(segment);
+            m_queuedBytes += segment.bytes;
+        }
+        return {};
+    }
+    for (const auto& segment : pdu)
+    {
+        auto* entry = Find(segment.sequence);
+        if (entry && !entry->lost)
+        {
+            entry->lost = true;
+            // What is left of it would be sent in vain.
+            m_queuedBytes -= entry->unsent;
+            entry->unsent = 0;
+            ++m_lostSdus;
+        }
+    }
+    return Release();
 }
 
 std::vector<RlcSdu>
 RlcChannel::Flush()
 {
     std::vector<RlcSdu> all;
-    all.reserve(m_queue.size());
-    for (auto& waiting : m_queue)
+    for (auto& entry : m_entries)
     {
-        all.push_back(std::move(waiting.sdu));
+        if (!entry.lost)
+        {
+            all.push_back(std::move(entry.sdu));
+        }
     }
-    m_queue.clear();
+    m_firstSequence += m_entries.size();
+    m_nextUnsent = m_firstSequence;
+    m_entries.clear();
+    m_resend.clear();
     m_queuedBytes = 0;
     return all;
+}
+
+void
+RlcChannel::Reestablish()
+{
+    m_resend.clear();
+    m_queuedBytes = 0;
+    for (auto& entry : m_entries)
+    {
+        entry.unsent = entry.lost ? 0 : entry.sdu.bytes + HEADER_BYTES;
+        entry.missing = entry.unsent;
+        m_queuedBytes += entry.unsent;
+    }
+    m_nextUnsent = m_firstSequence;
 }
 
 uint32_t
@@ -76,6 +151,12 @@ uint64_t
 RlcChannel::DroppedBytes() const
 {
     return m_droppedBytes;
+}
+
+uint64_t
+RlcChannel::LostSdus() const
+{
+    return m_lostSdus;
 }
 
 uint64_t
@@ -93,7 +174,46 @@ RlcChannel::EligibleFrom() const
 Time
 RlcChannel::HeadOfLineDelay(Time now) const
 {
-    return m_queue.empty() ? Time(0) : now - m_queue.front().since;
+    if (m_queuedBytes == 0)
+    {
+        return Time(0);
+    }
+    const auto oldest = m_resend.empty() ? m_nextUnsent : m_resend.front().sequence;
+    const auto index = std::min<uint64_t>(oldest - m_firstSequence, m_entries.size() - 1);
+    return now - m_entries[index].since;
+}
+
+RlcChannel::Entry*
+RlcChannel::Find(uint64_t sequence)
+{
+    const bool here = sequence >= m_firstSequence && sequence < m_firstSequence + m_entries.size();
+    return here ? &m_entries[sequence - m_firstSequence] : nullptr;
+}
+
+std::vector<RlcSdu>
+RlcChannel::Release()
+{
+    std::vector<RlcSdu> released;
+    while (!m_entries.empty() && (m_entries.front().lost || m_entries.front().missing == 0))
+    {
+        if (!m_entries.front().lost)
+        {
+            released.push_back(std::move(m_entries.front().sdu));
+        }
+        m_entries.pop_front();
+        ++m_firstSequence;
+    }
+    m_nextUnsent = std::max(m_nextUnsent, m_firstSequence);
+    return released;
+}
+
+void
+RlcChannel::SkipSent()
+{
+    while (m_nextUnsent < m_firstSequence + m_entries.size() && Find(m_nextUnsent)->unsent == 0)
+    {
+        ++m_nextUnsent;
+    }
 }
 
 } // namespace ns3

@@ -40,22 +40,40 @@ struct RlcSdu
     Bearer bearer;          //!< the channel it travels in
 };
 
+/** What RLC does about a transport block that HARQ could not deliver (TS 38.322 4.2.1). */
+enum class RlcMode : uint8_t
+{
+    UNACKNOWLEDGED = 0, //!< its SDUs are lost
+    ACKNOWLEDGED = 1    //!< its segments are sent again after a status report
+};
+
+/** A part of an SDU in a transport block. */
+struct RlcSegment
+{
+    uint64_t sequence; //!< of the SDU in its channel
+    uint32_t bytes;    //!< of it in this block, header included
+};
+
+/** What one transport block carries of one channel. */
+using RlcPdu = std::vector<RlcSegment>;
+
 /**
- * One direction of one RLC channel: a bounded queue of SDUs that transport blocks empty.
+ * One direction of one RLC channel, both ends of it: a bounded queue of SDUs that transport blocks
+ * empty, and reassembly with in-order delivery.
  *
- * Unacknowledged mode (TS 38.322) over a link without residual errors: an SDU may be cut over
- * several transport blocks and is complete with its last byte. Headers are counted, not built.
+ * Headers are counted, not built; sequence numbers do not wrap.
  */
 class RlcChannel
 {
   public:
-    /** BAP data header (TS 38.340 6.2.2: 3), RLC UM header with SO (2) and MAC subheader (3). */
+    /** BAP data header (TS 38.340 6.2.2: 3), RLC header with SO (2) and MAC subheader (3). */
     static constexpr uint32_t HEADER_BYTES = 8;
 
     /**
      * @param limitBytes an SDU that would exceed this is dropped
+     * @param mode what is done about lost blocks
      */
-    explicit RlcChannel(uint32_t limitBytes);
+    explicit RlcChannel(uint32_t limitBytes, RlcMode mode = RlcMode::UNACKNOWLEDGED);
 
     /**
      * Append an SDU.
@@ -68,23 +86,50 @@ class RlcChannel
     bool Enqueue(const RlcSdu& sdu, Time now, Time grantDelay);
 
     /**
-     * Take up to `bytes` from the head of the queue for one transport block.
+     * Take up to `bytes` for one transport block: what is to be sent again first.
      *
      * @param bytes size of the transport block
-     * @return the SDUs that it completes
+     * @return the segments
      */
-    std::vector<RlcSdu> Dequeue(uint32_t bytes);
+    RlcPdu Dequeue(uint32_t bytes);
 
-    /** @return everything that waits, removed from the queue (data forwarding at handover) */
+    /**
+     * A transport block was received.
+     *
+     * @param pdu its segments
+     * @return the SDUs that are complete now, in order
+     */
+    std::vector<RlcSdu> Received(const RlcPdu& pdu);
+
+    /**
+     * HARQ gave a transport block up.
+     *
+     * @param pdu its segments
+     * @param resendFrom when an acknowledged channel knows of it
+     * @return the SDUs that need no longer wait for a lost one, in order
+     */
+    std::vector<RlcSdu> Lost(const RlcPdu& pdu, Time resendFrom);
+
+    /**
+     * Take everything that was not delivered, in order (data forwarding at handover).
+     *
+     * @return the SDUs
+     */
     std::vector<RlcSdu> Flush();
+
+    /** Send again from its start what is partly sent: blocks in the air are void (handover). */
+    void Reestablish();
 
     /** @return bytes waiting, headers included */
     uint32_t QueuedBytes() const;
 
-    /** @return bytes dropped since construction */
+    /** @return SDUs dropped for want of room, and their bytes */
     uint64_t DroppedBytes() const;
 
-    /** @return SDUs dropped since construction */
+    /** @return SDUs that were lost on the air */
+    uint64_t LostSdus() const;
+
+    /** @return SDUs dropped for want of room */
     uint64_t DroppedSdus() const;
 
     /** @return when the first waiting byte can be scheduled; meaningless while nothing waits */
@@ -92,25 +137,41 @@ class RlcChannel
 
     /**
      * @param now the present time
-     * @return how long the oldest SDU has waited, 0 when the queue is empty
+     * @return how long the oldest SDU with waiting bytes has waited, 0 when there is none
      */
     Time HeadOfLineDelay(Time now) const;
 
   private:
-    /** An SDU with what is left of it. */
-    struct Waiting
+    /** An SDU that is not delivered yet. */
+    struct Entry
     {
-        RlcSdu sdu;     //!< the SDU
-        uint32_t left;  //!< bytes not yet sent, header included
-        Time since;     //!< when it was queued
+        RlcSdu sdu;       //!< the SDU
+        uint32_t unsent;  //!< bytes never sent, header included
+        uint32_t missing; //!< bytes not yet received, header included
+        bool lost;        //!< given up
+        Time since;       //!< when it was queued
     };
 
-    std::deque<Waiting> m_queue; //!< oldest first
-    uint32_t m_limitBytes;       //!< queue limit
-    uint32_t m_queuedBytes{0};   //!< sum of `left`
-    uint64_t m_droppedBytes{0};  //!< counter
-    uint64_t m_droppedSdus{0};   //!< counter
-    Time m_eligibleFrom;         //!< end of the request-and-grant delay
+    /** @return entry of a sequence number, or null when it was delivered or flushed */
+    Entry* Find(uint64_t sequence);
+
+    /** @return SDUs at the head that are complete, lost ones left out */
+    std::vector<RlcSdu> Release();
+
+    /** Advance past entries of which all is sent. */
+    void SkipSent();
+
+    std::deque<Entry> m_entries;     //!< by sequence number, oldest first
+    std::deque<RlcSegment> m_resend; //!< to be sent again
+    uint64_t m_firstSequence{0};     //!< of m_entries.front()
+    uint64_t m_nextUnsent{0};        //!< first with unsent bytes
+    uint32_t m_limitBytes;           //!< queue limit
+    RlcMode m_mode;                  //!< about lost blocks
+    uint32_t m_queuedBytes{0};       //!< unsent and to be sent again
+    uint64_t m_droppedBytes{0};      //!< counter
+    uint64_t m_droppedSdus{0};       //!< counter
+    uint64_t m_lostSdus{0};          //!< counter
+    Time m_eligibleFrom;             //!< end of the request-and-grant delay
 };
 
 } // namespace ns3

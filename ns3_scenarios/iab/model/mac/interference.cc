@@ -1,0 +1,95 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#include "interference.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ns3
+{
+
+namespace
+{
+constexpr std::size_t SLOTS_KEPT = 16; // a slot is asked for soon after its end
+} // namespace
+
+InterferenceField::InterferenceField(GainFunction gain, double noiseWatts)
+    : m_gain(std::move(gain)),
+      m_noiseWatts(noiseWatts),
+      m_slots(SLOTS_KEPT)
+{
+}
+
+void
+InterferenceField::Add(uint64_t slot, const Emission& emission)
+{
+    auto& kept = m_slots[slot % SLOTS_KEPT];
+    if (kept.number != slot)
+    {
+        kept.number = slot;
+        kept.emissions.clear();
+    }
+    kept.emissions.push_back(emission);
+}
+
+double
+InterferenceField::OverNoise(uint64_t slot, const Emission& emission)
+{
+    const auto& kept = m_slots[slot % SLOTS_KEPT];
+    if (kept.number != slot)
+    {
+        return 0;
+    }
+    double sum = 0;
+    for (const auto& other : kept.emissions)
+    {
+        const double overlap =
+            std::min(other.end, emission.end) - std::max(other.begin, emission.begin);
+        if (other.link == emission.link || overlap <= 0)
+        {
+            continue;
+        }
+        sum += GainOverNoise(other, emission) * overlap / (emission.end - emission.begin);
+    }
+    return sum;
+}
+
+void
+InterferenceField::Moved(const RadioLink* link)
+{
+    if (const auto found = m_ids.find(link); found != m_ids.end())
+    {
+        ++m_versions[found->second];
+    }
+}
+
+double
+InterferenceField::GainOverNoise(const Emission& from, const Emission& to)
+{
+    for (const auto* link : {from.link, to.link})
+    {
+        if (m_ids.try_emplace(link, static_cast<uint32_t>(m_versions.size())).second)
+        {
+            m_versions.push_back(0);
+        }
+    }
+    const auto a = m_ids.at(from.link);
+    const auto b = m_ids.at(to.link);
+    const auto pair =
+        (uint64_t{a} << 33) | (uint64_t{b} << 1) | static_cast<uint64_t>(from.direction);
+    const auto version = (uint64_t{m_versions[a]} << 32) | m_versions[b];
+    const auto known = m_pairVersions.find(pair);
+    if (known != m_pairVersions.end() && known->second == version)
+    {
+        return m_gains.at(pair);
+    }
+    const auto& ends = from.link->Ends();
+    const double powerDbm =
+        from.direction == NrDirection::UPLINK ? ends.childPowerDbm : ends.parentPowerDbm;
+    const double watts = std::pow(10, (powerDbm - 30) / 10);
+    m_pairVersions[pair] = version;
+    return m_gains[pair] = watts * m_gain(*from.link, *to.link, from.direction) / m_noiseWatts;
+}
+
+} // namespace ns3

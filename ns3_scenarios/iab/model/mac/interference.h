@@ -1,0 +1,87 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#ifndef INTERFERENCE_H
+#define INTERFERENCE_H
+
+#include "radio-link.h"
+
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+namespace ns3
+{
+
+/** A transmission in a slot: who, which way, and in which part of it. */
+struct Emission
+{
+    const RadioLink* link; //!< link of the transmission
+    NrDirection direction; //!< of the transmission
+    double begin;          //!< first unit, as a part of the slot's units
+    double end;            //!< unit after the last, likewise
+};
+
+/**
+ * Who transmits in which slot, and how much of it everybody else receives.
+ *
+ * Cells add what they schedule at the start of a slot and ask at its end, when all is known. Gains
+ * between a transmitter and a receiver that it is not meant for are kept until one of them moved.
+ */
+class InterferenceField
+{
+  public:
+    /** Gives the linear gain from the transmitter of a link to the receiver of another. */
+    using GainFunction =
+        std::function<double(const RadioLink& from, const RadioLink& to, NrDirection direction)>;
+
+    /**
+     * @param gain between two links
+     * @param noiseWatts receiver noise over the whole band
+     */
+    InterferenceField(GainFunction gain, double noiseWatts);
+
+    /**
+     * @param slot number of the slot
+     * @param emission in it
+     */
+    void Add(uint64_t slot, const Emission& emission);
+
+    /**
+     * @param slot number of the slot
+     * @param emission that is received
+     * @return power of the others over noise power at its receiver, mean over its units
+     */
+    double OverNoise(uint64_t slot, const Emission& emission);
+
+    /**
+     * Forget the gains to and from a link, because one of its ends or beams moved.
+     *
+     * @param link that moved
+     */
+    void Moved(const RadioLink* link);
+
+  private:
+    /** Emissions of one slot. */
+    struct Slot
+    {
+        uint64_t number{0};              //!< which slot it holds
+        std::vector<Emission> emissions; //!< in the order in which they were added
+    };
+
+    /** @return gain over noise, per watt */
+    double GainOverNoise(const Emission& from, const Emission& to);
+
+    GainFunction m_gain;                                   //!< between two links
+    double m_noiseWatts;                                   //!< receiver noise
+    std::vector<Slot> m_slots;                             //!< ring of the last slots
+    std::unordered_map<uint64_t, double> m_gains;          //!< received W over noise, by pair
+    std::unordered_map<const RadioLink*, uint32_t> m_ids;  //!< small numbers for links
+    std::vector<uint32_t> m_versions;                      //!< by link number; grows when it moves
+    std::unordered_map<uint64_t, uint64_t> m_pairVersions; //!< versions that a gain was taken at
+};
+
+} // namespace ns3
+
+#endif // INTERFERENCE_H
