@@ -76,6 +76,3 @@ class SingleSplit(Policy):
             return costs.stop_at(np.arange(costs.layers + 1), downstream)
         _, stop = suffix_minimum(costs.onward_s(downstream))
         return costs.stop_at(stop, downstream)
-
-
-BUILTIN_POLICIES: tuple[type[Policy], ...] = (HiveMind, UeOnly, CloudOnly, SingleSplit, EdgeOnly)

@@ -20,6 +20,7 @@ It is used as ``--policy my_module:Half``, or by name through the entry point gr
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -45,6 +46,39 @@ class Role:
     is_sink: bool = False
 
 
+@dataclass(frozen=True)
+class Objective:
+    """What policies that look at more than latency aim at.
+
+    Attributes
+    ----------
+    latency_weight, energy_weight
+        Of a second and of a joule in the linear combination (Eq. 11).
+    latency_limit_s
+        Threshold of latency where it is quality assurance and energy is best effort (Eq. 12).
+    """
+
+    latency_weight: float = 1.0
+    energy_weight: float = 1.0
+    latency_limit_s: float = math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class NodeEnergy:
+    """One node's own energy, as far as it is counted.
+
+    Attributes
+    ----------
+    prefix_j
+        Shape ``(L + 1,)``, J: of computing the first b layers.
+    transfer_j
+        Shape ``(L + 1,)``, J: of sending at boundary b; None at the sink.
+    """
+
+    prefix_j: FloatArray
+    transfer_j: FloatArray | None
+
+
 @dataclass(frozen=True, eq=False)
 class NodeCosts:
     """One node's own costs.
@@ -56,10 +90,16 @@ class NodeCosts:
     transfer_s
         Shape ``(L + 1,)``, s: time to send what is live at boundary b to the next computing node
         downstream, infinite when nothing gets through; None at the sink.
+    energy
+        The same in J; None counts as no energy at all.
+    objective
+        What the scenario asks of policies with several metrics.
     """
 
     prefix_s: FloatArray
     transfer_s: FloatArray | None
+    energy: NodeEnergy | None = None
+    objective: Objective = Objective()
 
     @property
     def layers(self) -> int:
@@ -96,7 +136,8 @@ class NodeSolution:
     Attributes
     ----------
     cost_to_go_s
-        Shape ``(L + 1,)``, s: ``V[b]``, cost from here on; it is what the node tells upstream.
+        Shape ``(L + 1,)``: ``V[b]``, cost from here on; it is what the node tells upstream. In s,
+        or in whatever else the policy minimises.
     stop
         Shape ``(L + 1,)``: ``stop[b]``, the boundary at which the node passes the task on, between
         b and L; L means that it finishes the task.
@@ -167,6 +208,8 @@ def solve_chain(
     problem: SplitProblem,
     roles: Sequence[Role] | None = None,
     *,
+    energy: SplitProblem | None = None,
+    objective: Objective | None = None,
     sci_dtype: type[np.floating] = np.float64,
 ) -> Plan:
     """The plan that `policy` reaches on a chain when every node knows its true costs.
@@ -175,6 +218,10 @@ def solve_chain(
     ----------
     roles
         One for each node; by default a UE, IAB nodes, and a cloud.
+    energy
+        The same chain in J, for policies that look at energy.
+    objective
+        For policies with several metrics.
     sci_dtype
         Precision at which a node's costs are told upstream (messages carry ``float32``).
     """
@@ -182,11 +229,14 @@ def solve_chain(
         roles = default_roles(problem.nodes)
     if len(roles) != problem.nodes:
         raise ValueError(f"roles must have P = {problem.nodes} entries, not {len(roles)}")
+    if energy is not None and energy.compute_s.shape != problem.compute_s.shape:
+        raise ValueError(f"energy has (P, L) = {energy.compute_s.shape}, not that of the problem")
     heard: FloatArray | None = None
     stops: list[IntArray] = []
     for p in reversed(range(problem.nodes)):
-        transfer = None if p == problem.nodes - 1 else problem.transfer_s[p]
-        solution = solve_checked(policy, roles[p], NodeCosts(problem.prefix_s[p], transfer), heard)
+        costs = _node_costs(problem, energy, objective, p)
+        # Every node has an instance of its own: some keep what they decided.
+        solution = solve_checked(copy.copy(policy), roles[p], costs, heard)
         stops.append(solution.stop)
         if policy.uses_sci:
             with np.errstate(over="ignore"):
@@ -195,6 +245,18 @@ def solve_chain(
     for stop in reversed(stops):
         boundaries.append(int(stop[boundaries[-1]]))
     return make_plan(problem, boundaries)
+
+
+def _node_costs(
+    problem: SplitProblem, energy: SplitProblem | None, objective: Objective | None, p: int
+) -> NodeCosts:
+    """What node p of a chain knows of itself."""
+    sink = p == problem.nodes - 1
+    own = None
+    if energy is not None:
+        own = NodeEnergy(energy.prefix_s[p], None if sink else energy.transfer_s[p])
+    transfer = None if sink else problem.transfer_s[p]
+    return NodeCosts(problem.prefix_s[p], transfer, own, objective or Objective())
 
 
 def default_roles(nodes: int) -> tuple[Role, ...]:

@@ -11,10 +11,32 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from cosim.errors import InputError, UnknownNameError
-from cosim.splitting.policies import BUILTIN_POLICIES
+from cosim.splitting.policies import CloudOnly, EdgeOnly, HiveMind, SingleSplit, UeOnly
 from cosim.splitting.policy import Policy
+from cosim.splitting.rivals import (
+    EdgeSplit,
+    HiveMindQa,
+    Linear,
+    OptEnergy,
+    OptLatency,
+    PipeDream,
+)
 
 ENTRY_POINT_GROUP = "cosim.policies"
+
+BUILTIN_POLICIES: tuple[type[Policy], ...] = (
+    HiveMind,
+    UeOnly,
+    CloudOnly,
+    SingleSplit,
+    EdgeOnly,
+    EdgeSplit,
+    PipeDream,
+    Linear,
+    OptLatency,
+    OptEnergy,
+    HiveMindQa,
+)
 
 
 def policy_names() -> list[str]:
