@@ -18,9 +18,10 @@ ARROWS: dict[str, set[str]] = {
     "scenario": BASE,
     "models": BASE,
     "splitting": {"errors"},
+    "forecasting": {"errors"},
     "network.port": {"scenario", *BASE},
     "network": {"network.port", "scenario", "cosim", *BASE},
-    "nodes": {"splitting", "models", "network.port", *BASE},
+    "nodes": {"forecasting", "splitting", "models", "network.port", *BASE},
     "engine": {"nodes", "network.port", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
@@ -39,7 +40,7 @@ EVERYTHING = {"__main__", "cli"}
 
 # Libraries that only some rooms may touch.
 GUARDED = {
-    "torch": {"models.torch"},
+    "torch": {"forecasting.torch", "models.torch"},
     "torchvision": {"models.torch"},
     "zmq": {"network", "cli"},
     "click": {"cli"},

@@ -1,0 +1,23 @@
+"""Forecasting the capacity of a link, for predictive splitting (HiveMind IV.F, spec section 4)."""
+
+from cosim.forecasting.forecasters import (
+    Autoregressive,
+    Ewma,
+    Forecaster,
+    LastValue,
+    Oracle,
+    forecaster_names,
+    make_forecaster,
+)
+from cosim.forecasting.lag import LagEstimator
+
+__all__ = [
+    "Autoregressive",
+    "Ewma",
+    "Forecaster",
+    "LagEstimator",
+    "LastValue",
+    "Oracle",
+    "forecaster_names",
+    "make_forecaster",
+]
