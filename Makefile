@@ -19,7 +19,7 @@ ARGS ?=
 # ON: a compiler warning stops the build (.ci/run says so)
 WERROR ?= OFF
 
-.PHONY: help run setup torch test test-fast test-torch ctest lint format clean
+.PHONY: help run setup torch test test-fast test-torch ctest bench lint format clean
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -44,6 +44,9 @@ ctest: $(DONE)/package
 	@echo "test: building the C++ tests"
 	@$(BIN)/cmake --build $(BUILD) --target cosim-tests
 	@$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --no-tests=error --parallel 2
+
+bench: $(DONE)/package  ## Time the split solvers against each other, as ratios in one run
+	@$(BIN)/python bench/solvers.py
 
 lint: $(DONE)/venv  ## Check style and types of Python and C++
 	@$(BIN)/ruff check .
