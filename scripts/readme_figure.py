@@ -23,7 +23,9 @@ COLOURS = {"ue": "#d1495b", "iab": "#30638e", "donor": "#003d5b", "radio": "#8d9
 
 def draw(directory: Path, picture: Path) -> None:
     """Map of the network, and latency by policy."""
-    runs = {path.name: RunResult.open(path) for path in sorted(directory.iterdir()) if path.is_dir()}
+    runs = {
+        path.name: RunResult.open(path) for path in sorted(directory.iterdir()) if path.is_dir()
+    }
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), width_ratios=(1, 1.15))
     draw_map(left, next(iter(runs.values())).scenario)
     draw_latency(right, runs)

@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 
 from cosim.errors import ScenarioError, nearest_name_hint
-from cosim.scenario.schema import BlockageSpec, LinkSpec, NodeSpec, RadioSpec, Scenario
+from cosim.scenario.schema import (
+    BlockageSpec,
+    CrossTrafficSpec,
+    LinkSpec,
+    NodeSpec,
+    RadioSpec,
+    Scenario,
+)
 from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_topology
 
 # A name stands in key paths and file names, and a digit first would look like an index.
@@ -131,6 +138,9 @@ def _node_checks(node: NodeSpec) -> Iterator[Check]:
     yield f"{path}.waypoints_m", not moves or node.kind == "ue", "only a UE moves"
     yield f"{path}.speed", not node.speed > 0 or moves, "has no waypoints_m to go to"
     yield f"{path}.speed", node.speed > 0 or not moves, "must be more than 0 to reach waypoints_m"
+    if node.transit is not None:
+        yield f"{path}.transit", node.kind == "iab", "only IAB nodes have a backhaul to load"
+        yield from _traffic_checks(node.transit, f"{path}.transit")
 
 
 def _link_checks(link: LinkSpec, topology: Topology) -> Iterator[Check]:
@@ -142,6 +152,12 @@ def _link_checks(link: LinkSpec, topology: Topology) -> Iterator[Check]:
         yield from _wireless_checks(link, path, child, parent)
     else:
         yield from _wired_checks(link, path, child, parent)
+
+
+def _traffic_checks(traffic: CrossTrafficSpec, path: str) -> Iterator[Check]:
+    yield f"{path}.rate", traffic.rate > 0, "must be more than 0"
+    yield f"{path}.sigma", traffic.sigma >= 0, "cannot be negative"
+    yield f"{path}.coherence", traffic.coherence > 0, "must be more than 0"
 
 
 def _wireless_checks(
@@ -166,9 +182,7 @@ def _wired_checks(link: LinkSpec, path: str, child: NodeSpec, parent: NodeSpec) 
     yield f"{path}.child", child.kind in ("donor", "core"), lower_end
     yield f"{path}.parent", parent.kind in ("core", "cloud"), upper_end
     if link.cross_traffic is not None:
-        cross = link.cross_traffic
-        yield f"{path}.cross_traffic.sigma", cross.sigma >= 0, "cannot be negative"
-        yield f"{path}.cross_traffic.coherence", cross.coherence > 0, "must be more than 0"
+        yield from _traffic_checks(link.cross_traffic, f"{path}.cross_traffic")
 
 
 def _check_blockage(blockage: BlockageSpec, path: str, topology: Topology) -> None:

@@ -102,7 +102,7 @@ class BackgroundSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class CrossTrafficSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Other people's traffic on a wired link, both ways, at load ``mid``."""
+    """Other people's traffic on a wired link or through an IAB node, at load ``mid``."""
 
     rate: RateBps
     sigma: float = 0.1  # standard deviation of ln(rate)
@@ -125,6 +125,7 @@ class NodeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     position_m: tuple[float, float, float] | None = None  # radio nodes only; a UE's at time 0
     waypoints_m: tuple[tuple[float, float], ...] = ()  # where a UE goes from there, then stops
     speed: MetresPerSecond = MetresPerSecond(0.0)
+    transit: CrossTrafficSpec | None = None  # IAB nodes: users on other carriers, on the backhaul
 
 
 class LinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -113,6 +113,19 @@ ParseRadio(const json& body)
     return radio;
 }
 
+std::optional<CrossTrafficDescription>
+ParseCrossTraffic(const json& body)
+{
+    if (body.is_null())
+    {
+        return std::nullopt;
+    }
+    return CrossTrafficDescription{body.at("rate_bps").get<double>(),
+                                   body.at("sigma").get<double>(),
+                                   body.at("coherence_ns").get<int64_t>(),
+                                   body.at("max_fraction").get<double>()};
+}
+
 NodeDescription
 ParseNode(const json& body)
 {
@@ -128,24 +141,12 @@ ParseNode(const json& body)
         node.waypoints.push_back(
             {waypoint.at("time_ns").get<int64_t>(), ParsePosition(waypoint.at("position_m"))});
     }
+    node.transit = ParseCrossTraffic(body.at("transit"));
     if (node.IsRadio() && !node.positionM)
     {
         throw std::invalid_argument("node '" + node.name + "' has a radio but no position");
     }
     return node;
-}
-
-std::optional<CrossTrafficDescription>
-ParseCrossTraffic(const json& body)
-{
-    if (body.is_null())
-    {
-        return std::nullopt;
-    }
-    return CrossTrafficDescription{body.at("rate_bps").get<double>(),
-                                   body.at("sigma").get<double>(),
-                                   body.at("coherence_ns").get<int64_t>(),
-                                   body.at("max_fraction").get<double>()};
 }
 
 LinkDescription

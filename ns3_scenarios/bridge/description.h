@@ -22,6 +22,15 @@ struct WaypointDescription
     std::array<double, 3> positionM; //!< where
 };
 
+/** Other people's traffic on a wired link, or through an IAB node. */
+struct CrossTrafficDescription
+{
+    double rateBps;      //!< mean
+    double sigma;        //!< standard deviation of ln(rate)
+    int64_t coherenceNs; //!< time between draws
+    double maxFraction;  //!< of the capacity; what is drawn above it is cut
+};
+
 /** One node of the network. */
 struct NodeDescription
 {
@@ -29,18 +38,10 @@ struct NodeDescription
     std::string kind;                               //!< ue, iab, donor, core or cloud
     std::optional<std::array<double, 3>> positionM; //!< of a radio node
     std::vector<WaypointDescription> waypoints;     //!< of a moving UE
+    std::optional<CrossTrafficDescription> transit; //!< of an IAB node's other carriers
 
     /** @return whether it has a radio */
     bool IsRadio() const;
-};
-
-/** Other people's traffic on a wired link. */
-struct CrossTrafficDescription
-{
-    double rateBps;      //!< mean
-    double sigma;        //!< standard deviation of ln(rate)
-    int64_t coherenceNs; //!< time between draws
-    double maxFraction;  //!< of the capacity; what is drawn above it is cut
 };
 
 /** A fixed link between a node and the one above it. */
@@ -79,7 +80,7 @@ struct BlockageDescription
 /** All that the handshake says about the network. */
 struct NetworkDescription
 {
-    uint32_t seed;                              //!< of all random streams
+    uint64_t seed;                              //!< of all random streams
     int64_t reportIntervalNs;                   //!< between link reports
     ns3::IabRadioConfig radio;                  //!< radio interface
     std::vector<NodeDescription> nodes;         //!< all nodes

@@ -30,6 +30,7 @@ namespace
 {
 
 constexpr int64_t POSITION_STREAM = 1;         // background UEs' positions
+constexpr int64_t TRANSIT_STREAM = 500;        // two streams for each IAB node with transit
 constexpr int64_t CROSS_TRAFFIC_STREAM = 100;  // two streams for each direction of each wire
 constexpr uint32_t RADIO_NETWORK = 0x0a010000; // 10.1.0.0/16
 constexpr uint32_t WIRE_NETWORK = 0x0a020000;  // 10.2.0.0, a /30 for each wire
@@ -147,6 +148,7 @@ Network::InstallRadio()
     {
         AssignRadioAddresses();
         InstallBackground();
+        CreateTransit();
     }
 }
 
@@ -223,6 +225,31 @@ Network::InstallBackground()
             m_iab->InstallBackgroundUser(cell.radio, node, user);
             m_backgroundUsers.push_back(user);
         }
+    }
+}
+
+void
+Network::CreateTransit()
+{
+    int64_t stream = TRANSIT_STREAM;
+    for (const auto& description : m_description.nodes)
+    {
+        if (!description.transit)
+        {
+            continue;
+        }
+        auto user = CreateObjectWithAttributes<BackgroundUser>(
+            "MeanRate",
+            DoubleValue(description.transit->rateBps),
+            "Sigma",
+            DoubleValue(description.transit->sigma),
+            "DownlinkShare",
+            DoubleValue(m_description.background.downlinkShare),
+            "Coherence",
+            TimeValue(NanoSeconds(description.transit->coherenceNs)));
+        stream += user->AssignStreams(stream);
+        m_iab->Topology()->CountUser(m_nodes.at(description.name).radio->Bap(), Bearer::BACKGROUND);
+        m_transit.emplace_back(description.name, user);
     }
 }
 
@@ -363,6 +390,10 @@ Network::Start()
     for (const auto& user : m_backgroundUsers)
     {
         user->Start(m_iab->Donor()->Bap());
+    }
+    for (const auto& [name, user] : m_transit)
+    {
+        user->StartAt(m_nodes.at(name).radio->Bap(), m_iab->Donor()->Bap());
     }
     for (const auto& name : m_nodeOrder)
     {

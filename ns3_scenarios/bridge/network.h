@@ -111,6 +111,8 @@ class Network
     void InstallRelaysBelow(const std::string& parent);
     /** Put background UEs around every cell. */
     void InstallBackground();
+    /** Create the traffic of the IAB nodes' other carriers. */
+    void CreateTransit();
     /** Lay the wires. */
     void LayWires();
     /** Give a device of a node its address. */
@@ -138,7 +140,8 @@ class Network
     std::vector<Wire> m_wires;                         //!< wired links
     std::vector<RadioHop> m_hops;                      //!< radio links
     std::map<ns3::BapAddress, std::string> m_bapNames; //!< names of radio nodes
-    std::vector<ns3::Ptr<ns3::BackgroundUser>> m_backgroundUsers; //!< all
+    std::vector<std::pair<std::string, ns3::Ptr<ns3::BackgroundUser>>> m_transit; //!< by IAB node
+    std::vector<ns3::Ptr<ns3::BackgroundUser>> m_backgroundUsers;                 //!< all
 };
 
 } // namespace cosim

@@ -44,7 +44,7 @@ Simulation::Simulation(const NetworkDescription& description)
     {
         throw std::invalid_argument("the report interval must be positive");
     }
-    RngSeedManager::SetSeed(description.seed);
+    RngSeedManager::SetRun(description.seed); // independent streams for every run number
     ConfigureTcp();
     m_network = std::make_unique<Network>(description);
     m_transfers = std::make_unique<Transfers>(*m_network, [this](const DeliveryEvent& event) {

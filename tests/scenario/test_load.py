@@ -198,3 +198,11 @@ def test_hash_follows_the_values() -> None:
     assert base == scenario_hash(load_scenario("chain3", [("seed", 1)]))
     assert base != scenario_hash(load_scenario("chain3", [("seed", 2)]))
     assert len(base) == 64
+
+
+def test_only_iab_nodes_have_transit_traffic() -> None:
+    overrides = [("nodes.core7.transit", '{ rate = "10 Mbps" }')]
+    with pytest.raises(ScenarioError, match=r"nodes\.core7\.transit: only IAB nodes"):
+        load_scenario("mmwave-iab", overrides)
+    loaded = load_scenario("mmwave-iab", [("nodes.iab5.transit", '{ rate = "10 Mbps" }')])
+    assert next(n for n in loaded.nodes if n.name == "iab5").transit is not None

@@ -8,6 +8,7 @@ from typing import Any
 from cosim.scenario.schema import (
     BackgroundSpec,
     BlockageSpec,
+    CrossTrafficSpec,
     LinkSpec,
     LoadSpec,
     NodeSpec,
@@ -33,7 +34,7 @@ def describe_network(scenario: Scenario) -> dict[str, Any]:
         "seed": scenario.seed,
         "report_interval_ns": int(scenario.report_interval),
         "radio": _radio(scenario.radio, _los_update_ns(scenario.nodes), _has_relays(scenario)),
-        "nodes": [_node(node) for node in scenario.nodes],
+        "nodes": [_node(node, load) for node in scenario.nodes],
         "links": [_link(link, load) for link in scenario.links],
         "background": _background(scenario.background, load),
         "blockages": [_blockage(blockage) for blockage in scenario.blockages],
@@ -81,12 +82,13 @@ def _los_update_ns(nodes: tuple[NodeSpec, ...]) -> int:
     return round(LOS_DECORRELATION_M / fastest_mps * _NS_PER_S) if fastest_mps > 0 else 0
 
 
-def _node(node: NodeSpec) -> dict[str, Any]:
+def _node(node: NodeSpec, load: LoadSpec) -> dict[str, Any]:
     return {
         "name": node.name,
         "kind": node.kind,
         "position_m": None if node.position_m is None else list(node.position_m),
         "waypoints": _trajectory(node),
+        "transit": _cross_traffic(node.transit, load),
     }
 
 
@@ -118,18 +120,18 @@ def _link(link: LinkSpec, load: LoadSpec) -> dict[str, Any]:
             "capacity_bps": int(link.capacity or 0),
             "delay_ns": int(link.delay or 0),
             "queue_bytes": int(link.queue),
-            "cross_traffic": _cross_traffic(link, load),
+            "cross_traffic": _cross_traffic(link.cross_traffic, load),
         }
     return description
 
 
-def _cross_traffic(link: LinkSpec, load: LoadSpec) -> dict[str, Any] | None:
-    if link.cross_traffic is None:
+def _cross_traffic(traffic: CrossTrafficSpec | None, load: LoadSpec) -> dict[str, Any] | None:
+    if traffic is None:
         return None
     return {
-        "rate_bps": float(link.cross_traffic.rate) * load.population * load.demand,
-        "sigma": link.cross_traffic.sigma,
-        "coherence_ns": int(link.cross_traffic.coherence),
+        "rate_bps": float(traffic.rate) * load.population * load.demand,
+        "sigma": traffic.sigma,
+        "coherence_ns": int(traffic.coherence),
         "max_fraction": LARGEST_CROSS_FRACTION,
     }
 

@@ -435,7 +435,7 @@ int
 main(int argc, char* argv[])
 {
     const auto options = ParseOptions(argc, argv);
-    RngSeedManager::SetSeed(options.seed);
+    RngSeedManager::SetRun(options.seed);
     try
     {
         const Chain chain(options);

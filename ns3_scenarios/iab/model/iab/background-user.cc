@@ -66,6 +66,13 @@ BackgroundUser::Bap() const
 void
 BackgroundUser::Start(Ptr<BapEntity> donor)
 {
+    StartAt(m_bap, std::move(donor));
+}
+
+void
+BackgroundUser::StartAt(Ptr<BapEntity> node, Ptr<BapEntity> donor)
+{
+    m_entry = std::move(node);
     m_donor = std::move(donor);
     Redraw();
     const auto phase = m_phase->GetValue(0, m_interval.GetSeconds());
@@ -93,6 +100,7 @@ BackgroundUser::DoDispose()
     m_offer.Cancel();
     m_bap->Dispose();
     m_bap = nullptr;
+    m_entry = nullptr;
     m_donor = nullptr;
     Object::DoDispose();
 }
@@ -111,8 +119,8 @@ BackgroundUser::Offer()
     const double bits = m_rateBps * m_interval.GetSeconds();
     m_uplinkBits += bits;
     m_downlinkBits += bits * m_downlinkShare;
-    OfferBurst(m_bap, m_donor, m_uplinkBits);
-    OfferBurst(m_donor, m_bap, m_downlinkBits);
+    OfferBurst(m_entry, m_donor, m_uplinkBits);
+    OfferBurst(m_donor, m_entry, m_downlinkBits);
     m_offer = Simulator::Schedule(m_interval, &BackgroundUser::Offer, this);
 }
 

@@ -38,6 +38,15 @@ class BackgroundUser : public Object
     void Start(Ptr<BapEntity> donor);
 
     /**
+     * Start traffic that enters and leaves at an IAB node: that of users whom the node serves on
+     * other carriers, so that it loads the backhaul alone.
+     *
+     * @param node where it enters and leaves
+     * @param donor the other end
+     */
+    void StartAt(Ptr<BapEntity> node, Ptr<BapEntity> donor);
+
+    /**
      * Fix the random streams.
      *
      * @param stream first stream to use
@@ -73,6 +82,7 @@ class BackgroundUser : public Object
     void Receive(RlcSdu sdu);
 
     Ptr<BapEntity> m_bap;               //!< this user
+    Ptr<BapEntity> m_entry;             //!< where its traffic enters and leaves
     Ptr<BapEntity> m_donor;             //!< the other end
     Ptr<NormalRandomVariable> m_normal; //!< standard normal draws
     Ptr<UniformRandomVariable> m_phase; //!< start within a period
