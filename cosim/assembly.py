@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,12 @@ from typing import TypeVar
 
 from cosim.errors import ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
-from cosim.nodes import NodeController, build_controllers
+from cosim.nodes import NodeController, NodeOptions, build_controllers
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
 from cosim.scenario.overrides import Verbatim
-from cosim.splitting import make_policy, policy_class
+from cosim.splitting import Objective, make_policy, policy_class
 
 Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
 _T = TypeVar("_T")
@@ -91,8 +92,28 @@ def prepare(scenario: Scenario) -> RunSetup:
         think_ns=scenario.task.think_time,
         timeout_ns=scenario.task.timeout,
         count_energy_of=scenario.energy.count,
+        options=_node_options(scenario),
     )
     return RunSetup(scenario, topology, model, devices, controllers)
+
+
+def _node_options(scenario: Scenario) -> NodeOptions:
+    """The scenario's wishes that every node follows."""
+    task, sci, prediction = scenario.task, scenario.sci, scenario.prediction
+    limit = scenario.objective.latency_limit
+    return NodeOptions(
+        objective=Objective(
+            scenario.objective.latency_weight,
+            scenario.objective.energy_weight,
+            math.inf if limit is None else limit / 1e9,
+        ),
+        trigger=sci.trigger,
+        change=sci.change,
+        forecaster=None if prediction.forecaster == "none" else prediction.forecaster,
+        lag_tasks=prediction.tasks,
+        coherence_ns=prediction.coherence,
+        backward_ratio=task.backward_ratio if task.kind == "training" else None,
+    )
 
 
 def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:

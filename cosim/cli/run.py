@@ -16,8 +16,18 @@ from cosim.cli.options import run_options
 @click.option(
     "--policy", metavar="NAME", help="Who decides where to split; see `cosim list policies`."
 )
+@click.option(
+    "--task",
+    type=click.Choice(["inference", "training"]),
+    help="What is split: inferences, or training steps (forward, backward, parameters that move).",
+)
 def run_command(
-    scenario: str, out: Path | None, as_json: bool, replace: bool, **chosen: Any
+    scenario: str,
+    out: Path | None,
+    as_json: bool,
+    replace: bool,
+    task: str | None,
+    **chosen: Any,
 ) -> None:
     """Simulate SCENARIO, and report on the split tasks in it.
 
@@ -29,6 +39,8 @@ def run_command(
     from cosim.cli.progress import show_progress
     from cosim.cli.report import print_run
 
+    if task is not None:
+        chosen["overrides"] = (*chosen["overrides"], ("task.kind", task))
     with show_progress() as progress:
         result = api.run(
             scenario,

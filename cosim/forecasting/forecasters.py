@@ -135,9 +135,9 @@ class Autoregressive(Forecaster):
         recent = deque((values[-order:] - mean)[::-1], maxlen=order)  # the newest first
         for _ in range(min(round(ahead_s / step_s), values.size)):
             recent.appendleft(float(np.dot(coefficients, recent)))
-        # An unstable fit must not run away from all that was ever seen.
-        low, high = values.min(), values.max()
-        return float(np.clip(mean + recent[0], low, high))
+        # A trend may go on, but an unstable fit must not run away from all that was ever seen.
+        margin = np.ptp(values) / 2
+        return float(np.clip(mean + recent[0], values.min() - margin, values.max() + margin))
 
 
 class Oracle(Forecaster):

@@ -1,7 +1,14 @@
 """Controllers: what runs at each computing node."""
 
 from cosim.nodes.build import build_controllers, uplink_of
-from cosim.nodes.config import EnergyRates, NodeConfig, NodeModel, SourceConfig, make_node_model
+from cosim.nodes.config import (
+    EnergyRates,
+    NodeConfig,
+    NodeModel,
+    NodeOptions,
+    SourceConfig,
+    make_node_model,
+)
 from cosim.nodes.controller import NodeController
 from cosim.nodes.link_costs import Uplink, UplinkHop
 
@@ -10,6 +17,7 @@ __all__ = [
     "NodeConfig",
     "NodeController",
     "NodeModel",
+    "NodeOptions",
     "SourceConfig",
     "Uplink",
     "UplinkHop",

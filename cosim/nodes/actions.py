@@ -32,6 +32,12 @@ class StartTask(msgspec.Struct, frozen=True):
     """Timer of a UE: start the next task."""
 
 
+class UpdateOverdue(msgspec.Struct, frozen=True):
+    """Timer of a UE: the update that it asked for `task_number` did not come."""
+
+    task_number: int
+
+
 class TaskTimeout(msgspec.Struct, frozen=True):
     """Timer of a UE: give up waiting for this task."""
 
@@ -44,7 +50,7 @@ class ComputeDone(msgspec.Struct, frozen=True):
     task: TaskMessage
 
 
-Token = SciTick | SciOverdue | StartTask | TaskTimeout | ComputeDone
+Token = SciTick | SciOverdue | StartTask | UpdateOverdue | TaskTimeout | ComputeDone
 
 
 class SetTimer(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from cosim.models import DeviceProfile, ModelProfile
 from cosim.nodes.config import (
     EnergyRates,
     NodeConfig,
+    NodeOptions,
     SourceConfig,
     energy_rates_of,
     node_model_of,
@@ -60,6 +61,7 @@ def build_controllers(
     think_ns: int,
     timeout_ns: int,
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
+    options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
 ) -> dict[str, NodeController]:
     """One controller for each computing node, in the order of the topology.
 
@@ -71,6 +73,8 @@ def build_controllers(
         Called once for each node.
     count_energy_of
         The kinds of nodes whose energy counts.
+    options
+        What all nodes do alike.
     """
     ues = [name for name in tree.computing_nodes if kinds[name] == "ue"]
     controllers = {}
@@ -87,6 +91,7 @@ def build_controllers(
             uplink=None if is_ue else uplink_of(tree.next_computing(name)),
             upstream=() if is_ue else tree.upstream_computing(name),
             source=source,
+            options=options,
         )
         controllers[name] = NodeController(config, make_policy())
     return controllers

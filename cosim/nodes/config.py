@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -17,7 +17,7 @@ from cosim.models import (
     radio_energy_j,
 )
 from cosim.nodes.link_costs import Uplink
-from cosim.splitting.policy import Role, RoleKind
+from cosim.splitting.policy import Objective, Role, RoleKind
 from cosim.splitting.problem import FloatArray, prefix_sums
 
 IntArray = npt.NDArray[np.int64]
@@ -39,12 +39,15 @@ class NodeModel:
         Shape ``(L + 1,)``: bytes that cross boundary b.
     digest
         First 32 bits of the model profile's digest.
+    param_prefix
+        Shape ``(L + 1,)``: bytes of the parameters of the first b layers.
     """
 
     prefix_s: FloatArray
     prefix_ns: IntArray
     live_bytes: IntArray
     digest: int
+    param_prefix: IntArray
 
     @property
     def layers(self) -> int:
@@ -55,11 +58,21 @@ class NodeModel:
         """Time of the layers after `begin` up to `stop`."""
         return int(self.prefix_ns[stop] - self.prefix_ns[begin])
 
+    def param_bytes(self, begin: int, stop: int) -> int:
+        """Bytes of the parameters of the layers after `begin` up to `stop`."""
+        return int(self.param_prefix[stop] - self.param_prefix[begin])
+
 
 def make_node_model(
-    forward_s: npt.ArrayLike, live_bytes: npt.ArrayLike, digest: int = 0
+    forward_s: npt.ArrayLike,
+    live_bytes: npt.ArrayLike,
+    digest: int = 0,
+    param_bytes: npt.ArrayLike | None = None,
 ) -> NodeModel:
-    """A `NodeModel` from layer times, shape ``(L,)`` in s, and live bytes, shape ``(L + 1,)``."""
+    """A `NodeModel` from layer times, shape ``(L,)`` in s, and live bytes, shape ``(L + 1,)``.
+
+    `param_bytes`, shape ``(L,)``, matter only in training; by default there are none.
+    """
     prefix_s = prefix_sums(forward_s)
     live: IntArray = np.array(live_bytes, dtype=np.int64)
     if live.shape != prefix_s.shape or prefix_s.ndim != 1:
@@ -69,12 +82,17 @@ def make_node_model(
     if (live < 0).any():
         raise ValueError(f"live_bytes[{int(np.argmax(live < 0))}] is negative")
     prefix_ns: IntArray = np.rint(prefix_s * 1e9).astype(np.int64)
-    return NodeModel(_frozen(prefix_s), _frozen(prefix_ns), _frozen(live), digest)
+    params: IntArray = np.zeros(live.size, dtype=np.int64)
+    if param_bytes is not None:
+        params[1:] = np.cumsum(np.asarray(param_bytes, dtype=np.int64))
+    return NodeModel(_frozen(prefix_s), _frozen(prefix_ns), _frozen(live), digest, _frozen(params))
 
 
 def node_model_of(model: ModelProfile, device: DeviceProfile) -> NodeModel:
     """`model` as `device` runs it."""
-    return make_node_model(layer_times_s(model, device), model.live_bytes, digest32(model.digest))
+    return make_node_model(
+        layer_times_s(model, device), model.live_bytes, digest32(model.digest), model.param_bytes
+    )
 
 
 def digest32(digest: str) -> int:
@@ -119,6 +137,35 @@ class SourceConfig(msgspec.Struct, frozen=True):
     task_id_step: int = 1
 
 
+SciTrigger = Literal["periodic", "on-change", "on-task"]
+
+
+@dataclass(frozen=True)
+class NodeOptions:
+    """What the scenario asks of all nodes alike.
+
+    Attributes
+    ----------
+    objective
+        For policies with several metrics.
+    trigger, change
+        When costs are told; see `cosim.scenario.schema.SciSpec`.
+    forecaster, lag_tasks, coherence_ns
+        Predictive splitting: the forecaster's name (None switches it off), over how many tasks the
+        lag is averaged, and below which lag it is off.
+    backward_ratio
+        Backward over forward time of a layer, when tasks are training steps; None for inference.
+    """
+
+    objective: Objective = field(default_factory=Objective)
+    trigger: SciTrigger = "periodic"
+    change: float = 0.2
+    forecaster: str | None = None
+    lag_tasks: int = 8
+    coherence_ns: int = 0
+    backward_ratio: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class NodeConfig:
     """One computing node.
@@ -138,6 +185,8 @@ class NodeConfig:
         Fixed computing nodes for which this one is the next downstream.
     source
         Set on a UE that runs tasks.
+    options
+        What all nodes do alike.
     """
 
     name: str
@@ -148,6 +197,7 @@ class NodeConfig:
     uplink: Uplink | None = None
     upstream: tuple[str, ...] = ()
     source: SourceConfig | None = None
+    options: NodeOptions = NodeOptions()
 
     @property
     def role(self) -> Role:

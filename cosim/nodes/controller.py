@@ -21,15 +21,25 @@ from cosim.nodes.actions import (
     StartTask,
     TaskTimeout,
     Token,
+    UpdateOverdue,
 )
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
-from cosim.nodes.execution import TaskExecution
 from cosim.nodes.link_costs import Uplink
-from cosim.nodes.messages import DoneMessage, SciMessage, TaskMessage, decode, encode
+from cosim.nodes.messages import (
+    DoneMessage,
+    Message,
+    ParamMessage,
+    SciMessage,
+    TaskMessage,
+    UpdateRequest,
+    decode,
+    encode,
+)
 from cosim.nodes.records import MessageDropped, TaskFinished
-from cosim.nodes.sci import SciProtocol
+from cosim.nodes.sci import OVERDUE_PERIODS, SciProtocol
 from cosim.nodes.source import TaskSource
+from cosim.nodes.training import make_execution
 from cosim.splitting.policy import NodeSolution, Policy
 
 
@@ -56,7 +66,7 @@ class NodeController:
         self.config = config
         self._decider = Decider(config, policy)
         self._sci = SciProtocol(config, self._decider, clock)
-        self._execution = TaskExecution(config, self._decider)
+        self._execution = make_execution(config, self._decider)
         self._source = TaskSource(config, config.source, policy.name) if config.source else None
 
     @property
@@ -82,8 +92,8 @@ class NodeController:
 
     def on_report(self, now_ns: int, links: Sequence[LinkReport]) -> list[Action]:
         """The periodic report of the node's own links."""
-        self._decider.links.update(links)
-        return []
+        self._decider.links.update(links, now_ns)
+        return self._sci.links_changed(now_ns)
 
     def on_uplink(self, now_ns: int, uplink: Uplink | None) -> list[Action]:
         """The node (a UE) is now attached elsewhere, or nowhere."""
@@ -122,15 +132,19 @@ class NodeController:
             case ComputeDone(task):
                 return self._announce(now_ns, self._execution.computed(now_ns, task))
             case StartTask():
-                return self._start_task(now_ns)
+                return self._next_task(now_ns)
+            case UpdateOverdue(task_number):
+                return self._start_task_held_back(now_ns, task_number)
             case TaskTimeout(task_id):
                 return [] if self._source is None else self._source.timeout(now_ns, task_id)
 
-    def _take(
-        self, now_ns: int, source: str, message: SciMessage | TaskMessage | DoneMessage
-    ) -> list[Action] | str:
+    def _take(self, now_ns: int, source: str, message: Message) -> list[Action] | str:
         if isinstance(message, SciMessage):
             return self._take_sci(now_ns, source, message)
+        if isinstance(message, UpdateRequest):
+            return self._sci.asked(now_ns)
+        if isinstance(message, ParamMessage):
+            return self._execution.take_params(now_ns, source, message)
         if isinstance(message, TaskMessage):
             outcome = self._execution.receive(now_ns, message)
             return outcome if isinstance(outcome, str) else self._announce(now_ns, outcome)
@@ -142,7 +156,23 @@ class NodeController:
         outcome = self._sci.on_message(now_ns, source, message)
         if isinstance(outcome, str) or self._source is None:
             return outcome
-        return [*outcome, *self._source.begin(now_ns)]
+        held_back = self._start_task_held_back(now_ns)
+        return [*outcome, *held_back, *self._source.begin(now_ns)]
+
+    def _next_task(self, now_ns: int) -> list[Action]:
+        """Start a task, or ask for the update that has to come first."""
+        options = self.config.options
+        if self._source is None or options.trigger != "on-task":
+            return self._start_task(now_ns)
+        if not self._decider.policy.uses_sci:
+            return self._start_task(now_ns)
+        patience_ns = OVERDUE_PERIODS * self.config.sci_period_ns
+        return [*self._sci.ask(now_ns), *self._source.wait_for_update(now_ns, patience_ns)]
+
+    def _start_task_held_back(self, now_ns: int, task_number: int | None = None) -> list[Action]:
+        if self._source is None or not self._source.stop_waiting(task_number):
+            return []
+        return self._start_task(now_ns)
 
     def _start_task(self, now_ns: int) -> list[Action]:
         if self._source is None:

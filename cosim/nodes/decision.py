@@ -2,36 +2,105 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
+from cosim.forecasting import LagEstimator
 from cosim.nodes.config import NodeConfig
-from cosim.nodes.link_costs import LinkTable
-from cosim.splitting.policy import NodeCosts, NodeSolution, Policy, solve_checked
+from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
+from cosim.splitting import local_parameter_moves
+from cosim.splitting.policy import NodeCosts, NodeEnergy, NodeSolution, Policy, solve_checked
 from cosim.splitting.problem import FloatArray
 
 
 class Decider:
-    """Asks the policy; holds the link table and the newest cost-to-go heard from downstream."""
+    """Asks the policy; holds the link table and the newest cost-to-go heard from downstream.
+
+    Attributes
+    ----------
+    links, policy
+        The node's own.
+    heard
+        What the next node downstream told last.
+    held
+        In training: how many layers have their parameters on the near side of the node's uplink.
+        None while no step has passed here; then nothing is counted as having to move.
+    """
 
     def __init__(self, config: NodeConfig, policy: Policy) -> None:
-        self.links = LinkTable(config.uplink)
+        options = config.options
+        self.links = LinkTable(config.uplink, options.forecaster)
         self.policy = policy
         self.heard: FloatArray | None = None
+        self.held: int | None = None
+        self._options = options
         self._model = config.model
+        self._energy = config.energy
         self._role = config.role
+        self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
-    def solve(self) -> NodeSolution:
+    def solve(self, ahead_ns: int = 0) -> NodeSolution:
         """The decision for every boundary, with the links as they are now.
+
+        Parameters
+        ----------
+        ahead_ns
+            Take the capacity that is forecast for so much later instead.
 
         Raises
         ------
         PolicyError
             When the policy fails.
         """
-        costs = NodeCosts(
-            self._model.prefix_s,
-            None if self._role.is_sink else self.links.transfer_s(self._model.live_bytes),
-        )
-        return solve_checked(self.policy, self._role, costs, self.heard)
+        return solve_checked(self.policy, self._role, self._costs(ahead_ns), self.heard)
+
+    def solve_to_tell(self, now_ns: int) -> NodeSolution:
+        """The same for an SCI message: as it will be when the task comes (IV.F)."""
+        ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
+        self._lag.told(now_ns)
+        return self.solve(ahead_ns)
+
+    def sent(self, now_ns: int) -> None:
+        """A task goes over the uplink now: the moment that the told costs were about."""
+        self._lag.sent(now_ns)
 
     def can_send(self) -> bool:
         """Whether the way downstream is open, as far as the node knows."""
-        return bool(self.links.transfer_s(self._model.live_bytes)[0] < float("inf"))
+        return bool(self.links.transfer_s(self._model.live_bytes)[0] < math.inf)
+
+    def _costs(self, ahead_ns: int) -> NodeCosts:
+        live = self._model.live_bytes
+        transfer = None if self._role.is_sink else self.links.transfer_s(live, ahead_ns)
+        prefix = self._model.prefix_s
+        watts, radio = self._energy.busy_w, self._energy.radio_j_per_bit
+        ratio = self._options.backward_ratio
+        passes = 1.0 if ratio is None else 1.0 + ratio
+        radio_j = None
+        if transfer is not None:
+            radio_j = self._energy.radio_w * _finite(transfer)
+            radio_j[:-1] += radio * 8 * (live[:-1] + TASK_HEADER_BYTES)
+            if ratio is not None:
+                transfer = transfer + self._training_s()
+        energy = NodeEnergy(prefix * (watts * passes), radio_j)
+        return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+
+    def _training_s(self) -> FloatArray:
+        """What the link carries in a training step besides: gradient, and parameters that move."""
+        back = self.links.return_s_per_byte()
+        gradient = self._model.live_bytes.astype(np.float64)
+        gradient[0] = 0.0  # the input is not trained
+        needed = gradient > 0
+        extra = np.zeros(gradient.size)
+        extra[needed] = gradient[needed] * back
+        if self.held is not None:
+            rate = self.links.rate_bps()
+            down = 8 / rate if rate > 0 else math.inf
+            params = np.diff(self._model.param_prefix)
+            extra += local_parameter_moves(params, self.held, down, back)
+        return extra
+
+
+def _finite(transfer: FloatArray) -> FloatArray:
+    """Transfer times with 0 for a shut way, which the policy sees by its time."""
+    return np.where(np.isfinite(transfer), transfer, 0.0)

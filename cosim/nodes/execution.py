@@ -13,7 +13,7 @@ from cosim.nodes.actions import Action, ComputeDone, Record, SendMessage, SetTim
 from cosim.nodes.compute_queue import ComputeQueue
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
-from cosim.nodes.messages import HopTrace, TaskMessage, encode
+from cosim.nodes.messages import HopTrace, ParamMessage, Phase, TaskMessage, encode
 from cosim.nodes.records import TaskFinished
 
 
@@ -31,6 +31,8 @@ class TaskExecution:
             return "task of another model"
         if message.boundary > self._config.model.layers:
             return "task beyond the last layer"
+        if message.phase != Phase.INFERENCE:
+            return "training step at a node that runs inferences"
         if message.sent_ns > now_ns:
             return "task from the future"
         transfer_ns = now_ns - message.sent_ns
@@ -40,6 +42,10 @@ class TaskExecution:
             now_ns,
             msgspec.structs.replace(message, energy_j=energy_j, hops=(*message.hops, hop)),
         )
+
+    def take_params(self, now_ns: int, source: str, message: ParamMessage) -> list[Action] | str:
+        """Parameters came, or are asked for; there are none in an inference."""
+        return "message about parameters, which an inference has no use for"
 
     def begin(self, now_ns: int, task: TaskMessage) -> list[Action]:
         """Decide where to stop, with the newest that is known, and take the share into the queue.
@@ -74,12 +80,17 @@ class TaskExecution:
         return self._pass_on(now_ns, task)
 
     def _pass_on(self, now_ns: int, task: TaskMessage) -> list[Action]:
+        return self._send_on(now_ns, task, 0)
+
+    def _send_on(self, now_ns: int, task: TaskMessage, more_bytes: int) -> list[Action]:
+        """Send the task downstream, with its live tensors and `more_bytes` behind them."""
         destination = self._decider.links.destination
         if destination is None:
             raise AssertionError("a task can only be passed on to a node")
+        self._decider.sent(now_ns)
         energy = self._config.energy
         task = msgspec.structs.replace(task, sent_ns=now_ns, radio_w=energy.radio_w)
-        size = len(encode(task)) + int(self._config.model.live_bytes[task.boundary])
+        size = len(encode(task)) + int(self._config.model.live_bytes[task.boundary]) + more_bytes
         radio_j = energy.radio_j_per_bit * 8 * size
         payload = encode(msgspec.structs.replace(task, energy_j=task.energy_j + radio_j))
         return [SendMessage(destination, payload, size, Transport.TCP)]

@@ -10,12 +10,17 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from cosim.forecasting import Forecaster, make_forecaster
 from cosim.network.port import LinkReport
 from cosim.splitting.problem import FloatArray
 
 # A task's own header in front of its tensors (see messages.py): about this for a route of 4 nodes.
 # The exact size depends on the route, which the node that plans cannot know.
 TASK_HEADER_BYTES: Final = 200
+
+
+# A forecast of less than this part of the present capacity is taken for a fault of the forecaster.
+_LEAST_FORECAST: Final = 0.01
 
 
 class UplinkHop(msgspec.Struct, frozen=True):
@@ -39,8 +44,10 @@ class Uplink(msgspec.Struct, frozen=True):
 class LinkTable:
     """The newest reports of a node's links, and what they mean for its transfers."""
 
-    def __init__(self, uplink: Uplink | None) -> None:
+    def __init__(self, uplink: Uplink | None, forecaster: str | None = None) -> None:
         self.uplink = uplink
+        self._forecaster = forecaster
+        self._forecasters: dict[UplinkHop, Forecaster] = {}
         self._reports: dict[tuple[str, str], LinkReport] = {}
 
     @property
@@ -48,26 +55,51 @@ class LinkTable:
         """The next computing node downstream, if there is a way to one."""
         return None if self.uplink is None else self.uplink.destination
 
-    def update(self, reports: Iterable[LinkReport]) -> None:
+    def update(self, reports: Iterable[LinkReport], now_ns: int = 0) -> None:
         """Take over the newest reports."""
         for report in reports:
             self._reports[report.link, report.transmitter] = report
+            if self._forecaster is not None:
+                hop = UplinkHop(report.link, report.transmitter, report.receiver)
+                if hop not in self._forecasters:
+                    self._forecasters[hop] = make_forecaster(self._forecaster)
+                self._forecasters[hop].observe(now_ns / 1e9, report.capacity_bps)
 
-    def transfer_s(self, live_bytes: npt.NDArray[np.int64]) -> FloatArray:
+    def rate_bps(self) -> int:
+        """Capacity of the way downstream now; 0 when it is unknown or shut."""
+        return min((report.capacity_bps for report in self._uplink_reports()), default=0)
+
+    def return_s_per_byte(self) -> float:
+        """What a byte takes on the way back from the next computing node; infinite if unknown."""
+        hops = self.uplink.hops if self.uplink else ()
+        rates = [self._reports.get((hop.link, hop.receiver)) for hop in hops]
+        slowest = min((0 if r is None else r.capacity_bps for r in rates), default=0)
+        return 8 / slowest if slowest > 0 else math.inf
+
+    def transfer_s(self, live_bytes: npt.NDArray[np.int64], ahead_ns: int = 0) -> FloatArray:
         """Time to send what is live at each boundary: shape ``(L + 1,)``, s (Eq. 10).
 
         Over several links the slowest one's capacity counts, and everyone's delay and queue. At
         boundary L nothing is sent, so it costs nothing. Infinite where a link is unknown (as after
-        a handover, until the new link's first report) or has no capacity.
+        a handover, until the new link's first report) or has no capacity. With `ahead_ns`, the
+        capacity is that which is forecast for then.
         """
         transfer = np.full(live_bytes.size, math.inf)
         reports = self._uplink_reports()
         if reports:
-            rate = min(report.capacity_bps for report in reports)
+            rate = min(self._capacity(report, ahead_ns) for report in reports)
             wait = sum(_waiting_s(report) for report in reports)
             transfer = (live_bytes + TASK_HEADER_BYTES) * (8 / rate) + wait
         transfer[-1] = 0.0
         return transfer
+
+    def _capacity(self, report: LinkReport, ahead_ns: int) -> float:
+        """Of one link, bit/s; never forecast to be dead, for a way that works is not shut."""
+        hop = UplinkHop(report.link, report.transmitter, report.receiver)
+        forecaster = self._forecasters.get(hop) if ahead_ns > 0 else None
+        if forecaster is None:
+            return report.capacity_bps
+        return max(forecaster.forecast(ahead_ns / 1e9), report.capacity_bps * _LEAST_FORECAST)
 
     def _uplink_reports(self) -> list[LinkReport]:
         """Reports of the uplink's links; none unless all of them are known and alive."""

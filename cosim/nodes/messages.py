@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Final
 
 import msgspec
@@ -19,14 +20,15 @@ import numpy as np
 from cosim.errors import ProtocolError
 from cosim.splitting.problem import FloatArray
 
-VERSION: Final = 1
+VERSION: Final = 2
 _HEAD: Final = struct.Struct("<2sBB")
 _MAGIC: Final = b"HM"
-_SCI, _TASK, _DONE = 1, 2, 3
+_SCI, _TASK, _DONE, _ASK, _PARAMS = 1, 2, 3, 4, 5
 _SCI_BODY: Final = struct.Struct("<IIIqH")
-_TASK_BODY: Final = struct.Struct("<qIqqddB")
+_TASK_BODY: Final = struct.Struct("<qIqqddBBHB")
 _HOP: Final = struct.Struct("<Hqqq")
 _DONE_BODY: Final = struct.Struct("<qq")
+_PARAMS_BODY: Final = struct.Struct("<qHHB")
 _COST: Final = np.dtype("<f4")
 
 
@@ -69,6 +71,18 @@ class HopTrace(msgspec.Struct, frozen=True):
     compute_ns: int
 
 
+INITIAL: Final = 0xFFFF
+"""In place of `TaskMessage.held`: the first step, before which all nodes have all parameters."""
+
+
+class Phase(IntEnum):
+    """What a task is doing: an inference, or one of the two passes of a training step."""
+
+    INFERENCE = 0
+    FORWARD = 1
+    BACKWARD = 2
+
+
 class TaskMessage(msgspec.Struct, frozen=True):
     """A split task on its way; sent over TCP, followed by the live tensors as padding.
 
@@ -84,6 +98,13 @@ class TaskMessage(msgspec.Struct, frozen=True):
         Power of the sender's radio while this transfer lasts: only the receiver can tell how long.
     hops
         The nodes passed so far; the last one's `stop` is the boundary where the task is.
+    phase, at
+        What it is doing; in the backward pass, `at` is the place in `hops` of the node that is
+        to run its share next.
+    held
+        In the forward pass of training: the boundary of the link that it came over in the step
+        before. Parameters up to it were on the near side; those that are wanted beyond follow the
+        tensors.
     """
 
     task_id: int
@@ -94,11 +115,32 @@ class TaskMessage(msgspec.Struct, frozen=True):
     energy_j: float
     radio_w: float
     hops: tuple[HopTrace, ...]
+    phase: Phase = Phase.INFERENCE
+    held: int = 0
+    at: int = 0
 
     @property
     def boundary(self) -> int:
         """How many layers are done."""
         return self.hops[-1].stop if self.hops else 0
+
+
+class UpdateRequest(msgspec.Struct, frozen=True):
+    """Asks the sink for an SCI update, from node to node downstream; sent over UDP."""
+
+
+class ParamMessage(msgspec.Struct, frozen=True):
+    """Asks for the parameters of the layers after `begin` up to `stop`, or brings them.
+
+    Goes between neighbours. A request goes over TCP as well, for a step waits for the answer; an
+    answer is followed by the parameters as padding.
+    """
+
+    task_id: int
+    ue: str
+    begin: int
+    stop: int
+    brings: bool
 
 
 class DoneMessage(msgspec.Struct, frozen=True):
@@ -108,7 +150,7 @@ class DoneMessage(msgspec.Struct, frozen=True):
     finished_ns: int
 
 
-Message = SciMessage | TaskMessage | DoneMessage
+Message = SciMessage | TaskMessage | DoneMessage | UpdateRequest | ParamMessage
 
 
 def encode(message: Message) -> bytes:
@@ -117,6 +159,12 @@ def encode(message: Message) -> bytes:
         return _encode_sci(message)
     if isinstance(message, TaskMessage):
         return _encode_task(message)
+    if isinstance(message, UpdateRequest):
+        return _HEAD.pack(_MAGIC, VERSION, _ASK)
+    if isinstance(message, ParamMessage):
+        fields = (message.task_id, message.begin, message.stop, message.brings)
+        head = _HEAD.pack(_MAGIC, VERSION, _PARAMS) + _PARAMS_BODY.pack(*fields)
+        return head + _pack_name(message.ue)
     body = _DONE_BODY.pack(message.task_id, message.finished_ns)
     return _HEAD.pack(_MAGIC, VERSION, _DONE) + body
 
@@ -176,6 +224,9 @@ def _encode_task(message: TaskMessage) -> bytes:
             message.energy_j,
             message.radio_w,
             len(message.hops),
+            message.phase,
+            message.held,
+            message.at,
         ),
         _pack_name(message.ue),
     ]
@@ -186,9 +237,12 @@ def _encode_task(message: TaskMessage) -> bytes:
 
 
 def _decode_task(payload: bytes) -> TaskMessage:
-    task_id, digest, started_ns, sent_ns, energy_j, radio_w, count = _TASK_BODY.unpack_from(
-        payload, _HEAD.size
-    )
+    fields = _TASK_BODY.unpack_from(payload, _HEAD.size)
+    task_id, digest, started_ns, sent_ns, energy_j, radio_w, count, phase, held, hop_at = fields
+    if phase not in tuple(Phase):
+        raise ProtocolError(f"task message is in unknown phase {phase}")
+    if phase == Phase.BACKWARD and hop_at >= count:
+        raise ProtocolError("task message goes back to a node that it has not passed")
     _refuse_negative(task_id, started_ns, sent_ns)
     if not (math.isfinite(energy_j) and math.isfinite(radio_w)):
         raise ProtocolError("task message holds an energy that is not finite")
@@ -201,7 +255,13 @@ def _decode_task(payload: bytes) -> TaskMessage:
         if hops and stop < hops[-1].stop:
             raise ProtocolError("task message has boundaries that go backwards")
         hops.append(HopTrace(node, stop, transfer_ns, queue_ns, compute_ns))
-    return TaskMessage(task_id, ue, digest, started_ns, sent_ns, energy_j, radio_w, tuple(hops))
+    return TaskMessage(
+        *(task_id, ue, digest, started_ns, sent_ns, energy_j, radio_w),
+        hops=tuple(hops),
+        phase=Phase(phase),
+        held=held,
+        at=hop_at,
+    )
 
 
 def _decode_done(payload: bytes) -> DoneMessage:
@@ -212,10 +272,27 @@ def _decode_done(payload: bytes) -> DoneMessage:
     return DoneMessage(task_id, finished_ns)
 
 
+def _decode_ask(payload: bytes) -> UpdateRequest:
+    if len(payload) != _HEAD.size:
+        raise ProtocolError(f"update request has {len(payload)} bytes")
+    return UpdateRequest()
+
+
+def _decode_params(payload: bytes) -> ParamMessage:
+    task_id, begin, stop, brings = _PARAMS_BODY.unpack_from(payload, _HEAD.size)
+    ue, _ = _unpack_name(payload, _HEAD.size + _PARAMS_BODY.size)
+    _refuse_negative(task_id)
+    if begin >= stop or brings > 1:
+        raise ProtocolError("parameter message makes no sense")
+    return ParamMessage(task_id, ue, begin, stop, bool(brings))
+
+
 _DECODERS: Final[dict[int, Callable[[bytes], Message]]] = {
     _SCI: _decode_sci,
     _TASK: _decode_task,
     _DONE: _decode_done,
+    _ASK: _decode_ask,
+    _PARAMS: _decode_params,
 }
 
 

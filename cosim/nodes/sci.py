@@ -1,6 +1,7 @@
 """The SCI protocol at one node (HiveMind IV.C.3, spec section 2).
 
-The sink starts an update wave every period. A node that hears one recomputes with its newest link
+The sink starts an update wave every period (with the other triggers of `NodeOptions`, every tenth,
+and when it is asked to). A node that hears one recomputes with its newest link
 values and sends one message to each of its upstream neighbours, fixed nodes and attached UEs: on a
 tree, one message an edge serves everyone below it.
 
@@ -19,10 +20,11 @@ from cosim.network.port import Transport
 from cosim.nodes.actions import Action, Record, SciOverdue, SciTick, SendMessage, SetTimer
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
-from cosim.nodes.messages import SciMessage, encode
+from cosim.nodes.messages import SciMessage, UpdateRequest, encode
 from cosim.nodes.records import SciStep
 
 OVERDUE_PERIODS: Final = 3
+KEEPALIVE_PERIODS: Final = 10
 
 
 class SciProtocol:
@@ -36,6 +38,9 @@ class SciProtocol:
         self._heard: SciMessage | None = None
         self._told: SciMessage | None = None
         self._generation = 0
+        self._told_rate_bps = 0
+        periodic = config.options.trigger == "periodic"
+        self._period_ns = config.sci_period_ns * (1 if periodic else KEEPALIVE_PERIODS)
 
     @property
     def has_heard(self) -> bool:
@@ -50,9 +55,35 @@ class SciProtocol:
 
     def tick(self, now_ns: int) -> list[Action]:
         """Sink: start an update."""
+        return [*self._update(now_ns), SetTimer(now_ns + self._period_ns, SciTick())]
+
+    def asked(self, now_ns: int) -> list[Action] | str:
+        """A UE wants an update: the sink starts one, the others pass the wish on."""
+        if not self._decider.policy.uses_sci:
+            return "request of an update, which this node's policy does not use"
+        return self._update(now_ns) if self._config.role.is_sink else self.ask(now_ns)
+
+    def ask(self, now_ns: int) -> list[Action]:
+        """Ask for an update, by way of the next node downstream."""
+        destination = self._decider.links.destination
+        if destination is None:
+            return []
+        payload = encode(UpdateRequest())
+        return [SendMessage(destination, payload, len(payload), Transport.UDP)]
+
+    def links_changed(self, now_ns: int) -> list[Action]:
+        """New reports came: with the trigger ``on-change``, tell when the way on changed."""
+        options, last = self._config.options, self._told
+        if options.trigger != "on-change" or last is None:
+            return []
+        rate, told = self._decider.links.rate_bps(), self._told_rate_bps
+        if abs(rate - told) <= options.change * told:
+            return []
+        return self._tell(now_ns, last.update_id, 1, last.started_ns, mending=True)
+
+    def _update(self, now_ns: int) -> list[Action]:
         update_id = self._told.update_id + 1 if self._told else 1
-        actions = self._tell(now_ns, update_id, 0, now_ns, mending=False)
-        return [*actions, SetTimer(now_ns + self._config.sci_period_ns, SciTick())]
+        return self._tell(now_ns, update_id, 0, now_ns, mending=False)
 
     def on_message(self, now_ns: int, source: str, message: SciMessage) -> list[Action] | str:
         """Take part in an update; a text says why the message was ignored."""
@@ -112,12 +143,13 @@ class SciProtocol:
         self, now_ns: int, update_id: int, revision: int, started_ns: int, *, mending: bool
     ) -> list[Action]:
         begin = self._clock()
-        cost = self._decider.solve().cost_to_go_s
+        cost = self._decider.solve_to_tell(now_ns).cost_to_go_s
         wall_ns = self._clock() - begin
         if self._told is not None and self._told.update_id == update_id:
             revision = max(revision, self._told.revision + 1)
         digest = self._config.model.digest
         self._told = SciMessage(update_id, revision, digest, started_ns, cost)
+        self._told_rate_bps = self._decider.links.rate_bps()
         everyone = [*self._config.upstream, *self._ues]
         return self._send(now_ns, self._told, everyone, mending=mending, wall_ns=wall_ns)
 
@@ -163,5 +195,5 @@ class SciProtocol:
 
     def _watch(self, now_ns: int, periods: int = OVERDUE_PERIODS) -> SetTimer:
         self._generation += 1
-        overdue_ns = now_ns + periods * self._config.sci_period_ns
+        overdue_ns = now_ns + periods * self._period_ns
         return SetTimer(overdue_ns, SciOverdue(self._generation))

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from cosim.nodes.actions import Action, Record, SetTimer, StartTask, TaskTimeout
+from cosim.nodes.actions import (
+    Action,
+    Record,
+    SetTimer,
+    StartTask,
+    TaskTimeout,
+    UpdateOverdue,
+)
 from cosim.nodes.config import NodeConfig, SourceConfig
-from cosim.nodes.messages import HopTrace, TaskMessage
+from cosim.nodes.messages import HopTrace, Phase, TaskMessage
 from cosim.nodes.records import TaskStarted, TaskTimedOut
 
 
@@ -15,9 +22,12 @@ class TaskSource:
         self._config = config
         self._source = source
         self._policy_name = policy_name
+        inference = config.options.backward_ratio is None
+        self._phase = Phase.INFERENCE if inference else Phase.FORWARD
         self._next_id = source.first_task_id
         self._current: TaskMessage | None = None
         self._begun = False
+        self._waiting = False
 
     def begin(self, now_ns: int) -> list[Action]:
         """Start the loop, if it has not started."""
@@ -25,6 +35,18 @@ class TaskSource:
             return []
         self._begun = True
         return [SetTimer(now_ns, StartTask())]
+
+    def wait_for_update(self, now_ns: int, patience_ns: int) -> list[Action]:
+        """Hold the next task back until an update comes, or until patience is at an end."""
+        self._waiting = True
+        return [SetTimer(now_ns + patience_ns, UpdateOverdue(self._next_id))]
+
+    def stop_waiting(self, task_number: int | None = None) -> bool:
+        """Whether a task was held back, which may start now; a timer says for which one it is."""
+        if not self._waiting or task_number not in (None, self._next_id):
+            return False
+        self._waiting = False
+        return True
 
     def start_task(self, now_ns: int) -> tuple[TaskMessage, list[Action]]:
         """A new task, at this node with no layer done."""
@@ -37,6 +59,7 @@ class TaskSource:
             energy_j=0.0,
             radio_w=0.0,
             hops=(HopTrace(self._config.name, 0, 0, 0, 0),),
+            phase=self._phase,
         )
         self._next_id += self._source.task_id_step
         self._current = task

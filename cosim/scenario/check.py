@@ -86,6 +86,13 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "report_interval", s.report_interval > 0, positive
     yield "sci.period", s.sci.period > 0, positive
     yield "task.timeout", s.task.timeout > 0, positive
+    yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
+    yield "sci.change", s.sci.change >= 0, "cannot be negative"
+    yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
+    limit = s.objective.latency_limit
+    yield "objective.latency_limit", limit is None or limit > 0, positive
+    for key in ("latency_weight", "energy_weight"):
+        yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"
     yield "background.ues_per_cell", s.background.ues_per_cell >= 0, "cannot be negative"
     yield "background.rate_sigma", s.background.rate_sigma >= 0, "cannot be negative"

@@ -11,7 +11,9 @@ from cosim.splitting.pareto import ParetoMessage, ParetoPlan, pareto_sink, paret
 from cosim.splitting.policies import CloudOnly, EdgeOnly, HiveMind, SingleSplit, UeOnly
 from cosim.splitting.policy import (
     NodeCosts,
+    NodeEnergy,
     NodeSolution,
+    Objective,
     Policy,
     Role,
     default_roles,
@@ -36,7 +38,9 @@ __all__ = [
     "EdgeOnly",
     "HiveMind",
     "NodeCosts",
+    "NodeEnergy",
     "NodeSolution",
+    "Objective",
     "ParetoMessage",
     "ParetoPlan",
     "Plan",

@@ -28,6 +28,7 @@ from cosim.nodes import (
     EnergyRates,
     NodeConfig,
     NodeController,
+    NodeOptions,
     SourceConfig,
     make_node_model,
     uplink_of,
@@ -319,6 +320,8 @@ def make_world(
     sci_period_ns: int = 50 * MS,
     speed: dict[str, float] = SPEED,
     energy: EnergyRates | None = None,
+    options: NodeOptions | None = None,
+    params: Sequence[int] | None = None,
 ) -> World:
     topology = make_topology(fixed, ues)
     controllers = {}
@@ -329,12 +332,13 @@ def make_world(
         config = NodeConfig(
             name=name,
             kind=kind,
-            model=make_node_model(FORWARD_S / speed[kind], LIVE, DIGEST),
+            model=make_node_model(FORWARD_S / speed[kind], LIVE, DIGEST, params),
             sci_period_ns=sci_period_ns,
             energy=energy or EnergyRates(),
             uplink=None if is_ue else uplink_of(topology.next_computing(name)),
             upstream=() if is_ue else topology.upstream_computing(name),
             source=SourceConfig(think_ns, timeout_ns, index, len(ues)) if is_ue else None,
+            options=options or NodeOptions(),
         )
         made = make_policy(policy) if isinstance(policy, str) else policy()
         controllers[name] = NodeController(config, made, clock=lambda: 0)

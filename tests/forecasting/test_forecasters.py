@@ -88,7 +88,14 @@ def test_an_unstable_fit_stays_within_what_was_seen() -> None:
     forecaster = Autoregressive(order=1, window=10)
     for index in range(10):
         forecaster.observe(index, 2.0**index)
-    assert forecaster.forecast(100.0) <= 2.0**9
+    assert forecaster.forecast(100.0) <= 1.5 * 2.0**9
+
+
+def test_a_trend_goes_on() -> None:
+    forecaster = Autoregressive()
+    for index in range(20):
+        forecaster.observe(index * 0.01, 100.0 - index)
+    assert forecaster.forecast(0.05) == pytest.approx(76.0)
 
 
 def test_the_oracle_errs_as_much_as_it_is_told() -> None:

@@ -140,7 +140,7 @@ def test_no_bytes_from_anyone_make_a_controller_fail(messages: list[tuple[str, b
     node.on_report(0, [link()])
     for at, (source, payload) in enumerate(messages):
         node.on_delivery(at, source, payload)
-        node.on_delivery(at, source, b"HM\x01" + payload)
+        node.on_delivery(at, source, b"HM\x02" + payload)
     assert (node.solve().stop >= np.arange(4)).all()
 
 
