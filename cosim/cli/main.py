@@ -19,6 +19,7 @@ _COMMANDS: Final = MappingProxyType(
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
         "signalling": "cosim.cli.signalling:signalling_command",
+        "cell": "cosim.cli.cell:cell_command",
         "list": "cosim.cli.list:list_command",
         "doctor": "cosim.cli.doctor:doctor",
     }

@@ -16,6 +16,18 @@
 namespace ns3
 {
 
+namespace
+{
+
+/** @return the line of sight to assume where none may be drawn: out of sight unless always in it */
+LosPolicy
+WithoutChance(LosPolicy los)
+{
+    return los == LosPolicy::RANDOM ? LosPolicy::NEVER : los;
+}
+
+} // namespace
+
 IabHelper::IabHelper(const IabRadioConfig& config)
     : m_config(config),
       m_frame(std::make_shared<NrFrame>(config.numerology, config.bandwidthHz, config.tddPattern)),
@@ -25,8 +37,16 @@ IabHelper::IabHelper(const IabRadioConfig& config)
       m_book(std::make_shared<IabAddressBook>()),
       m_nextStream(config.firstStream)
 {
-    m_accessChannel = CreateChannel(config.accessLos, config.losUpdate, config.channelRedraw);
-    m_backhaulChannel = CreateChannel(config.backhaulLos, Time(0), Time(0));
+    const Time ever(0);
+    const auto shadowing = config.shadowing;
+    m_accessChannel =
+        CreateChannel(config.accessLos, shadowing, config.losUpdate, config.channelRedraw);
+    m_backhaulChannel = CreateChannel(config.backhaulLos, shadowing, ever, ever);
+    m_backgroundChannel = CreateChannel(config.accessLos, shadowing, ever, ever);
+    // Interference draws nothing at random: when it is first felt depends on the traffic, and the
+    // same seed must give the same channel whatever the traffic.
+    m_accessLeakage = CreateChannel(WithoutChance(config.accessLos), false, ever, ever);
+    m_backhaulLeakage = CreateChannel(WithoutChance(config.backhaulLos), false, ever, ever);
     if (config.interference)
     {
         m_interference = std::make_shared<InterferenceField>(
@@ -61,18 +81,18 @@ IabHelper::GainBetween(const RadioLink& from, const RadioLink& to, NrDirection d
         return 0; // one node, in the same direction: the links of one cell, which share its slot
     }
     const bool backhaul = from.ChildCell() && to.ChildCell();
-    const auto& channel = backhaul ? m_backhaulChannel : m_accessChannel;
+    const auto& channel = backhaul ? m_backhaulLeakage : m_accessLeakage;
     return channel->LeakageGain(transmitter, receiver);
 }
 
 Ptr<RadioChannel>
-IabHelper::CreateChannel(LosPolicy los, Time losUpdate, Time redraw)
+IabHelper::CreateChannel(LosPolicy los, bool shadowing, Time losUpdate, Time redraw)
 {
     auto channel = CreateObject<RadioChannel>();
     channel->Configure({m_config.carrierHz,
                         m_config.environment,
                         los,
-                        m_config.shadowing,
+                        shadowing,
                         m_config.noiseFigureDb,
                         losUpdate,
                         redraw},
@@ -183,11 +203,11 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
     const RadioEnd child{node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)};
     const RadioEnd above{serving->GetNode()->GetObject<MobilityModel>(),
                          CreateArray(m_config.iabArray)};
-    m_accessChannel->PointAtEachOther(child, above);
+    m_backgroundChannel->PointAtEachOther(child, above);
     link->SetEnds({child, above, m_config.uePowerDbm, m_config.iabPowerDbm});
     // A flat channel with the gain of matched beams: enough for traffic that only takes its share.
     const std::vector<double> gains(m_frame->ResourceBlocks(),
-                                    m_accessChannel->LeakageGain(child, above));
+                                    m_backgroundChannel->LeakageGain(child, above));
     for (const auto direction : NR_DIRECTIONS)
     {
         const double powerDbm =
@@ -195,7 +215,7 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
         serving->Bap()->Cell()->UpdateQuality(
             link,
             direction,
-            m_accessChannel->Quality(gains, powerDbm, 0, *m_errors));
+            m_backgroundChannel->Quality(gains, powerDbm, 0, *m_errors));
     }
     m_topology->Add(user->Bap());
     m_topology->Connect(user->Bap(), serving->Bap(), link);

@@ -178,11 +178,12 @@ class IabHelper
 
     /**
      * @param los line of sight
+     * @param shadowing whether there is any
      * @param losUpdate how long a drawn state lasts
      * @param redraw how long a drawn small-scale channel lasts
-     * @return a channel for links of one kind
+     * @return a channel for links of one kind, with random streams of its own
      */
-    Ptr<RadioChannel> CreateChannel(LosPolicy los, Time losUpdate, Time redraw);
+    Ptr<RadioChannel> CreateChannel(LosPolicy los, bool shadowing, Time losUpdate, Time redraw);
 
     /**
      * @param node to install on
@@ -198,20 +199,23 @@ class IabHelper
      */
     void InstallCell(const Ptr<IabNetDevice>& device, uint32_t depth);
 
-    IabRadioConfig m_config;                                   //!< radio interface
-    std::shared_ptr<const NrFrame> m_frame;                    //!< slots without half duplex
-    std::shared_ptr<const ErrorModel> m_errors;                //!< block errors
-    std::shared_ptr<const ResourceGrid> m_grid;                //!< what an allocation carries
-    std::shared_ptr<InterferenceField> m_interference;         //!< or null
-    std::map<Ptr<IabNetDevice>, uint32_t> m_depths;            //!< of donor and relays
-    Ptr<RadioChannel> m_accessChannel;                         //!< of UEs
-    Ptr<RadioChannel> m_backhaulChannel;                       //!< of IAB nodes
-    Ptr<IabTopology> m_topology;                               //!< the tree
-    std::shared_ptr<IabAddressBook> m_book;                    //!< IP to BAP
-    Ptr<IabNetDevice> m_donor;                                 //!< the root
-    std::vector<ServingCandidate> m_cells;                     //!< donor and relays
-    std::map<Ptr<IabNetDevice>, Backhaul> m_backhauls;         //!< by child
-    std::map<Ptr<IabNetDevice>, Ptr<AccessManager>> m_access;  //!< by UE
+    IabRadioConfig m_config;                                  //!< radio interface
+    std::shared_ptr<const NrFrame> m_frame;                   //!< slots without half duplex
+    std::shared_ptr<const ErrorModel> m_errors;               //!< block errors
+    std::shared_ptr<const ResourceGrid> m_grid;               //!< what an allocation carries
+    std::shared_ptr<InterferenceField> m_interference;        //!< or null
+    std::map<Ptr<IabNetDevice>, uint32_t> m_depths;           //!< of donor and relays
+    Ptr<RadioChannel> m_accessChannel;                        //!< of UEs
+    Ptr<RadioChannel> m_backhaulChannel;                      //!< of IAB nodes
+    Ptr<RadioChannel> m_backgroundChannel;                    //!< of background UEs
+    Ptr<RadioChannel> m_accessLeakage;                        //!< of interference from and to UEs
+    Ptr<RadioChannel> m_backhaulLeakage;                      //!< of interference between IAB nodes
+    Ptr<IabTopology> m_topology;                              //!< the tree
+    std::shared_ptr<IabAddressBook> m_book;                   //!< IP to BAP
+    Ptr<IabNetDevice> m_donor;                                //!< the root
+    std::vector<ServingCandidate> m_cells;                    //!< donor and relays
+    std::map<Ptr<IabNetDevice>, Backhaul> m_backhauls;        //!< by child
+    std::map<Ptr<IabNetDevice>, Ptr<AccessManager>> m_access; //!< by UE
     std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_accessLinks; //!< by UE
     int64_t m_nextStream;                                      //!< first unused random stream
 };

@@ -1,0 +1,67 @@
+"""``cosim cell``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+_NO_MORE_THAN = 65_000  # addresses in the radio network
+
+
+class DistanceRange(click.ParamType):
+    """``LO:HI``, or one number for both."""
+
+    name = "LO:HI"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        """Read the two numbers, in m."""
+        low, colon, high = str(value).partition(":")
+        try:
+            pair = float(low), float(high if colon else low)
+        except ValueError:
+            self.fail(f"'{value}' is not of the form LO:HI, in metres", param, ctx)
+        if not 0 < pair[0] <= pair[1] < float("inf"):
+            self.fail(f"'{value}' is no range of distances above 0", param, ctx)
+        return pair
+
+
+_positive = click.FloatRange(min=0, min_open=True)
+
+
+@click.command("cell")
+@click.option("--ues", type=click.IntRange(1, _NO_MORE_THAN), default=1, help="Number of UEs.")
+@click.option("--relays", type=click.IntRange(0, 64), default=0, help="IAB nodes in between.")
+@click.option("--bandwidth-mhz", type=click.IntRange(min=1), default=100, help="Channel, in MHz.")
+@click.option("--numerology", type=click.IntRange(0, 4), default=3, help="Numerology.")
+@click.option("--tdd", default="DSUU", help="TDD pattern, one letter (D, S, U) a slot.")
+@click.option("--offered-mbps", type=_positive, default=10.0, help="UDP of all UEs together.")
+@click.option("--direction", type=click.Choice(["ul", "dl"]), default="ul", help="Of the UDP.")
+@click.option("--distance-m", type=DistanceRange(), default="50:150", help="UEs to their cell.")
+@click.option(
+    "--condition",
+    type=click.Choice(["los", "nlos", "auto"]),
+    default="los",
+    help="Line of sight of the UEs.",
+)
+@click.option("--duration", "duration_s", type=_positive, default=1.0, help="Simulated time in s.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, help="Seed of everything random.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def cell_command(as_json: bool, **setup: Any) -> None:
+    """Measure the radio stack alone: UEs behind a chain of relays, without controllers."""
+    from cosim.cli.output import DASH, print_json, print_table
+    from cosim.network.ns3.cell import CellSetup, run_cell
+
+    result = run_cell(CellSetup(**setup))
+    if as_json:
+        print_json(result)
+        return
+    rows = []
+    for name, value in result.items():
+        values = value if isinstance(value, list) else [value]
+        shown = [DASH if v is None else f"{v:g}" for v in values[:8]]
+        more = f" ... ({len(values)} in all)" if len(values) > len(shown) else ""
+        rows.append([name, ", ".join(shown) + more])
+    print_table(["measure", "value"], rows, text_columns=2)
