@@ -23,7 +23,7 @@ from cosim.splitting import (
     solve_pareto,
     solve_sci,
 )
-from cosim.splitting.study import compare_forms, random_cases
+from cosim.splitting.study import Case, compare_forms, random_cases, threshold_between
 
 LAYERS = (52, 174, 600, 100_000)
 NODES = (5, 9, 64)
@@ -129,14 +129,15 @@ def paper_chain(layers: int = 514) -> tuple[SplitProblem, SplitProblem]:
     return SplitProblem(compute, transfer), SplitProblem(compute * watts[:, None], radio)
 
 
-def profile_chain(model_name: str) -> tuple[SplitProblem, SplitProblem]:
-    """The same chain with a shipped profile."""
+def profile_chain(model_name: str, factor: float = 1.0) -> tuple[SplitProblem, SplitProblem]:
+    """The same chain with a shipped profile, all links `factor` times as fast."""
     from cosim.models import load_device_profile, load_model_profile
     from cosim.problems import Chain, energy_problem, latency_problem
 
     names = ["paper-ue", *["paper-iab-mec"] * 5, *["paper-core-mec"] * 2, "paper-cloud"]
     rates = [66.5e6, 66.5e6, 47.1e6, 48.6e6, 54.1e6, 54.1e6, 36.0e6, 18.1e6]
-    chain = Chain([load_device_profile(name) for name in names], rates, [0.002] * 8)
+    devices = [load_device_profile(name) for name in names]
+    chain = Chain(devices, [rate * factor for rate in rates], [0.002] * 8)
     model = load_model_profile(model_name)
     return latency_problem(model, chain), energy_problem(model, chain)
 
@@ -169,12 +170,20 @@ def bench_pareto() -> list[str]:
 
 def bench_forms() -> None:
     """How far the linear and the inverse-weight forms are from the exact one."""
-    print("\nform (random cases)  violations  worst  excess of best effort, mean  worst")
-    for result in compare_forms(random_cases(100)):
-        print(
-            f"{result.form:22s} {result.violations:4d}/{result.cases} {result.worst_violation:7.0%}"
-            f" {result.mean_excess:28.1%} {result.worst_excess:6.1%}"
-        )
+    rng = np.random.default_rng(7)
+    profiled = []
+    for factor in np.geomspace(0.3, 10, 25):
+        qa, be = profile_chain("resnet18", float(factor))
+        profiled += [Case(qa, be, threshold_between(qa, be, s)) for s in rng.uniform(0, 1, 4)]
+    for name, cases in (("random", random_cases(100)), ("ResNet18, latency/energy", profiled)):
+        print(f"\n{name}:")
+        print("form              violations  worst  excess of best effort, mean  worst")
+        for result in compare_forms(cases):
+            print(
+                f"{result.form:19s} {result.violations:4d}/{result.cases} "
+                f"{result.worst_violation:6.0%} {result.mean_excess:28.1%} "
+                f"{result.worst_excess:6.1%}"
+            )
 
 
 def main() -> int:

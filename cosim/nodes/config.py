@@ -63,6 +63,9 @@ class NodeModel:
         return int(self.param_prefix[stop] - self.param_prefix[begin])
 
 
+_MAX_BOUNDARIES = 0xFFFF  # messages carry a boundary in 16 bits, of which the last value is taken
+
+
 def make_node_model(
     forward_s: npt.ArrayLike,
     live_bytes: npt.ArrayLike,
@@ -77,6 +80,8 @@ def make_node_model(
     live: IntArray = np.array(live_bytes, dtype=np.int64)
     if live.shape != prefix_s.shape or prefix_s.ndim != 1:
         raise ValueError(f"live_bytes must have shape (L+1,) = {prefix_s.shape}, not {live.shape}")
+    if prefix_s.size > _MAX_BOUNDARIES:
+        raise ValueError(f"a model of {prefix_s.size - 1} layers does not fit into messages")
     if not np.isfinite(prefix_s).all() or (np.diff(prefix_s) < 0).any():
         raise ValueError("forward_s must be finite and not negative")
     if (live < 0).any():

@@ -41,7 +41,7 @@ class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     model: str = "resnet18"
     kind: TaskKind = "inference"
-    # Training: backward over forward time. 22.3 ms over 10.5 ms for ResNet18 on a GTX 1080 Ti, batch
+    # Training: backward over forward time, 22.3 over 10.5 ms for ResNet18 on a GTX 1080 Ti at batch
     # 16 (jcjohnson/cnn-benchmarks).
     backward_ratio: float = 2.12
     think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
