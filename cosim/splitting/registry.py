@@ -14,6 +14,7 @@ from cosim.errors import InputError, UnknownNameError
 from cosim.splitting.policies import CloudOnly, EdgeOnly, HiveMind, SingleSplit, UeOnly
 from cosim.splitting.policy import Policy
 from cosim.splitting.rivals import (
+    Dads,
     EdgeSplit,
     HiveMindQa,
     Linear,
@@ -31,6 +32,7 @@ BUILTIN_POLICIES: tuple[type[Policy], ...] = (
     SingleSplit,
     EdgeOnly,
     EdgeSplit,
+    Dads,
     PipeDream,
     Linear,
     OptLatency,

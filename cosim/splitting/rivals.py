@@ -1,7 +1,7 @@
 """The systems that HiveMind is compared with, and its own form for several metrics, as policies.
 
-Each is a recursion over one node's own knowledge, as those of `cosim.splitting.policies`. Some
-rivals need more than that, and are functions: DADS (`cosim.splitting.dads`), and the baselines for
+Each is a recursion over one node's own knowledge, as those of `cosim.splitting.policies`. What
+needs more than that is a function: DADS on a graph (`cosim.splitting.dads`), and the baselines for
 networks that are not a line (`cosim.splitting.recurrent`, `cosim.splitting.collaborative`).
 """
 
@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from cosim.splitting.objectives import inverse_weight, inverse_weight_step
-from cosim.splitting.policies import HiveMind
+from cosim.splitting.policies import HiveMind, SingleSplit
 from cosim.splitting.policy import NodeCosts, NodeEnergy, NodeSolution, Policy, Role
 from cosim.splitting.problem import FloatArray, IntArray
 from cosim.splitting.solvers import sci_step, suffix_minimum
@@ -34,6 +34,17 @@ class EdgeSplit(Policy):
             return costs.finish_here(None)
         _, stop = suffix_minimum(costs.onward_s(downstream))
         return costs.stop_at(stop, downstream)
+
+
+class Dads(SingleSplit):
+    """The min cut between the UE and one server, the cloud (DADS, Hu et al. 2019).
+
+    Simplified: a profile is a line whose boundaries carry all live tensors, and on a line the min
+    cut is the best single cut. For the graph itself see `cosim.splitting.dads`, which may also cut
+    across the order of the layers.
+    """
+
+    name = "dads"
 
 
 class PipeDream(Policy):

@@ -117,7 +117,7 @@ def test_energy_of_another_chain_is_refused() -> None:
 
 
 def test_rivals_name_their_paper() -> None:
-    for name in ("single-split", "edge-split", "pipedream", "linear", "hivemind-qa"):
+    for name in ("single-split", "edge-split", "dads", "pipedream", "linear", "hivemind-qa"):
         assert any(word in policy_description(name) for word in ("20", "HiveMind", "Eq."))
 
 
@@ -153,7 +153,7 @@ def test_dads_on_a_line_is_the_single_split(problem: SplitProblem) -> None:
     live[-1] = 0.0
     line = SplitProblem(problem.compute_s[:2], [live])
     cut = solve_dads(line_graph(live), line.compute_s[0], line.compute_s[1], rate_bps=8.0)
-    assert cut.latency_s == pytest.approx(solve_chain(make_policy("single-split"), line).cost)
+    assert cut.latency_s == pytest.approx(solve_chain(make_policy("dads"), line).cost)
 
 
 def test_dads_over_a_dead_link_stays_on_the_ue() -> None:
