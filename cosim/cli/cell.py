@@ -9,7 +9,7 @@ import click
 _NO_MORE_THAN = 65_000  # addresses in the radio network
 
 
-class DistanceRange(click.ParamType):
+class DistanceRange(click.ParamType[tuple[float, float]]):
     """``LO:HI``, or one number for both."""
 
     name = "LO:HI"

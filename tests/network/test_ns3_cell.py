@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_each_relay_adds_what_frame_and_schedule_explain() -> None:
         _cell("--offered-mbps", "1", "--relays", str(relays))["delay_ms_mean"]
         for relays in range(1, 5)
     ]
-    added = [after - before for before, after in zip(delays[:-1], delays[1:], strict=True)]
+    added = [after - before for before, after in itertools.pairwise(delays)]
     # Half duplex doubles the frame to 1 ms: grant 0.5, wait up to 1, slot and decoding 0.2 ms.
     assert all(0.3 < step < 2.2 for step in added), delays
 

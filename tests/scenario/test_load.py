@@ -39,7 +39,7 @@ def refused(raw: Tables) -> ScenarioError:
 
 
 def test_builtins_load() -> None:
-    assert list_scenarios() == ["chain3", "mmwave-iab"]
+    assert list_scenarios() == ["chain3", "mmwave-iab", "sub6"]
     assert len(load_scenario("mmwave-iab").nodes) == 10
 
 
