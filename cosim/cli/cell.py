@@ -9,23 +9,18 @@ import click
 _NO_MORE_THAN = 65_000  # addresses in the radio network
 
 
-class DistanceRange(click.ParamType[tuple[float, float]]):
-    """``LO:HI``, or one number for both."""
-
-    name = "LO:HI"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, float]:
-        """Read the two numbers, in m."""
-        low, colon, high = str(value).partition(":")
-        try:
-            pair = float(low), float(high if colon else low)
-        except ValueError:
-            self.fail(f"'{value}' is not of the form LO:HI, in metres", param, ctx)
-        if not 0 < pair[0] <= pair[1] < float("inf"):
-            self.fail(f"'{value}' is no range of distances above 0", param, ctx)
-        return pair
+def parse_distances(
+    _context: click.Context, _parameter: click.Parameter, value: str
+) -> tuple[float, float]:
+    """Read ``LO:HI``, or one number for both, in m."""
+    low, colon, high = value.partition(":")
+    try:
+        pair = float(low), float(high if colon else low)
+    except ValueError as error:
+        raise click.BadParameter(f"'{value}' is not of the form LO:HI, in metres") from error
+    if not 0 < pair[0] <= pair[1] < float("inf"):
+        raise click.BadParameter(f"'{value}' is no range of distances above 0")
+    return pair
 
 
 _positive = click.FloatRange(min=0, min_open=True)
@@ -39,7 +34,13 @@ _positive = click.FloatRange(min=0, min_open=True)
 @click.option("--tdd", default="DSUU", help="TDD pattern, one letter (D, S, U) a slot.")
 @click.option("--offered-mbps", type=_positive, default=10.0, help="UDP of all UEs together.")
 @click.option("--direction", type=click.Choice(["ul", "dl"]), default="ul", help="Of the UDP.")
-@click.option("--distance-m", type=DistanceRange(), default="50:150", help="UEs to their cell.")
+@click.option(
+    "--distance-m",
+    callback=parse_distances,
+    default="50:150",
+    metavar="LO:HI",
+    help="UEs to their cell, in m.",
+)
 @click.option(
     "--condition",
     type=click.Choice(["los", "nlos", "auto"]),
