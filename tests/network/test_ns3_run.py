@@ -101,8 +101,8 @@ def test_handover_goes_on_with_the_new_serving_node(tmp_path: Path) -> None:
     assert result.manifest.totals["handovers"] == 1  # type: ignore[index]
     tasks = _done(result)
     served = tasks.route.map(lambda route: route[1] if len(route) > 1 else None)
-    assert set(served[tasks.start_s < 2].dropna()) == {"iab1"}
-    assert "iab3" in set(served[tasks.start_s > 2.7].dropna())
+    assert set(served[tasks.start_s < 2].dropna()) == {"iab5"}
+    assert "iab6" in set(served[tasks.start_s > 2.7].dropna())
 
 
 def test_one_message_per_tree_edge_and_update(tmp_path: Path) -> None:
