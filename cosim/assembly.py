@@ -91,6 +91,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         sci_period_ns=scenario.sci.period,
         think_ns=scenario.task.think_time,
         timeout_ns=scenario.task.timeout,
+        link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
         options=_node_options(scenario),
     )

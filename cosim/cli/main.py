@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 import cosim
-from cosim.errors import CosimError
+from cosim.errors import CosimError, UnknownNameError
 
 # Imported when asked for: `cosim --version` should not wait for pandas.
 _COMMANDS: Final = MappingProxyType(
@@ -34,7 +34,7 @@ class CosimGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            return None
+            raise UnknownNameError("command", cmd_name, _COMMANDS)
         module, _, attribute = _COMMANDS[cmd_name].partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
@@ -45,6 +45,10 @@ class CosimGroup(click.Group):
             return super().invoke(ctx)
         except CosimError as error:
             click.echo(f"error: {_one_line(error)}", err=True)
+            ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            where = error.ctx.command_path if error.ctx else "cosim"
+            click.echo(f"error: {_line(error.format_message())}; see `{where} --help`", err=True)
             ctx.exit(error.exit_code)
         except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
             raise
@@ -66,7 +70,11 @@ def main() -> None:
 
 def _one_line(error: Exception) -> str:
     text = str(error) if isinstance(error, CosimError) else f"{type(error).__name__}: {error}"
-    return " ".join(text.split())
+    return _line(text)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
 
 
 def _keep_traceback(error: Exception) -> str:

@@ -60,6 +60,7 @@ def build_controllers(
     sci_period_ns: int,
     think_ns: int,
     timeout_ns: int,
+    link_patience_ns: int = 100_000_000,
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
     options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
 ) -> dict[str, NodeController]:
@@ -81,7 +82,9 @@ def build_controllers(
     for name in tree.computing_nodes:
         is_ue = name in ues
         counted = kinds[name] in count_energy_of
-        source = SourceConfig(think_ns, timeout_ns, ues.index(name), len(ues)) if is_ue else None
+        source = None
+        if is_ue:
+            source = SourceConfig(think_ns, timeout_ns, ues.index(name), len(ues), link_patience_ns)
         config = NodeConfig(
             name=name,
             kind=kinds[name],

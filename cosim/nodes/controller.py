@@ -18,6 +18,7 @@ from cosim.nodes.actions import (
     SciOverdue,
     SciTick,
     SendMessage,
+    SetTimer,
     StartTask,
     TaskTimeout,
     Token,
@@ -93,7 +94,10 @@ class NodeController:
     def on_report(self, now_ns: int, links: Sequence[LinkReport]) -> list[Action]:
         """The periodic report of the node's own links."""
         self._decider.links.update(links, now_ns)
-        return self._sci.links_changed(now_ns)
+        actions = self._sci.links_changed(now_ns)
+        if self._source is not None:
+            actions += self._source.watch_link(now_ns, self._decider.can_send())
+        return actions
 
     def on_uplink(self, now_ns: int, uplink: Uplink | None) -> list[Action]:
         """The node (a UE) is now attached elsewhere, or nowhere."""
@@ -186,6 +190,9 @@ class NodeController:
         for action in actions:
             if isinstance(action, Record) and isinstance(action.record, TaskFinished):
                 told += self._tell_ue(now_ns, action.record)
+            if self._source is not None and isinstance(action, SendMessage | SetTimer):
+                # Beside a share to compute, a node's execution only ever sends the task on.
+                self._source.mark_away(isinstance(action, SendMessage))
         return told
 
     def _tell_ue(self, now_ns: int, record: TaskFinished) -> list[Action]:

@@ -28,6 +28,8 @@ class TaskSource:
         self._current: TaskMessage | None = None
         self._begun = False
         self._waiting = False
+        self._is_away = False
+        self._shut_since_ns: int | None = None
 
     def begin(self, now_ns: int) -> list[Action]:
         """Start the loop, if it has not started."""
@@ -63,6 +65,7 @@ class TaskSource:
         )
         self._next_id += self._source.task_id_step
         self._current = task
+        self._is_away = False
         started = TaskStarted(task.task_id, task.ue, self._policy_name, now_ns)
         timeout = SetTimer(now_ns + self._source.timeout_ns, TaskTimeout(task.task_id))
         return task, [Record(started), timeout]
@@ -75,6 +78,22 @@ class TaskSource:
         self._current = None
         # A task that takes no time at all must not stop the clock.
         return [SetTimer(max(now_ns + self._source.think_ns, started_ns + 1), StartTask())]
+
+    def mark_away(self, is_away: bool) -> None:
+        """The task at hand was sent on, or came back (training)."""
+        self._is_away = is_away
+
+    def watch_link(self, now_ns: int, is_open: bool) -> list[Action]:
+        """Give up a task that is away when the way has been shut for long."""
+        if is_open:
+            self._shut_since_ns = None
+            return []
+        if self._shut_since_ns is None:
+            self._shut_since_ns = now_ns
+        patient = now_ns - self._shut_since_ns < self._source.link_patience_ns
+        if patient or self._current is None or not self._is_away:
+            return []
+        return self.timeout(now_ns, self._current.task_id)
 
     def timeout(self, now_ns: int, task_id: int) -> list[Action]:
         """Give up waiting, unless the task was finished in time."""

@@ -46,6 +46,7 @@ class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     backward_ratio: float = 2.12
     think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
     timeout: DurationNs = DurationNs(2_000_000_000)  # after which the UE gives up waiting
+    link_patience: DurationNs = DurationNs(100_000_000)  # the same while its own link is dead
 
 
 class SciSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
