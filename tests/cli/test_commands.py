@@ -54,7 +54,7 @@ def test_every_option_has_help(command: str) -> None:
         (("compare", "--policies", "hivemind,no-such"), "policy: unknown policy 'no-such'"),
         (("compare", "--policies", ","), "names no policy"),
         (("list", "everything"), "'everything' is not one of"),
-        (("fly",), "No such command 'fly'"),
+        (("fly",), "unknown command 'fly'"),
     ],
 )
 def test_bad_input_exits_with_2(
