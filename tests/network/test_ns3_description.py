@@ -46,3 +46,15 @@ def test_waypoints_are_reached_at_the_speed_of_the_scenario() -> None:
 def test_a_static_network_never_redraws_line_of_sight() -> None:
     assert describe_network(load_scenario("chain3"))["radio"]["los_update_ns"] == 0
     assert describe_network(load_scenario("mmwave-iab"))["radio"]["los_update_ns"] > 0
+
+
+def test_waypoints_that_are_reached_at_once_or_never_are_left_out() -> None:
+    def trajectory(waypoints: str, speed: str) -> list[object]:
+        overrides = [("nodes.ue.waypoints_m", waypoints), ("nodes.ue.speed", speed)]
+        nodes = describe_network(load_scenario("mmwave-iab", overrides))["nodes"]
+        return next(n for n in nodes if n["name"] == "ue")["waypoints"]
+
+    start = "[478.2, 662.4]"
+    assert trajectory(f"[{start}]", "40 km/h") == []
+    assert len(trajectory(f"[{start}, [500.0, 700.0], [500.0, 700.0]]", "40 km/h")) == 2
+    assert trajectory("[[900.0, 900.0]]", "0.000000001 m/s") == []

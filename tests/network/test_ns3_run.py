@@ -104,6 +104,22 @@ def test_handover_goes_on_with_the_new_serving_node(tmp_path: Path) -> None:
     assert "iab6" in set(served[tasks.start_s > 2.7].dropna())
 
 
+def test_a_ue_that_comes_back_to_a_cell_finds_its_channel_there(tmp_path: Path) -> None:
+    # ns-3 keeps channels by pairs of arrays: one array for several cells once mixed them up.
+    result = _run(
+        tmp_path / "out",
+        overrides=[
+            ("radio.handover_hysteresis", "0 dB"),
+            ("radio.handover_time_to_trigger", "0 s"),
+            ("radio.access_condition", "auto"),
+            ("radio.shadowing", "true"),
+            ("nodes.ue.speed", "300 km/h"),
+        ],
+    )
+    serving = [entry["node"] for entry in result.summary()["serving"]]
+    assert len(serving) > len(set(serving)), "it never came back"
+
+
 def test_one_message_per_tree_edge_and_update(tmp_path: Path) -> None:
     result = _run(tmp_path / "out", load="low")
     whole = result.sci[result.sci.duration_s.notna()]

@@ -19,6 +19,7 @@ from cosim.scenario.schema import (
 LOS_DECORRELATION_M = 50.0  # TR 38.901 Table 7.6.3.1-2, UMi
 LARGEST_CROSS_FRACTION = 0.95  # of a wire's capacity, so that a trickle is always left
 _NS_PER_S = 1e9
+_LONGEST_TRAJECTORY_S = 1e9  # some 30 years, far inside 64 bits of ns
 
 
 def describe_network(scenario: Scenario) -> dict[str, Any]:
@@ -100,12 +101,17 @@ def _trajectory(node: NodeSpec) -> list[dict[str, Any]]:
     time_s = 0.0
     trajectory = [{"time_ns": 0, "position_m": [x_m, y_m, height_m]}]
     for next_x_m, next_y_m in node.waypoints_m:
-        time_s += math.hypot(next_x_m - x_m, next_y_m - y_m) / node.speed
+        leg_s = math.hypot(next_x_m - x_m, next_y_m - y_m) / node.speed
+        if round(leg_s * _NS_PER_S) == 0:
+            continue  # it is there already
+        time_s += leg_s
+        if time_s > _LONGEST_TRAJECTORY_S:
+            break  # never reached in any run
         x_m, y_m = next_x_m, next_y_m
         trajectory.append(
             {"time_ns": round(time_s * _NS_PER_S), "position_m": [x_m, y_m, height_m]}
         )
-    return trajectory
+    return trajectory if len(trajectory) > 1 else []
 
 
 def _link(link: LinkSpec, load: LoadSpec) -> dict[str, Any]:

@@ -136,7 +136,7 @@ IabHelper::InstallCell(const Ptr<IabNetDevice>& device, uint32_t depth)
     m_nextStream += cell->AssignStreams(m_nextStream);
     device->Bap()->SetCell(cell);
     m_depths[device] = depth;
-    m_cells.push_back({device->Bap(), device->GetNode()->GetObject<MobilityModel>()});
+    m_cells.push_back({device->Bap(), device->GetNode()->GetObject<MobilityModel>(), nullptr});
 }
 
 Ptr<IabNetDevice>
@@ -185,9 +185,14 @@ IabHelper::InstallUe(Ptr<Node> node, const std::string& linkName)
                                                             "CellPower",
                                                             DoubleValue(m_config.iabPowerDbm));
     const RadioEnd end{node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)};
-    access->SetUe(device->Bap(), link, end, CreateArray(m_config.iabArray));
+    access->SetUe(device->Bap(), link, end);
+    auto candidates = m_cells;
+    for (auto& candidate : candidates)
+    {
+        candidate.array = CreateArray(m_config.iabArray);
+    }
     access->SetPhy(m_errors, m_interference);
-    access->SetNetwork(m_topology, m_accessChannel, m_cells);
+    access->SetNetwork(m_topology, m_accessChannel, candidates);
     m_topology->CountUser(device->Bap(), Bearer::TASK);
     m_access[device] = access;
     m_accessLinks[device] = link;

@@ -60,15 +60,11 @@ AccessManager::GetTypeId()
 }
 
 void
-AccessManager::SetUe(Ptr<BapEntity> ue,
-                     Ptr<RadioLink> link,
-                     const RadioEnd& end,
-                     Ptr<PhasedArrayModel> cellArray)
+AccessManager::SetUe(Ptr<BapEntity> ue, Ptr<RadioLink> link, const RadioEnd& end)
 {
     m_ue = std::move(ue);
     m_link = std::move(link);
     m_end = end;
-    m_cellArray = std::move(cellArray);
 }
 
 void
@@ -121,7 +117,6 @@ AccessManager::DoDispose()
     m_ue = nullptr;
     m_link = nullptr;
     m_end = RadioEnd();
-    m_cellArray = nullptr;
     m_topology = nullptr;
     m_channel = nullptr;
     m_candidates.clear();
@@ -189,7 +184,7 @@ void
 AccessManager::AdaptLink()
 {
     const auto& cell = m_candidates[m_serving];
-    const RadioEnd cellEnd{cell.mobility, m_cellArray};
+    const RadioEnd cellEnd{cell.mobility, cell.array};
     const auto gains = m_channel->BeamformedGains(m_end, cellEnd);
     m_link->SetEnds({m_end, cellEnd, m_uePowerDbm, m_cellPowerDbm});
     if (m_interference)

@@ -21,6 +21,8 @@ struct ServingCandidate
 {
     Ptr<BapEntity> bap;          //!< the IAB node or donor
     Ptr<MobilityModel> mobility; //!< where it is
+    /** Panel for this UE. One for each pair: ns-3 keeps a channel by its two arrays. */
+    Ptr<PhasedArrayModel> array;
 };
 
 /**
@@ -43,12 +45,8 @@ class AccessManager : public Object
      * @param ue its BAP entity
      * @param link its radio link, used with whichever cell serves it
      * @param end its mobility and panel
-     * @param cellArray panel of the cell on this link
      */
-    void SetUe(Ptr<BapEntity> ue,
-               Ptr<RadioLink> link,
-               const RadioEnd& end,
-               Ptr<PhasedArrayModel> cellArray);
+    void SetUe(Ptr<BapEntity> ue, Ptr<RadioLink> link, const RadioEnd& end);
 
     /**
      * @param errors model whose modulations the link is adapted for
@@ -109,7 +107,6 @@ class AccessManager : public Object
     Ptr<BapEntity> m_ue;                               //!< the UE
     Ptr<RadioLink> m_link;                             //!< its radio link
     RadioEnd m_end;                                    //!< its mobility and panel
-    Ptr<PhasedArrayModel> m_cellArray;                 //!< panel of the serving cell
     Ptr<IabTopology> m_topology;                       //!< tree that it is part of
     Ptr<RadioChannel> m_channel;                       //!< access channel
     std::vector<ServingCandidate> m_candidates;        //!< cells
