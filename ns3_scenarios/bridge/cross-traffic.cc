@@ -82,7 +82,8 @@ CrossTraffic::Redraw()
     const double sigma = m_description.sigma;
     const double drawn =
         m_description.rateBps * std::exp(sigma * m_normal->GetValue() - sigma * sigma / 2);
-    m_rateBps = std::min(drawn, m_description.maxFraction * m_capacityBps);
+    // At least 1 bit/s: at no rate at all the next frame would never be due.
+    m_rateBps = std::clamp(drawn, 1.0, m_description.maxFraction * m_capacityBps);
     m_redraw = ns3::Simulator::Schedule(ns3::NanoSeconds(m_description.coherenceNs),
                                         &CrossTraffic::Redraw,
                                         this);

@@ -128,6 +128,11 @@ def test_one_message_per_tree_edge_and_update(tmp_path: Path) -> None:
     assert (whole.bytes / whole.messages < 4096).all()
 
 
+def test_no_traffic_at_all_ends_as_well(tmp_path: Path) -> None:
+    result = _run(tmp_path / "out", duration_s=0.3, overrides=[("loads.mid.population", "0.0")])
+    assert len(_done(result)) > 2
+
+
 def _builtin_text(name: str) -> str:
     return (Path(cosim.__file__).parent / "scenario" / "builtin" / f"{name}.toml").read_text()
 
