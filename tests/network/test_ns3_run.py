@@ -129,7 +129,11 @@ def test_one_message_per_tree_edge_and_update(tmp_path: Path) -> None:
 
 
 def test_no_traffic_at_all_ends_as_well(tmp_path: Path) -> None:
-    result = _run(tmp_path / "out", duration_s=0.3, overrides=[("loads.mid.population", "0.0")])
+    result = _run(
+        tmp_path / "out",
+        duration_s=0.3,
+        overrides=[("loads.mid", "{ population = 0.0, demand = 0.0 }")],
+    )
     assert len(_done(result)) > 2
 
 
