@@ -45,7 +45,7 @@ GUARDED = {
     "zmq": {"network", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
-    "pyarrow": {"results"},
+    "pyarrow": {"models.transfer", "results"},
     "pandas": {"results"},
 }
 
