@@ -22,6 +22,7 @@ from cosim.errors import PolicyError
 from cosim.splitting.node import ChainCosts, Decision, NodeCosts, Role, TaskState, Told
 from cosim.splitting.policy import NodePolicy
 from cosim.splitting.problem import Plan, SplitProblem
+from cosim.splitting.signalling import plan_count
 from cosim.splitting.solvers import solve_exhaustive
 from cosim.splitting.split_graph import solve_dijkstra
 
@@ -82,11 +83,11 @@ class Exhaustive(_Central):
     name = "exhaustive"
 
     def solve(self, problem: SplitProblem) -> Plan:
-        try:
-            return solve_exhaustive(problem, max_plans=_MAX_PLANS)
-        except ValueError as error:
-            count = f"{problem.layers} layers on {problem.nodes} nodes"
+        plans = plan_count(problem.layers, problem.nodes)
+        if plans > _MAX_PLANS:
             raise PolicyError(
-                f"policy 'exhaustive' cannot try all plans of {count}: {error}",
+                f"policy 'exhaustive' cannot try all {plans} plans of {problem.layers} layers on "
+                f"{problem.nodes} nodes, {_MAX_PLANS} at most",
                 hint="use --policy dijkstra, which finds the same plan, or a shorter chain",
-            ) from error
+            )
+        return solve_exhaustive(problem, max_plans=_MAX_PLANS)
