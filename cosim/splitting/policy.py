@@ -157,7 +157,7 @@ def _guarded(policy: NodePolicy, ask: Callable[[], _T]) -> _T:
         return ask()
     except PolicyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PolicyError(
             f"policy '{_label(policy)}' raised {type(error).__name__}: {error}"
         ) from error
