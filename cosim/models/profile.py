@@ -214,6 +214,24 @@ class ModelProfile:
         """Number of layers, L."""
         return len(self.layer_names)
 
+    def crossing(self, form: str) -> CodedForm:
+        """What crosses the boundaries in a form of `cosim.models.transfer`.
+
+        Raises
+        ------
+        ProfileError
+            It was not measured.
+        """
+        if form == "fp32":
+            zeros = np.zeros(self.layer_count + 1)
+            return CodedForm(self.live_bytes, zeros, zeros)
+        if form not in self.coded:
+            raise ProfileError(
+                f"model profile '{self.name}' does not say what crosses as '{form}'",
+                hint=f"make it anew: cosim profile {self.provenance.model}",
+            )
+        return self.coded[form]
+
     @property
     def input_bytes(self) -> int:
         """Bytes of the model's input."""

@@ -64,7 +64,7 @@ def test_digest_depends_on_content_not_on_layout(tmp_path: Path) -> None:
 
 
 def copy_shipped(directory: Path) -> Path:
-    for suffix in (".toml", ".csv"):
+    for suffix in (".toml", ".csv", ".coded.csv"):
         (directory / f"resnet18{suffix}").write_bytes((SHIPPED / f"resnet18{suffix}").read_bytes())
     return directory / "resnet18.toml"
 
@@ -102,6 +102,16 @@ def swap(old: str, new: str) -> Callable[[str], str]:
         (".toml", swap("^threads = 1", "threads = 0"), "provenance.threads: Expected `int` >= 1"),
         (".toml", swap("^threads", "thraeds"), "provenance: .*unknown field `thraeds`"),
         (".toml", swap("^reference_s = .*$", "reference_s = nan"), "reference_s|content_sha256"),
+        (
+            ".coded.csv",
+            cut_lines,
+            r"resnet18.coded.csv: has 39 boundaries, but layer_count .* is 69",
+        ),
+        (".coded.csv", lambda text: text[:2000], "resnet18.coded.csv: the last line is not compl"),
+        (".coded.csv", swap("^fp16_bytes", "fp8_bytes"), "coded.csv: line 1: the columns are not"),
+        (".coded.csv", swap("^75264,", "7526x,"), "line 2: fp16_bytes: '7526x' is not an integer"),
+        (".coded.csv", swap("^75264,", "75265,"), "content_sha256: does not match"),
+        (".toml", swap("^coded_file = .*$", 'coded_file = "a/b.csv"'), "coded_file: .* plain file"),
         (".toml", swap("^has_backward = true", "has_backward = false"), "line 1: the columns are"),
         (
             ".toml",
@@ -137,7 +147,7 @@ def test_what_is_not_utf8_is_named(tmp_path: Path) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    suffix=st.sampled_from([".toml", ".csv"]),
+    suffix=st.sampled_from([".toml", ".csv", ".coded.csv"]),
     where=st.floats(0, 1, exclude_max=True),
     letter=st.characters(min_codepoint=9, max_codepoint=126),
     cut=st.booleans(),

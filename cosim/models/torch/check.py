@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
+import torch
+
 from cosim.models.profile import ModelProfile
-from cosim.models.torch.graph import trace_model
+from cosim.models.torch.graph import LayerGraph, trace_model
 from cosim.models.torch.measure import measure_sizes
 from cosim.models.torch.operators import operator_kind
 from cosim.models.torch.resolve import entry_of
@@ -19,6 +21,13 @@ def find_mismatch(profile: ModelProfile) -> str | None:
     entry = entry_of(provenance.model, provenance.inputs)
     inputs = example_inputs(entry, seed=provenance.seed)
     graph = trace_model(build_model(entry, seed=provenance.seed), *inputs)
+    return find_mismatch_of(profile, graph, inputs)
+
+
+def find_mismatch_of(
+    profile: ModelProfile, graph: LayerGraph, inputs: tuple[torch.Tensor, ...]
+) -> str | None:
+    """The same for a model that is traced already."""
     sizes = measure_sizes(graph, *inputs)
     traced: dict[str, Sequence[object]] = {
         "layer_names": [node.name for node in graph.layers],
