@@ -10,22 +10,33 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 import msgspec
 
 import cosim
 from cosim.assembly import RunSetup
 from cosim.engine import LoopResult, run_loop
-from cosim.errors import CosimError, InternalError, NetworkError, OutputError, PolicyError
+from cosim.errors import (
+    CosimError,
+    InternalError,
+    NetworkError,
+    OutputError,
+    PolicyError,
+    UnknownNameError,
+)
 from cosim.interruption import Interruptible
 from cosim.network.ns3 import open_ns3
 from cosim.network.port import NetworkPort
+from cosim.network.simplified import open_simplified
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
 from cosim.results.manifest import library_versions
 from cosim.results.writer import NS3_STDERR_NAME, TRACEBACK_NAME
 from cosim.scenario import Scenario, scenario_hash
 
+Backend = Literal["ns3", "simplified"]
+BACKENDS: Final[tuple[Backend, ...]] = ("ns3", "simplified")
 PortFactory = Callable[[Scenario, Path], NetworkPort]
 
 
@@ -57,9 +68,27 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
-def open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
-    """The network that a run has unless it is given another."""
+def port_factory_of(backend: str) -> PortFactory:
+    """What makes the network of a backend, given the scenario and a file for its standard error.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such backend.
+    """
+    if backend == "ns3":
+        return _open_ns3_port
+    if backend == "simplified":
+        return _open_simplified_port
+    raise UnknownNameError("backend", backend, BACKENDS)
+
+
+def _open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
     return open_ns3(scenario, stderr_path=stderr_path)
+
+
+def _open_simplified_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
+    return open_simplified(scenario)
 
 
 class Runner:
@@ -82,7 +111,7 @@ class Runner:
         setup: RunSetup,
         writer: RunWriter,
         progress: ProgressCallback | None = None,
-        port_factory: PortFactory = open_ns3_port,
+        port_factory: PortFactory = _open_ns3_port,
     ) -> None:
         self._setup = setup
         self._writer = writer
@@ -183,7 +212,7 @@ class Runner:
         return time.monotonic() - self._began_s
 
 
-def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
+def first_manifest(setup: RunSetup, command: Sequence[str], backend: str = "ns3") -> Manifest:
     """The manifest of a run that is about to start."""
     scenario = setup.scenario
     return Manifest(
@@ -200,6 +229,7 @@ def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
         profiles=setup.digests,
         versions={"cosim": cosim.__version__, **library_versions()},
         pid=os.getpid(),
+        backend=backend,
     )
 
 
