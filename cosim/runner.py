@@ -87,7 +87,7 @@ def _open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
     return open_ns3(scenario, stderr_path=stderr_path)
 
 
-def _open_simplified_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
+def _open_simplified_port(scenario: Scenario, _stderr_path: Path) -> NetworkPort:
     return open_simplified(scenario)
 
 

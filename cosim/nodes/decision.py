@@ -33,6 +33,9 @@ class Decider:
         self.links = LinkTable(config.uplink, options.forecaster)
         self.policy = policy
         self.heard: FloatArray | None = None
+        self.heard_count = 0
+        self._solved: NodeSolution | None = None
+        self._solved_for: tuple[int, int, int | None, int] | None = None
         self.held: int | None = None
         self._options = options
         self._model = config.model
@@ -53,7 +56,14 @@ class Decider:
         PolicyError
             When the policy fails.
         """
-        return solve_checked(self.policy, self._role, self._costs(ahead_ns), self.heard)
+        if not self.policy.is_repeatable:
+            return solve_checked(self.policy, self._role, self._costs(ahead_ns), self.heard)
+        basis = (self.links.version, ahead_ns, self.held, self.heard_count)
+        if self._solved is None or basis != self._solved_for:
+            costs = self._costs(ahead_ns)
+            self._solved = solve_checked(self.policy, self._role, costs, self.heard)
+            self._solved_for = basis
+        return self._solved
 
     def solve_to_tell(self, now_ns: int) -> NodeSolution:
         """The same for an SCI message: as it will be when the task comes (IV.F)."""
@@ -67,7 +77,13 @@ class Decider:
 
     def can_send(self) -> bool:
         """Whether the way downstream is open, as far as the node knows."""
-        return bool(self.links.transfer_s(self._model.live_bytes)[0] < math.inf)
+        return self.links.is_open
+
+    def hear(self, cost_to_go: FloatArray | None) -> None:
+        """Take over what the next node downstream told, or forget it."""
+        if self.heard is None or cost_to_go is None or not np.array_equal(self.heard, cost_to_go):
+            self.heard = cost_to_go
+            self.heard_count += 1
 
     def _costs(self, ahead_ns: int) -> NodeCosts:
         live = self._model.live_bytes

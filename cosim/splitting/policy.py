@@ -157,10 +157,14 @@ class Policy(ABC):
     uses_sci
         Whether costs are told upstream. When False no SCI message is sent, `downstream` is always
         None, and a UE starts its first task without waiting for one.
+    is_repeatable
+        Whether the same question would get the same answer again, so that it need not be put again.
+        Set it to False in a policy that draws at random or learns.
     """
 
     name: ClassVar[str] = ""
     uses_sci: ClassVar[bool] = True
+    is_repeatable: ClassVar[bool] = True
 
     @abstractmethod
     def solve_node(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cosim.network.simplified.radio import DIRECTIONS, Direction
+from cosim.network.simplified.radio import Direction
 from cosim.network.simplified.tables import FloatArray
 from cosim.network.simplified.traffic import IntArray, LogNormalRate, fair_level
 
@@ -178,8 +178,3 @@ class RadioTree:
         got = np.minimum(wanted, alone[:, None] * weights)
         share = np.minimum(fair_level(wanted, weights, _TASK_WEIGHT) * _TASK_WEIGHT, 1.0)
         return CellShare(share, np.minimum(got.sum(axis=1), 1.0)), got * rates
-
-
-def all_directions(name: str) -> tuple[tuple[str, Direction], ...]:
-    """Keys of both directions of a cell."""
-    return tuple((name, direction) for direction in DIRECTIONS)

@@ -130,7 +130,10 @@ class Environment:
             for d in DIRECTIONS
         ]
         columns += [self._wire_column(link, d, times) for link in self._wires for d in DIRECTIONS]
-        cells = {key: list(zip(*(a.tolist() for a in cell), strict=True)) for key, cell in shares.items()}
+        cells = {
+            key: list(zip(cell.share.tolist(), cell.busy.tolist(), strict=True))
+            for key, cell in shares.items()
+        }
         for row, time_ns in enumerate(times.tolist()):
             yield Epoch(
                 time_ns,
@@ -147,7 +150,9 @@ class Environment:
         rows = zip(capacity, cell.busy.tolist(), mcs, snr_db.tolist(), strict=True)
         return [LinkState(bps, busy, 0, index, snr) for bps, busy, index, snr in rows]
 
-    def _wire_column(self, link: LinkSpec, direction: Direction, times: IntArray) -> list[LinkState]:
+    def _wire_column(
+        self, link: LinkSpec, direction: Direction, times: IntArray
+    ) -> list[LinkState]:
         capacity = float(link.capacity or 0)
         drawn = self._cross[link.name, direction]
         cross = np.zeros(times.size) if drawn is None else drawn.at(times)
@@ -185,7 +190,8 @@ class Environment:
             for link in self._topology.links.values()
             if link.parent == name and link.kind == "wireless"
         )
-        rates = {d: self._radio.rate_bps(self._radio.access_snr_db(distance_m, d), d) for d in DIRECTIONS}
+        snr_db = {d: self._radio.access_snr_db(distance_m, d) for d in DIRECTIONS}
+        rates = {d: self._radio.rate_bps(snr_db[d], d) for d in DIRECTIONS}
         transit = self._drawn(node.transit, f"transit/{name}")
         return Cell(name, children, tuple(demand), rates, transit)
 

@@ -7,6 +7,7 @@ Simplified: no handshake, slow start, loss or retransmission.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Callable
@@ -75,8 +76,8 @@ class Stream:
     def backlog_bits(self, now_ns: int) -> float:
         """What is still to be sent."""
         left = max(0.0, self.left_bits - self.rate_bps * (now_ns - self.since_ns) / 1e9)
-        later = sum(stream_bits(send.size_bytes) for send, _ in self.waiting if send is not self.waiting[0][0])
-        return left + later
+        later = itertools.islice(self.waiting, 1, None)
+        return left + sum(stream_bits(message.size_bytes) for message, _ in later)
 
 
 class StreamTable:
@@ -111,7 +112,7 @@ class StreamTable:
             self.share(now_ns)
 
     def finished(self, now_ns: int, stream: Stream) -> tuple[Send, int, int] | None:
-        """The message that is sent by now, when it was sent, and when it arrives; None if none is."""
+        """The message whose last bit leaves now, when it was sent, and when it arrives."""
         if stream.finish_ns != now_ns:
             return None  # the rate changed since this was foreseen
         message, sent_ns = stream.waiting.popleft()
