@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from cosim.assembly import Overrides, prepare, resolve_scenario
+from cosim.backends import PortFactory, port_factory_of
 from cosim.errors import UnknownNameError
 from cosim.results import RunResult, RunWriter, compare_summaries
 from cosim.runner import (
-    PortFactory,
     ProgressCallback,
     Runner,
     file_name,
     first_manifest,
     fresh_directory,
-    port_factory_of,
 )
 from cosim.scenario import Scenario, to_toml
 
@@ -86,7 +85,7 @@ def run(
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
     manifest = first_manifest(setup, command, backend)
     writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
-    return Runner(setup, writer, progress, factory).run()
+    return Runner(setup, writer, factory, progress).run()
 
 
 @dataclass(frozen=True)

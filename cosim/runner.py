@@ -10,34 +10,27 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
 
 import msgspec
 
 import cosim
 from cosim.assembly import RunSetup
+from cosim.backends import PortFactory
 from cosim.engine import LoopResult, run_loop
 from cosim.errors import (
     CosimError,
     InternalError,
+    InterruptedRunError,
     NetworkError,
     OutputError,
     PolicyError,
-    UnknownNameError,
 )
-from cosim.interruption import Interruptible
-from cosim.network.ns3 import open_ns3
-from cosim.network.port import NetworkPort
-from cosim.network.simplified import open_simplified
+from cosim.interruption import Interruptible, Interruption
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
 from cosim.results.manifest import library_versions
 from cosim.results.writer import NS3_STDERR_NAME, TRACEBACK_NAME
 from cosim.scenario import Scenario, scenario_hash
-
-Backend = Literal["ns3", "simplified"]
-BACKENDS: Final[tuple[Backend, ...]] = ("ns3", "simplified")
-PortFactory = Callable[[Scenario, Path], NetworkPort]
 
 
 @dataclass(frozen=True)
@@ -68,29 +61,6 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
-def port_factory_of(backend: str) -> PortFactory:
-    """What makes the network of a backend, given the scenario and a file for its standard error.
-
-    Raises
-    ------
-    UnknownNameError
-        When there is no such backend.
-    """
-    if backend == "ns3":
-        return _open_ns3_port
-    if backend == "simplified":
-        return _open_simplified_port
-    raise UnknownNameError("backend", backend, BACKENDS)
-
-
-def _open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
-    return open_ns3(scenario, stderr_path=stderr_path)
-
-
-def _open_simplified_port(scenario: Scenario, _stderr_path: Path) -> NetworkPort:
-    return open_simplified(scenario)
-
-
 class Runner:
     """Drives one run and keeps its manifest true.
 
@@ -100,18 +70,18 @@ class Runner:
         What to run.
     writer
         The open run directory, which is closed at the end in any case.
-    progress
-        Called after every step.
     port_factory
         Makes the network.
+    progress
+        Called after every step.
     """
 
     def __init__(
         self,
         setup: RunSetup,
         writer: RunWriter,
+        port_factory: PortFactory,
         progress: ProgressCallback | None = None,
-        port_factory: PortFactory = _open_ns3_port,
     ) -> None:
         self._setup = setup
         self._writer = writer
@@ -186,6 +156,8 @@ class Runner:
         """The error itself if it is one of ours; whose code is at fault gets to see where."""
         if isinstance(error, CosimError) and not isinstance(error, PolicyError):
             return error
+        if isinstance(error, Interruption):
+            return InterruptedRunError(f"the run was interrupted by {error}")
         path = self._writer.directory / TRACEBACK_NAME
         hint: str | None = f"the traceback is in {path}"
         try:

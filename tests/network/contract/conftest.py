@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cosim.backends import port_factory_of
 from cosim.network.port import Event, NetworkPort, Send, Transport
-from cosim.runner import port_factory_of
 from cosim.scenario import Scenario, load_scenario
 
 MS = 1_000_000
