@@ -158,13 +158,18 @@ class Policy(ABC):
         Whether costs are told upstream. When False no SCI message is sent, `downstream` is always
         None, and a UE starts its first task without waiting for one.
     is_repeatable
-        Whether the same question would get the same answer again, so that it need not be put again.
-        Set it to False in a policy that draws at random or learns.
+        Whether the same question gets the same answer again, so that it need not be put again. Not
+        inherited: what a subclass adds may count, learn or draw at random.
     """
 
     name: ClassVar[str] = ""
     uses_sci: ClassVar[bool] = True
-    is_repeatable: ClassVar[bool] = True
+    is_repeatable: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "is_repeatable" not in cls.__dict__:
+            cls.is_repeatable = False
 
     @abstractmethod
     def solve_node(
