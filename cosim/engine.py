@@ -30,6 +30,7 @@ from cosim.nodes.actions import Action, SendMessage, SetTimer, Token
 from cosim.nodes.build import SegmentLike, uplink_of
 from cosim.nodes.controller import NodeController
 from cosim.nodes.records import (
+    CapacityForecast,
     MessageDropped,
     NodeRecord,
     SciStep,
@@ -57,6 +58,9 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     energy_j: float | None = None
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
+    hop_transfer_ns: tuple[int, ...] | None = None
+    hop_queue_ns: tuple[int, ...] | None = None
+    hop_compute_ns: tuple[int, ...] | None = None
 
 
 class SciUpdate(msgspec.Struct, frozen=True):
@@ -74,6 +78,8 @@ class SciUpdate(msgspec.Struct, frozen=True):
         UEs, or nodes cut off from the sink, needed besides.
     wall_ns
         Real time that all nodes' policies took together. Not reproducible.
+    steps
+        Each node that took part and when, in order of time; twice when it had to repeat itself.
     """
 
     update_id: int
@@ -82,6 +88,7 @@ class SciUpdate(msgspec.Struct, frozen=True):
     messages: int
     message_bytes: int
     wall_ns: int
+    steps: tuple[tuple[str, int], ...]
 
 
 class Recorder(Protocol):
@@ -95,6 +102,9 @@ class Recorder(Protocol):
 
     def record_sci(self, update: SciUpdate) -> None:
         """An SCI update is over."""
+
+    def record_forecast(self, forecast: CapacityForecast) -> None:
+        """A node told its costs with the capacity that it expects of a link."""
 
 
 class AccessTree(Protocol):
@@ -344,6 +354,8 @@ class _Ledger:
                 self._finish(record)
             case SciStep():
                 self._sci(record)
+            case CapacityForecast():
+                self._recorder.record_forecast(record)
             case TaskTimedOut():
                 self.timed_out += 1
             case MessageDropped():
@@ -371,7 +383,7 @@ class _Ledger:
             return
         update = self._updates.get(step.update_id)
         if update is None:
-            update = SciUpdate(step.update_id, step.started_ns, None, 0, 0, 0)
+            update = SciUpdate(step.update_id, step.started_ns, None, 0, 0, 0, ())
         receipt_ns = update.last_receipt_ns
         if step.at_source and not step.mending:
             receipt_ns = step.time_ns
@@ -382,6 +394,7 @@ class _Ledger:
             messages=update.messages + step.messages,
             message_bytes=update.message_bytes + step.message_bytes,
             wall_ns=update.wall_ns + step.wall_ns,
+            steps=(*update.steps, (step.node, step.time_ns)),
         )
         while self._oldest_update + _SCI_WINDOW < step.update_id:
             over = self._updates.pop(self._oldest_update, None)

@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
     "problems": {"models", "splitting"},
-    "recording": {"engine", "network.port", "results", *BASE},
+    "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
     "runner": {
         *("assembly", "cosim", "engine", "interruption", "network", "network.port"),

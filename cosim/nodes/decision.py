@@ -55,11 +55,11 @@ class Decider:
         """
         return solve_checked(self.policy, self._role, self._costs(ahead_ns), self.heard)
 
-    def solve_to_tell(self, now_ns: int) -> NodeSolution:
-        """The same for an SCI message: as it will be when the task comes (IV.F)."""
+    def solve_to_tell(self, now_ns: int) -> tuple[NodeSolution, int]:
+        """The same for an SCI message, as it will be when the task comes, in how many ns (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
         self._lag.told(now_ns)
-        return self.solve(ahead_ns)
+        return self.solve(ahead_ns), ahead_ns
 
     def sent(self, now_ns: int) -> None:
         """A task goes over the uplink now: the moment that the told costs were about."""
