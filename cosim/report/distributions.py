@@ -1,0 +1,74 @@
+"""Curves over all runs: distributions of latency and energy by policy, and tasks as points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cosim.report.collect import LabelledRun
+from cosim.report.data import Series, Spread
+
+_MOST_STEPS: Final = 400  # of a distribution's curve
+_MOST_POINTS: Final = 1500  # single tasks of a curve
+
+Floats = npt.NDArray[np.float64]
+
+
+def draw_series(runs: Sequence[LabelledRun]) -> list[Series]:
+    """One `Series` for each name of a curve, in the order in which the names come."""
+    names = dict.fromkeys(run.series for run in runs)
+    return [_series(name, [run for run in runs if run.series == name]) for name in names]
+
+
+def empirical(values: Floats) -> tuple[Floats, Floats]:
+    """The empirical distribution: each value, and the share of all that is at most it.
+
+    Of many values, some, the least and the greatest among them; their shares are exact.
+    """
+    ordered = np.sort(values)
+    share = np.arange(1, ordered.size + 1) / ordered.size
+    kept = np.linspace(0, ordered.size - 1, min(ordered.size, _MOST_STEPS)).round()
+    chosen = np.unique(kept).astype(np.intp)
+    return ordered[chosen], share[chosen]
+
+
+def finished(runs: Iterable[LabelledRun], column: str) -> Floats:
+    """A column over the finished tasks of some runs."""
+    parts = [run.result.tasks for run in runs]
+    parts = [tasks.loc[tasks["status"] == "done", column] for tasks in parts]
+    return np.concatenate([part.to_numpy(dtype=np.float64) for part in parts])
+
+
+def _series(label: str, runs: Sequence[LabelledRun]) -> Series:
+    latency_ms = finished(runs, "latency_s") * 1e3
+    energy_j = finished(runs, "energy_j")
+    kept = np.linspace(0, latency_ms.size - 1, min(latency_ms.size, _MOST_POINTS)).round()
+    chosen = np.unique(kept).astype(np.intp)
+    points = zip(latency_ms[chosen].round(3), energy_j[chosen].round(5), strict=True)
+    return Series(
+        label=label,
+        policy=runs[0].result.manifest.policy,
+        runs=len(runs),
+        done=latency_ms.size,
+        unfinished=sum(len(run.result.tasks) for run in runs) - latency_ms.size,
+        latency_ms=_spread(latency_ms),
+        energy_j=_spread(energy_j),
+        points=[(float(x), float(y)) for x, y in points],
+    )
+
+
+def _spread(values: Floats) -> Spread | None:
+    if values.size == 0:
+        return None
+    x, share = empirical(values)
+    return Spread(
+        mean=float(values.mean()),
+        p50=float(np.quantile(values, 0.50)),
+        p95=float(np.quantile(values, 0.95)),
+        max=float(values.max()),
+        x=[float(value) for value in x.round(6)],
+        share=[float(value) for value in share.round(6)],
+    )
