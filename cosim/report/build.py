@@ -69,11 +69,12 @@ def view_run(run: LabelledRun, series: int) -> RunView:
         links=draw_links(topology, result.links, result.forecasts),
         resplit_us=resplit_times_us(tasks),
         manifest=manifest_rows(manifest),
+        details=detail_rows(manifest),
     )
 
 
 def manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
-    """The manifest as names and values."""
+    """What was run and how it ended, as names and values."""
     rows = [
         ("status", manifest.status),
         ("scenario", manifest.scenario),
@@ -89,6 +90,12 @@ def manifest_rows(manifest: Manifest) -> list[tuple[str, str]]:
     ]
     if manifest.reason is not None:
         rows.insert(1, ("reason", manifest.reason))
+    return rows
+
+
+def detail_rows(manifest: Manifest) -> list[tuple[str, str]]:
+    """The rest of the manifest: versions, profiles, and the accounts of network and engine."""
+    rows = []
     for what, values in (
         ("version", manifest.versions),
         ("profile SHA-256", manifest.profiles),

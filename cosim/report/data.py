@@ -117,8 +117,8 @@ class RunView(Struct, frozen=True, kw_only=True):
         Whether the hops of a task are in the order of time (a training step also goes back).
     resplit_us
         Starts of tasks that were split otherwise than the UE's task before.
-    manifest
-        Names and values, as they are shown.
+    manifest, details
+        Names and values, as they are shown; the latter when they are asked for.
     """
 
     label: str
@@ -137,6 +137,7 @@ class RunView(Struct, frozen=True, kw_only=True):
     links: list[Link]
     resplit_us: list[int]
     manifest: list[tuple[str, str]]
+    details: list[tuple[str, str]]
 
 
 class Spread(Struct, frozen=True, kw_only=True):

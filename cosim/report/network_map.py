@@ -59,7 +59,7 @@ def _node(
 
 
 def _places_beside(topology: Topology) -> dict[str, tuple[float, float]]:
-    """A column right of the radio network, from the node nearest to it to the cloud on top."""
+    """A column right of the radio network; it begins above or below, where the first one hangs."""
     points = [p for spec in topology.nodes.values() for p in _points(spec)]
     wired = [name for name, spec in topology.nodes.items() if spec.position_m is None]
     wired.sort(key=lambda name: -len(topology.path_to_root(name)))
@@ -68,6 +68,9 @@ def _places_beside(topology: Topology) -> dict[str, tuple[float, float]]:
     middle = float(low[1] + high[1]) / 2
     x_m = float(high[0]) + extent * _MARGIN * 2
     steps = np.linspace(-0.5, 0.5, len(wired)) if len(wired) > 1 else np.zeros(len(wired))
+    hung = [topology.nodes[name].position_m for name in topology.children_of(wired[0])]
+    if any(place is not None and place[1] > middle for place in hung):
+        steps = -steps
     return {name: (x_m, middle + float(s) * extent) for name, s in zip(wired, steps, strict=True)}
 
 

@@ -86,15 +86,18 @@ class Distributions {
       d: line(front.map((mean) => [chart.x(mean.x), chart.y(mean.y)])), fill: "none", stroke: "var(--text)", "stroke-width": 1.5, "stroke-dasharray": "6 4", "data-what": "front" }));
   }
 
-  // Names beside the marks, moved down where two would lie on each other.
+  // Names beside the marks, on the side that is free, moved down where two would lie on each other.
   names(chart, means) {
     const taken = [];
     for (const mean of [...means].sort((a, b) => b.y - a.y)) {
       const [x, y] = [chart.x(mean.x), chart.y(mean.y)];
-      const left = x > (chart.inner.left + chart.inner.right) / 2;
+      const wide = 7 * mean.series.label.length + 22; // about
+      const crowded = means.some((other) => other !== mean && chart.x(other.x) >= x && chart.x(other.x) < x + wide && Math.abs(chart.y(other.y) - y) < 14);
+      const left = x + wide > chart.inner.right || (crowded && x - wide > chart.inner.left);
+      const from = left ? x - wide : x;
       let at = y + 4;
-      while (taken.some((other) => Math.abs(other.y - at) < 14 && Math.abs(other.x - x) < 160)) at += 14;
-      taken.push({ x, y: at });
+      while (taken.some((other) => Math.abs(other.at - at) < 14 && other.from < from + wide && from < other.from + other.wide)) at += 14;
+      taken.push({ from, wide, at });
       chart.plot.append(
         mark(mean.place, { transform: `translate(${x} ${y})`, stroke: "var(--card)", "stroke-width": 1.5 }),
         label(left ? x - 11 : x + 11, at, mean.series.label, { class: "halo", "text-anchor": left ? "end" : "start" }));

@@ -41,7 +41,7 @@ class NetworkMap {
 
   // A bar as long as a round number of metres.
   drawScale(width, height, zoom) {
-    const length = ticks(0, (width * 0.25) / zoom, 1).step;
+    const length = ticks(0, (width * 0.18) / zoom, 1).step;
     const y = height - 14;
     this.root.append(
       shape("path", { d: `M12 ${y - 5}v5h${length * zoom}v-5`, class: "axis" }),
@@ -78,7 +78,7 @@ class NetworkMap {
       r: radius + 4, fill: "none", stroke: "var(--compute)", "stroke-width": 5, transform: "rotate(-90)", "stroke-dasharray": `0 ${around}`,
     });
     const body = shape("circle", { r: radius, fill: "var(--card)", stroke: "var(--text)", "stroke-width": node.computes ? 2 : 1, "stroke-dasharray": node.computes ? null : "2 2" });
-    const share = label(0, radius + 33, "", { class: "halo", "text-anchor": "middle", "font-weight": "700" });
+    const share = label(0, -radius - 11, "", { class: "halo", "text-anchor": "middle", "font-weight": "700" });
     const group = shape("g", { "data-node": node.name },
       ring, body,
       label(0, 4, { ue: "U", iab: "I", donor: "D", core: "M", cloud: "C" }[node.kind], { "text-anchor": "middle", "font-weight": "600", "font-size": "11" }),

@@ -17,8 +17,10 @@ function summaryTable(report) {
 }
 
 function manifestTable(run) {
-  return tag("div", { class: "table small" }, tag("table", { class: "pairs" },
-    tag("tbody", {}, ...run.view.manifest.map(([name, value]) => tag("tr", {}, tag("th", { scope: "row" }, name), tag("td", {}, value))))));
+  const rows = (pairs) => tag("table", { class: "pairs small" }, tag("tbody", {}, ...pairs.map(
+    ([name, value]) => tag("tr", {}, tag("th", { scope: "row" }, name), tag("td", {}, value)))));
+  return tag("div", {}, rows(run.view.manifest),
+    tag("details", {}, tag("summary", {}, "Versions, hashes and counts"), rows(run.view.details)));
 }
 
 function notices(report) {
