@@ -55,13 +55,18 @@ def resolve_scenario(
         "policy": policy,
         "task.model": model,
         "load": load,
-        "duration": None if duration_s is None else f"{duration_s} s",
+        "duration": None if duration_s is None else _duration_text(duration_s),
     }
     pairs += [(key, Verbatim(text)) for key, text in texts.items() if text is not None]
     pairs += [] if seed is None else [("seed", seed)]
     if isinstance(scenario, Scenario):
         return scenario_from_tables(to_tables(scenario), pairs)
     return load_scenario(scenario, pairs)
+
+
+def _duration_text(duration_s: float) -> str:
+    """A duration to the nearest ns; what is no number is left for the check."""
+    return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
 
 
 def prepare(scenario: Scenario) -> RunSetup:

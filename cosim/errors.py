@@ -15,7 +15,7 @@ CosimError                      exit 1
     │   ├── PeerDiedError       the other process ended
     │   └── PeerTimeoutError    the other process did not answer in time
     ├── PolicyError             a policy raised or returned something that is no plan
-    ├── InterruptedRunError     Ctrl-C or SIGTERM
+    ├── InterruptedRunError     Ctrl-C, SIGTERM or SIGHUP
     └── InternalError           a fault of cosim's own, with the place of its traceback
 """
 

@@ -16,13 +16,20 @@ import msgspec
 import cosim
 from cosim.assembly import RunSetup
 from cosim.engine import LoopResult, run_loop
-from cosim.errors import CosimError, InternalError, NetworkError, OutputError, PolicyError
-from cosim.interruption import Interruptible
-from cosim.network.ns3 import open_ns3
+from cosim.errors import (
+    CosimError,
+    InternalError,
+    InterruptedRunError,
+    NetworkError,
+    OutputError,
+    PolicyError,
+)
+from cosim.interruption import Interruptible, Interruption
+from cosim.network.ns3 import LastWill, open_ns3
 from cosim.network.port import NetworkPort
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
-from cosim.results.manifest import library_versions
+from cosim.results.manifest import MANIFEST_NAME, WILL_NAME, library_versions
 from cosim.results.writer import NS3_STDERR_NAME, TRACEBACK_NAME
 from cosim.scenario import Scenario, scenario_hash
 
@@ -59,7 +66,9 @@ ProgressCallback = Callable[[Progress], None]
 
 def open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
     """The network that a run has unless it is given another."""
-    return open_ns3(scenario, stderr_path=stderr_path)
+    directory = stderr_path.parent
+    will = LastWill((directory / WILL_NAME).absolute(), (directory / MANIFEST_NAME).absolute())
+    return open_ns3(scenario, stderr_path=stderr_path, last_will=will)
 
 
 class Runner:
@@ -157,6 +166,8 @@ class Runner:
         """The error itself if it is one of ours; whose code is at fault gets to see where."""
         if isinstance(error, CosimError) and not isinstance(error, PolicyError):
             return error
+        if isinstance(error, Interruption):
+            return InterruptedRunError(f"the run was interrupted by {error}")
         path = self._writer.directory / TRACEBACK_NAME
         hint: str | None = f"the traceback is in {path}"
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import click
@@ -12,6 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 DASH = "-"  # what has no value
+
+
+@contextmanager
+def results_only_on_stdout() -> Iterator[None]:
+    """Send to stderr what others, for example a user's policy, print meanwhile."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def print_json(value: object) -> None:

@@ -35,13 +35,13 @@ def run_command(
     file. The default is mmwave-iab.
     """
     from cosim import api
-    from cosim.cli.output import print_json
+    from cosim.cli.output import print_json, results_only_on_stdout
     from cosim.cli.progress import show_progress
     from cosim.cli.report import print_run
 
     if task is not None:
         chosen["overrides"] = (*chosen["overrides"], ("task.kind", task))
-    with show_progress() as progress:
+    with show_progress() as progress, results_only_on_stdout():
         result = api.run(
             scenario,
             out=out,

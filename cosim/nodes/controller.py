@@ -132,7 +132,8 @@ class NodeController:
             case SciTick():
                 return self._sci.tick(now_ns)
             case SciOverdue(generation):
-                return self._sci.overdue(now_ns, generation)
+                alone = [] if self._source is None else self._source.begin(now_ns)
+                return [*self._sci.overdue(now_ns, generation), *alone]
             case ComputeDone(task):
                 return self._announce(now_ns, self._execution.computed(now_ns, task))
             case StartTask():

@@ -8,7 +8,7 @@ tree, one message an edge serves everyone below it.
 Two things lie outside the wave. A UE that attaches is told at once what its neighbours were told
 last. And a node that has heard nothing for `OVERDUE_PERIODS` periods (a blocked link swallows the
 wave) goes on from its own knowledge, every period: otherwise all nodes above a dead link would
-believe in it for ever.
+believe in it for ever. A UE that has heard nothing for as long begins its tasks without.
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ class SciProtocol:
 
     def start(self, now_ns: int) -> list[Action]:
         """Begin: the sink with the first update, the others with waiting for it."""
-        if not self._decider.policy.uses_sci or self._config.source is not None:
+        if not self._decider.policy.uses_sci:
             return []
+        if self._config.source is not None:
+            patience_ns = OVERDUE_PERIODS * self._config.sci_period_ns
+            return [SetTimer(now_ns + patience_ns, SciOverdue(self._generation))]
         return self.tick(now_ns) if self._config.role.is_sink else [self._watch(now_ns)]
 
     def tick(self, now_ns: int) -> list[Action]:
@@ -107,7 +110,7 @@ class SciProtocol:
 
     def overdue(self, now_ns: int, generation: int) -> list[Action]:
         """Nothing heard for long: tell upstream what this node knows by itself."""
-        if generation != self._generation:
+        if generation != self._generation or self._config.source is not None:
             return []
         last = self._told
         update_id, revision, started_ns = (0, 0, now_ns)

@@ -6,6 +6,7 @@ run ends. A killed run so leaves all but the last few rows.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,11 @@ def table_path(directory: Path, name: str) -> Path:
 def stream_path(directory: Path, name: str) -> Path:
     """Where the rows of an unfinished table lie."""
     return directory / f"{name}.arrows.partial"
+
+
+def partial_path(directory: Path, name: str) -> Path:
+    """Where a table lies while it is being finished."""
+    return directory / f"{name}.parquet.partial"
 
 
 class TableStream:
@@ -56,7 +62,7 @@ class TableStream:
         self._stream.close()
         self._file.close()
         final = table_path(self._directory, self._spec.name)
-        partial = final.with_name(final.name + ".partial")
+        partial = partial_path(self._directory, self._spec.name)
         source = stream_path(self._directory, self._spec.name)
         columns = self._spec.columns
         with source.open("rb") as file, pq.ParquetWriter(partial, columns) as writer:
@@ -66,8 +72,11 @@ class TableStream:
         source.unlink()
 
     def abandon(self) -> None:
-        """Let go of the file as it is."""
-        self._file.close()
+        """Let go of the file as it is, and of the half-made table."""
+        with contextlib.suppress(OSError):  # a full disk does not take what is buffered
+            self._file.close()
+        with contextlib.suppress(OSError):
+            partial_path(self._directory, self._spec.name).unlink(missing_ok=True)
 
     def _flush(self) -> None:
         if not self._rows:

@@ -11,9 +11,16 @@ import msgspec
 import pyarrow as pa
 
 from cosim.errors import OutputError, RunError
-from cosim.results.manifest import MANIFEST_NAME, Manifest, RunStatus, write_manifest
+from cosim.results.manifest import (
+    MANIFEST_NAME,
+    WILL_NAME,
+    Manifest,
+    RunStatus,
+    read_manifest,
+    write_manifest,
+)
 from cosim.results.records import TABLES, ResultRecord
-from cosim.results.tables import TableStream, stream_path, table_path
+from cosim.results.tables import TableStream, partial_path, stream_path, table_path
 
 SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
@@ -101,19 +108,28 @@ def prepare_directory(directory: Path, *, replace: bool) -> None:
         if not replace:
             hint = "choose another --out, or replace that run with --force"
             raise OutputError(f"{directory} holds an earlier run", hint=hint)
+        if _is_going_on(directory):
+            raise OutputError(f"{directory} holds a run that is still going on")
         for path in _run_files(directory):
             path.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{directory} cannot be used: {error.strerror}") from error
 
 
+def _is_going_on(directory: Path) -> bool:
+    try:
+        return read_manifest(directory).status == "running"
+    except OutputError:  # of another version, or damaged: nothing of it goes on
+        return False
+
+
 def _run_files(directory: Path) -> Iterator[Path]:
     """The files that a run may have left; the manifest goes last."""
     for spec in TABLES.values():
         yield table_path(directory, spec.name)
-        yield directory / f"{spec.name}.parquet.partial"
+        yield partial_path(directory, spec.name)
         yield stream_path(directory, spec.name)
-    for name in (SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, MANIFEST_NAME):
+    for name in (SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, WILL_NAME, MANIFEST_NAME):
         yield directory / name
 
 

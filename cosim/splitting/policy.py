@@ -193,7 +193,7 @@ def solve_checked(
         answer = policy.solve_node(role, costs, downstream)
     except PolicyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PolicyError(f"policy '{label}' raised {type(error).__name__}: {error}") from error
     problem = _fault(answer, costs.layers, role.is_sink)
     if problem is not None:

@@ -67,7 +67,7 @@ def policy_class(name_or_path: str) -> type[Policy]:
         raise UnknownNameError("policy", name_or_path, policy_names())
     try:
         found = installed[name_or_path].load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"policy '{name_or_path}' cannot be imported: {error}") from error
     return _checked(name_or_path, found)
 
@@ -77,7 +77,7 @@ def make_policy(name_or_path: str) -> Policy:
     found = policy_class(name_or_path)
     try:
         return found()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"policy '{name_or_path}' cannot be made: {type(error).__name__}: {error}",
             hint="its class must be constructible without arguments",
@@ -102,7 +102,7 @@ def _import(path: str) -> object:
         if error.name is not None and not module_name.startswith(error.name):
             raise InputError(f"policy '{path}' cannot be imported: {error}") from error
         raise UnknownNameError("policy", path, policy_names()) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"policy '{path}' cannot be imported: {type(error).__name__}: {error}"
         ) from error

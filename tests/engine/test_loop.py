@@ -211,14 +211,12 @@ def test_handover_to_a_new_node_in_the_middle_of_a_run(lab: Any) -> None:
     assert all(d.time_ns < 560 * MS for d in late)
 
 
-def test_a_ue_that_is_nowhere_computes_alone_or_waits(lab: Any) -> None:
-    for policy in ("ue-only", "cloud-only", "edge-only"):
-        world = lab.make_world(policy=policy)
-        world.run(lab.Network(world.topology))
-        assert {task.route for task in world.memory.done} == {("ue",)}
-    world = lab.make_world(policy="hivemind")
+@pytest.mark.parametrize("policy", ["hivemind", "ue-only", "cloud-only", "edge-only"])
+def test_a_ue_that_is_nowhere_computes_alone(lab: Any, policy: str) -> None:
+    world = lab.make_world(policy=policy)
     world.run(lab.Network(world.topology))
-    assert world.memory.tasks == []  # no advert has reached it
+    assert len(world.memory.done) > 3
+    assert {task.route for task in world.memory.done} == {("ue",)}
 
 
 @pytest.mark.parametrize("harm", ["lost", "late", "twice", "stale", "all"])

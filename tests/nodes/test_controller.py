@@ -254,7 +254,7 @@ def test_a_finished_task_that_arrives_is_finished() -> None:
 
 def test_a_ue_waits_for_the_first_news_and_then_repeats_with_its_own_ids() -> None:
     node = ue()
-    assert node.on_start(0) == []
+    assert node.on_start(0) == [SetTimer(150 * MS, SciOverdue(0))]
     uplink = Uplink("mec", (UplinkHop("ue-access", "ue", "mec"),))
     assert node.on_uplink(0, uplink) == []
     assert "not the next one" in dropped(node.on_delivery(1, "cloud", sci()))
@@ -266,6 +266,16 @@ def test_a_ue_waits_for_the_first_news_and_then_repeats_with_its_own_ids() -> No
     assert node.on_delivery(9, "mec", encode(DoneMessage(3, 5))) == [SetTimer(9, StartTask())]
     assert node.on_delivery(9, "mec", encode(DoneMessage(3, 5))) == []
     assert _started(node.on_timer(9, StartTask())) == 7
+
+
+def test_a_ue_that_hears_nothing_begins_alone_once() -> None:
+    node = ue()
+    (timer,) = node.on_start(0)
+    assert isinstance(timer, SetTimer)
+    assert node.on_timer(timer.at_ns, timer.token) == [SetTimer(150 * MS, StartTask())]
+    assert node.on_timer(timer.at_ns, timer.token) == []
+    node.on_uplink(151 * MS, Uplink("mec", (UplinkHop("ue-access", "ue", "mec"),)))
+    assert SetTimer(152 * MS, StartTask()) not in node.on_delivery(152 * MS, "mec", sci())
 
 
 def test_a_ue_forgets_what_another_node_told() -> None:

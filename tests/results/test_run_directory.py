@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -246,6 +247,50 @@ def test_a_run_of_an_older_version_lacks_columns(tmp_path: Path) -> None:
     result = RunResult.open(tmp_path)
     assert result.tasks["hop_queue_s"].tolist() == [None]
     assert result.forecasts.empty
+
+
+def test_a_table_that_a_full_disk_cuts_short_leaves_a_failed_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullFile(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+        def close(self) -> None:
+            super().close()
+            raise OSError(28, "No space left on device")
+
+    run = writer(tmp_path)
+    run._tables[TaskRecord]._file.close()
+    monkeypatch.setattr(run._tables[TaskRecord], "_file", FullFile())
+    monkeypatch.setattr(run._tables[TaskRecord], "_flush", lambda: FullFile().write(b""))
+    with pytest.raises(RunError, match="tasks cannot be written: No space left"):
+        run.close("done")
+    left = RunResult.open(tmp_path)
+    assert left.manifest.status == "failed"
+    assert left.manifest.reason == "tasks cannot be written: No space left on device"
+    assert (tmp_path / "links.parquet").exists()
+
+
+def test_the_last_will_is_a_failed_manifest_that_a_finished_run_takes_back(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    will = tmp_path / "manifest.json.will"
+    left = msgspec.json.decode(will.read_bytes(), type=Manifest)
+    assert left.status == "failed"
+    assert "ended without finishing the run" in str(left.reason)
+    assert (
+        will.stat().st_size > 4 * (tmp_path / "manifest.json").stat().st_size
+    )  # room on a full disk
+    run.close("done")
+    assert not will.exists()
+
+
+def test_a_run_that_goes_on_is_not_replaced(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    with pytest.raises(OutputError, match="still going on"):
+        writer(tmp_path, replace=True)
+    run.close("done")
+    writer(tmp_path, replace=True).close("done")
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"status": "odd"}'])
