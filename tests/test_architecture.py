@@ -34,6 +34,7 @@ ARROWS: dict[str, set[str]] = {
         *("recording", "results", "scenario", *BASE),
     },
     "api": {"assembly", "results", "runner", "scenario", *BASE},
+    "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
 }
 EVERYTHING = {"__main__", "cli"}

@@ -151,6 +151,15 @@ class Spread(Struct, frozen=True, kw_only=True):
     share: list[float]
 
 
+class PlanMean(Struct, frozen=True, kw_only=True):
+    """A plan in words, how many tasks had it, and their mean latency and energy."""
+
+    label: str
+    tasks: int
+    latency_ms: float
+    energy_j: float
+
+
 class Series(Struct, frozen=True, kw_only=True):
     """All runs that differ in nothing but the seed: one curve.
 
@@ -160,6 +169,8 @@ class Series(Struct, frozen=True, kw_only=True):
         None without a finished task.
     points
         Latency in ms and energy in J of single tasks, a sample of them when they are many.
+    plans
+        The most frequent ones.
     """
 
     label: str
@@ -170,6 +181,7 @@ class Series(Struct, frozen=True, kw_only=True):
     latency_ms: Spread | None
     energy_j: Spread | None
     points: list[tuple[float, float]]
+    plans: list[PlanMean]
 
 
 class Report(Struct, frozen=True, kw_only=True):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cosim.report.collect import LabelledRun
-from cosim.report.data import Series, Spread
+from cosim.report.data import PlanMean, Series, Spread
+from cosim.results import plan_text
 
 _MOST_STEPS: Final = 400  # of a distribution's curve
+_MOST_PLANS: Final = 7  # named beside each other
 _MOST_POINTS: Final = 1500  # single tasks of a curve
 
 Floats = npt.NDArray[np.float64]
+_Plan = tuple[tuple[str, ...], tuple[int, ...]]
 
 
 def draw_series(runs: Sequence[LabelledRun]) -> list[Series]:
@@ -35,29 +39,53 @@ def empirical(values: Floats) -> tuple[Floats, Floats]:
     return ordered[chosen], share[chosen]
 
 
-def finished(runs: Iterable[LabelledRun], column: str) -> Floats:
-    """A column over the finished tasks of some runs."""
-    parts = [run.result.tasks for run in runs]
-    parts = [tasks.loc[tasks["status"] == "done", column] for tasks in parts]
-    return np.concatenate([part.to_numpy(dtype=np.float64) for part in parts])
-
-
 def _series(label: str, runs: Sequence[LabelledRun]) -> Series:
-    latency_ms = finished(runs, "latency_s") * 1e3
-    energy_j = finished(runs, "energy_j")
+    tasks = [run.result.tasks for run in runs]
+    done = [frame[frame["status"] == "done"] for frame in tasks]
+    latency_ms = _column(done, "latency_s") * 1e3
+    energy_j = _column(done, "energy_j")
     kept = np.linspace(0, latency_ms.size - 1, min(latency_ms.size, _MOST_POINTS)).round()
     chosen = np.unique(kept).astype(np.intp)
     points = zip(latency_ms[chosen].round(3), energy_j[chosen].round(5), strict=True)
+    plans = [plan for part in done for plan in zip(part["route"], part["boundaries"], strict=True)]
     return Series(
         label=label,
         policy=runs[0].result.manifest.policy,
         runs=len(runs),
         done=latency_ms.size,
-        unfinished=sum(len(run.result.tasks) for run in runs) - latency_ms.size,
+        unfinished=sum(map(len, tasks)) - latency_ms.size,
         latency_ms=_spread(latency_ms),
         energy_j=_spread(energy_j),
         points=[(float(x), float(y)) for x, y in points],
+        plans=_plan_means(plans, latency_ms, energy_j),
     )
+
+
+def _column(frames: Iterable[Any], name: str) -> Floats:
+    return np.concatenate([frame[name].to_numpy(dtype=np.float64) for frame in frames])
+
+
+def _plan_means(plans: Sequence[_Plan], latency_ms: Floats, energy_j: Floats) -> list[PlanMean]:
+    """The most frequent plans; those that differ in the nodes that relay get the route's name."""
+    rows: dict[_Plan, list[int]] = {}
+    for row, plan in enumerate(plans):
+        rows.setdefault(plan, []).append(row)
+    frequent = sorted(rows, key=lambda plan: (-len(rows[plan]), plan))[:_MOST_PLANS]
+    names = Counter(plan_text(*plan) for plan in frequent)
+    means = []
+    for plan in frequent:
+        label, own = plan_text(*plan), rows[plan]
+        if names[label] > 1:
+            label += f" (by {' - '.join(plan[0])})"
+        means.append(
+            PlanMean(
+                label=label,
+                tasks=len(own),
+                latency_ms=float(latency_ms[own].mean()),
+                energy_j=float(energy_j[own].mean()),
+            )
+        )
+    return means
 
 
 def _spread(values: Floats) -> Spread | None:

@@ -1,4 +1,4 @@
-"""The finished tasks of a run: what each hop took, and how fresh the news was that decided there."""
+"""The finished tasks of a run: what each hop took, and how fresh the news was that decided."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def _hops(done: Any, history: SciHistory) -> Ints:
         _flat(done[f"hop_{what}_s"], lengths) for what in ("transfer", "queue", "compute")
     )
     spent = transfer + queue + compute
-    first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.intp)
-    before = np.concatenate([[0], np.cumsum(spent)[:-1]])
-    before -= np.repeat(before[first] if first.size else before[:0], lengths)
+    first = np.cumsum(lengths) - lengths
+    before = np.cumsum(spent) - spent  # of all hops; then only of the task's own
+    before -= np.repeat(before[first], lengths)
     start_us = np.repeat(_microseconds(done["start_s"]), lengths)
     arrived_us = start_us + before + np.maximum(transfer, 0)
     news = history.newest(nodes, arrived_us)

@@ -55,7 +55,8 @@ class Distributions {
 
   pareto(width) {
     const visible = this.visible("latency_ms");
-    const means = visible.map(([series, place]) => ({ series, place, x: series.latency_ms.mean, y: series.energy_j.mean }));
+    const single = this.series.length === 1;
+    const means = this.means(visible, single);
     const xs = visible.flatMap(([series]) => [series.latency_ms.mean, ...series.points.map((point) => point[0])]);
     const ys = visible.flatMap(([series]) => [series.energy_j.mean, ...series.points.map((point) => point[1])]);
     const range = (values) => {
@@ -66,17 +67,37 @@ class Distributions {
     const chart = frame({
       width, height: Math.min(420, Math.max(300, width * 0.5)),
       x: { ...range(xs), label: "task latency (ms)" }, y: { ...range(ys), label: "energy of a task (J)" },
-      name: `Mean latency and energy: ${means.map((mean) => `${mean.series.label} ${number(mean.x, 1)} ms, ${number(mean.y, 3)} J`).join("; ")}`,
+      name: `Mean latency and energy: ${means.map((mean) => `${mean.label} ${number(mean.x, 1)} ms, ${number(mean.y, 3)} J`).join("; ")}`,
     });
-    for (const { series, place } of means) {
+    for (const [series, place] of visible) {
       const dots = series.points.map(([x, y]) => `M${chart.x(x).toFixed(1)} ${chart.y(y).toFixed(1)}h0`).join("");
       chart.plot.append(shape("path", { d: dots, stroke: colour(place), "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.35 }));
     }
     this.front(chart, means);
-    this.names(chart, means);
-    const single = this.series.length === 1;
-    byId("pareto-note").textContent = `Small dots: single tasks. Marks: means${single ? "" : ", joined where no other is better in both (the Pareto front)"}.`;
-    return chart.root;
+    const narrow = width < 560;
+    this.marks(chart, means);
+    if (!narrow) this.names(chart, means);
+    byId("pareto-note").textContent = `Small dots: single tasks. Marks: means of ${single ? "the most frequent plans (layers at each node)" : "each policy"}, joined where no other is better in both (the Pareto front).`;
+    return narrow ? tag("div", {}, chart.root, this.markList(means)) : chart.root;
+  }
+
+  marks(chart, means) {
+    for (const mean of means) {
+      chart.plot.append(mark(mean.place, { transform: `translate(${chart.x(mean.x)} ${chart.y(mean.y)})`, stroke: "var(--card)", "stroke-width": 1.5 }));
+    }
+  }
+
+  markList(means) {
+    return tag("ul", { class: "keyed small" }, ...means.map((mean) => tag("li", {},
+      shape("svg", { width: 16, height: 16, "aria-hidden": "true" }, mark(mean.place, { transform: "translate(8 8)" })), mean.label)));
+  }
+
+  // By policy; of a single one, by plan.
+  means(visible, single) {
+    if (!single) {
+      return visible.map(([series, place]) => ({ label: series.label, place, x: series.latency_ms.mean, y: series.energy_j.mean }));
+    }
+    return visible.flatMap(([series]) => series.plans.map((plan, place) => ({ label: plan.label, place, x: plan.latency_ms, y: plan.energy_j })));
   }
 
   front(chart, means) {
@@ -91,16 +112,14 @@ class Distributions {
     const taken = [];
     for (const mean of [...means].sort((a, b) => b.y - a.y)) {
       const [x, y] = [chart.x(mean.x), chart.y(mean.y)];
-      const wide = 7 * mean.series.label.length + 22; // about
+      const wide = 7 * mean.label.length + 22; // about
       const crowded = means.some((other) => other !== mean && chart.x(other.x) >= x && chart.x(other.x) < x + wide && Math.abs(chart.y(other.y) - y) < 14);
       const left = x + wide > chart.inner.right || (crowded && x - wide > chart.inner.left);
       const from = left ? x - wide : x;
       let at = y + 4;
       while (taken.some((other) => Math.abs(other.at - at) < 14 && other.from < from + wide && from < other.from + other.wide)) at += 14;
       taken.push({ from, wide, at });
-      chart.plot.append(
-        mark(mean.place, { transform: `translate(${x} ${y})`, stroke: "var(--card)", "stroke-width": 1.5 }),
-        label(left ? x - 11 : x + 11, at, mean.series.label, { class: "halo", "text-anchor": left ? "end" : "start" }));
+      chart.plot.append(label(left ? x - 11 : x + 11, at, mean.label, { class: "halo", "text-anchor": left ? "end" : "start" }));
     }
   }
 }

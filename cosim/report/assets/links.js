@@ -54,7 +54,7 @@ class LinkCharts {
       shape("path", { d: line(y(link.kbps), true), fill: "none", stroke: "var(--compute)", "stroke-width": 1.4 }),
       shape("path", {
         d: forecasts.due_us.map((due, i) => `M${chart.x(due / 1e6).toFixed(1)} ${chart.y(forecasts.kbps[i] / 1e3).toFixed(1)}h0`).join(""),
-        stroke: "var(--transfer)", "stroke-width": 4, "stroke-linecap": "round" }),
+        stroke: "var(--transfer)", "stroke-width": forecasts.due_us.length > width / 3 ? 2 : 4, "stroke-linecap": "round" }),
       shape("path", { d: run.view.resplit_us.map((at) => `M${chart.x(at / 1e6).toFixed(1)} 4v8`).join(""), stroke: "var(--sci)", "stroke-width": 1.5, "data-what": "resplits" }),
       ...this.handovers(chart, run),
     );

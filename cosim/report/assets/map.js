@@ -41,7 +41,7 @@ class NetworkMap {
 
   // A bar as long as a round number of metres.
   drawScale(width, height, zoom) {
-    const length = ticks(0, (width * 0.18) / zoom, 1).step;
+    const length = ticks(0, (width * 0.3) / zoom, 2).step;
     const y = height - 14;
     this.root.append(
       shape("path", { d: `M12 ${y - 5}v5h${length * zoom}v-5`, class: "axis" }),

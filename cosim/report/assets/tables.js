@@ -10,10 +10,11 @@ function summaryTable(report) {
     series.label, number(series.runs, 0), number(series.done, 0), number(series.unfinished, 0),
     ...["mean", "p50", "p95", "max"].map((key) => value(series.latency_ms, key, 1)), value(series.energy_j, "mean", 3), ratio(series),
   ]);
-  return tag("div", { class: "table" }, tag("table", {},
-    tag("caption", {}, reference ? `ms: latency of a task; J: its energy; HiveMind/it: mean latency of ${reference.label} over this one's` : "ms: latency of a task; J: its energy"),
+  const note = reference ? `ms: latency of a task; J: its energy; HiveMind/it: mean latency of ${reference.label} over this one's` : "ms: latency of a task; J: its energy";
+  const table = tag("table", {},
     tag("thead", {}, tag("tr", {}, ...heads.map((head) => tag("th", { scope: "col" }, head)))),
-    tag("tbody", {}, ...rows.map((row) => tag("tr", {}, ...row.map((cell) => tag("td", {}, cell)))))));
+    tag("tbody", {}, ...rows.map((row) => tag("tr", {}, ...row.map((cell) => tag("td", {}, cell))))));
+  return tag("div", {}, tag("div", { class: "table" }, table), tag("p", { class: "muted small" }, note));
 }
 
 function manifestTable(run) {
