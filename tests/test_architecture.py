@@ -29,11 +29,12 @@ ARROWS: dict[str, set[str]] = {
     "problems": {"models", "splitting"},
     "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "cosim", "engine", "interruption", "network", "network.port"),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network.port"),
         *("recording", "results", "scenario", *BASE),
     },
-    "api": {"assembly", "results", "runner", "scenario", *BASE},
+    "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
 }
@@ -46,7 +47,7 @@ GUARDED = {
     "zmq": {"network", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
-    "pyarrow": {"results"},
+    "pyarrow": {"models.transfer", "results"},
     "pandas": {"results"},
 }
 

@@ -30,6 +30,9 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
         For each node of `route`: the time to reach it, then queue and compute there.
     status
         ``done``, or ``unfinished`` when the run ended first or the task was lost.
+    output_error
+        Euclidean norm of the output's difference from the unsplit model's, over that of the output;
+        None unless the model was really run (``task.execute``).
     """
 
     task_id: int
@@ -44,6 +47,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
     status: TaskStatus = "unfinished"
+    output_error: float | None = None
     hop_transfer_s: tuple[float, ...] | None = None
     hop_queue_s: tuple[float, ...] | None = None
     hop_compute_s: tuple[float, ...] | None = None
@@ -129,6 +133,7 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("boundaries", pa.list_(pa.int32())),
                 ("route", pa.list_(pa.string())),
                 ("status", pa.string()),
+                ("output_error", pa.float64()),
                 ("hop_transfer_s", pa.list_(pa.float64())),
                 ("hop_queue_s", pa.list_(pa.float64())),
                 ("hop_compute_s", pa.list_(pa.float64())),
