@@ -58,10 +58,10 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     energy_j: float | None = None
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
-    output_error: float | None = None
     hop_transfer_ns: tuple[int, ...] | None = None
     hop_queue_ns: tuple[int, ...] | None = None
     hop_compute_ns: tuple[int, ...] | None = None
+    output_error: float | None = None
 
 
 class SciUpdate(msgspec.Struct, frozen=True):
@@ -435,7 +435,7 @@ class _Ledger:
         update.messages += step.messages
         update.message_bytes += step.message_bytes
         update.wall_ns += step.wall_ns
-        update.steps += ((step.node, step.time_ns),)
+        update.steps = (*update.steps, (step.node, step.time_ns))
         while self._oldest_update + _SCI_WINDOW < step.update_id:
             self._report_update(self._oldest_update)
             self._oldest_update += 1

@@ -34,10 +34,10 @@ class ResultRecorder:
             energy_j=task.energy_j,
             boundaries=task.boundaries,
             route=task.route,
-            output_error=task.output_error,
             hop_transfer_s=_all_seconds(task.hop_transfer_ns),
             hop_queue_s=_all_seconds(task.hop_queue_ns),
             hop_compute_s=_all_seconds(task.hop_compute_ns),
+            output_error=task.output_error,
             status=task.status,
         )
         self._writer.add(row)

@@ -23,11 +23,11 @@ class TaskFinished(msgspec.Struct, frozen=True):
         One more than `route`: 0, then where each node of it stopped; the last is L.
     route
         The computing nodes that the task passed, relays included, the UE first.
-    output_error
-        Of its output against the unsplit model's, relative; None when nothing is really computed.
     hop_transfer_ns, hop_queue_ns, hop_compute_ns
         For each node of `route`: the time to reach it, then queue and compute there. They sum up to
         the totals.
+    output_error
+        Of its output against the unsplit model's, relative; None when nothing is really computed.
     """
 
     task_id: int

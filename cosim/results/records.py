@@ -47,10 +47,10 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
     status: TaskStatus = "unfinished"
-    output_error: float | None = None
     hop_transfer_s: tuple[float, ...] | None = None
     hop_queue_s: tuple[float, ...] | None = None
     hop_compute_s: tuple[float, ...] | None = None
+    output_error: float | None = None
 
 
 class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,10 +133,10 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("boundaries", pa.list_(pa.int32())),
                 ("route", pa.list_(pa.string())),
                 ("status", pa.string()),
-                ("output_error", pa.float64()),
                 ("hop_transfer_s", pa.list_(pa.float64())),
                 ("hop_queue_s", pa.list_(pa.float64())),
                 ("hop_compute_s", pa.list_(pa.float64())),
+                ("output_error", pa.float64()),
             ]
         ),
         flush_rows=32,

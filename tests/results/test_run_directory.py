@@ -109,8 +109,9 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
     assert result.scenario == load_scenario("chain3")
     assert list(result.tasks.columns) == [
         *("task_id", "ue", "policy", "start_s", "latency_s", "compute_s", "transfer_s", "queue_s"),
-        *("energy_j", "boundaries", "route", "status", "output_error"),
+        *("energy_j", "boundaries", "route", "status"),
         *("hop_transfer_s", "hop_queue_s", "hop_compute_s"),
+        "output_error",
     ]
     first, second = result.tasks.to_dict("records")
     assert first["boundaries"] == (0, 3, 60)
