@@ -25,7 +25,8 @@ def draw_timeline(_report: Report, run: RunView, task_id: int | None) -> Figure:
     axes.set_yticks(range(len(hops)), [run.nodes[hop.node].name for hop in hops])
     axes.set_ylim(len(hops) - 0.45, -0.4)
     axes.margins(x=0.01)
-    axes.set_xlabel("time since the start of the task (ms)")
+    both = "" if run.in_order else ", forward and backward together"
+    axes.set_xlabel(f"time since the start of the task (ms){both}")
     axes.grid(visible=False, axis="y")
     names = (
         ("SCI to the node", SCI),

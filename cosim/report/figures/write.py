@@ -69,14 +69,13 @@ def write_figure(
         hint = f"give a name that ends in {', '.join(FIGURE_FORMATS)}"
         raise OutputError(f"{out} is of no known picture format", hint=hint)
     draw = _load(FIGURE_KINDS[kind])
-    report = build_report(directories, detailed=1 if run is None else len(directories) * 1000)
-    chosen = _chosen(report, run)
+    report = build_report(directories, detailed=1, only=run)
     from matplotlib import rc_context
 
     from cosim.report.figures.style import STYLE
 
     with rc_context(STYLE):
-        figure = draw(report, chosen, task)
+        figure = draw(report, report.runs[0], task)
         try:
             figure.savefig(out, dpi=_DPI, metadata=_WITHOUT_DATE.get(out.suffix.lower()))
         except OSError as error:
@@ -94,12 +93,3 @@ def _load(place: str) -> Drawing:
         hint = "pip install 'hivemind-cosim[plot]'"
         raise InputError("drawing needs matplotlib, which is not installed", hint=hint) from error
     return drawing
-
-
-def _chosen(report: Report, label: str | None) -> RunView:
-    if label is None:
-        return report.runs[0]
-    runs = {run.label: run for run in report.runs}
-    if label not in runs:
-        raise UnknownNameError("run", label, runs)
-    return runs[label]
