@@ -240,6 +240,13 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert RunResult.open(tmp_path).manifest.status == "failed"
 
 
+def test_a_broken_table_is_said_to_be_one(tmp_path: Path) -> None:
+    writer(tmp_path).close("done")
+    (tmp_path / "links.parquet").write_bytes(b"no parquet")
+    with pytest.raises(OutputError, match="links cannot be read"):
+        _ = RunResult.open(tmp_path).links
+
+
 def test_a_run_of_an_older_version_lacks_columns(tmp_path: Path) -> None:
     run = writer(tmp_path)
     run.add(task(1))
