@@ -29,6 +29,7 @@ set(IAB_SOURCES
 set(BRIDGE_SOURCES
   bridge/cross-traffic.cc
   bridge/description.cc
+  bridge/fields.cc
   bridge/framing.cc
   bridge/link-monitor.cc
   bridge/network.cc
