@@ -31,6 +31,7 @@ set(BRIDGE_SOURCES
   bridge/description.cc
   bridge/fields.cc
   bridge/framing.cc
+  bridge/limits.cc
   bridge/link-monitor.cc
   bridge/network.cc
   bridge/parent-watch.cc

@@ -4,6 +4,7 @@
 #include "description.h"
 
 #include "fields.h"
+#include "limits.h"
 
 #include <map>
 #include <stdexcept>
@@ -52,10 +53,12 @@ ParseGrid(const json& body)
     grid.table = ParseChoice<ns3::NrMcsTable>({{"64qam", ns3::NrMcsTable::QAM64},
                                                {"256qam", ns3::NrMcsTable::QAM256},
                                                {"64qam-low-se", ns3::NrMcsTable::QAM64_LOW_SE}},
-                                              body, "mcs_table");
+                                              body,
+                                              "mcs_table");
     grid.sharing = ParseChoice<ns3::SlotSharing>(
         {{"time", ns3::SlotSharing::TIME}, {"frequency", ns3::SlotSharing::FREQUENCY}},
-        body, "sharing");
+        body,
+        "sharing");
     return grid;
 }
 
@@ -89,10 +92,12 @@ ParseRadio(const json& body)
         ParseChoice<std::string>({{"proportional-fair", "ns3::ProportionalFairScheduler"},
                                   {"round-robin", "ns3::RoundRobinScheduler"},
                                   {"max-rate", "ns3::MaxRateScheduler"}},
-                                 body, "scheduler");
+                                 body,
+                                 "scheduler");
     radio.rlcMode = ParseChoice<ns3::RlcMode>({{"acknowledged", ns3::RlcMode::ACKNOWLEDGED},
                                                {"unacknowledged", ns3::RlcMode::UNACKNOWLEDGED}},
-                                              body, "rlc");
+                                              body,
+                                              "rlc");
     radio.accessLos = ParseCondition(body, "access_condition");
     radio.backhaulLos = ParseCondition(body, "backhaul_condition");
     ReadField(body, "shadowing", radio.shadowing);
@@ -219,6 +224,7 @@ ParseDescription(const json& body)
     {
         description.blockages.push_back(ParseBlockage(blockage));
     }
+    CheckLimits(description);
     return description;
 }
 

@@ -56,7 +56,8 @@ Configure(Session& session, Step& initial)
     Expect(message, "config");
     try
     {
-        auto simulation = std::make_unique<Simulation>(ParseDescription(FieldOf(message, "network")));
+        auto simulation =
+            std::make_unique<Simulation>(ParseDescription(FieldOf(message, "network")));
         initial = simulation->Start();
         return simulation;
     }
