@@ -20,6 +20,7 @@ from cosim.runner import (
     open_ns3_port,
 )
 from cosim.scenario import Scenario, to_toml
+from cosim.watchdog import DEFAULT_LIMIT_S, DecisionWatch
 
 # Those of spec section 7 that are simulated; each makes one run of a comparison.
 COMPARED_POLICIES = ("hivemind", "ue-only", "cloud-only", "single-split", "edge-only")
@@ -38,6 +39,7 @@ def run(
     replace: bool = False,
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
+    decision_limit_s: float = DEFAULT_LIMIT_S,
     port_factory: PortFactory = open_ns3_port,
 ) -> RunResult:
     """Simulate a scenario, and keep the results in a directory.
@@ -59,6 +61,9 @@ def run(
         Called after every step of the simulation.
     command
         What the manifest gives as the command that was typed, if one was.
+    decision_limit_s
+        Real time after which a policy that does not return ends the run, s. Only a run in the main
+        thread is guarded.
     port_factory
         Makes the network, given the scenario and a file for its standard error; by default ns-3.
 
@@ -82,7 +87,7 @@ def run(
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
     manifest = first_manifest(setup, command)
     writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
-    return Runner(setup, writer, progress, port_factory).run()
+    return Runner(setup, writer, progress, port_factory, DecisionWatch(decision_limit_s)).run()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import re
+import shlex
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from cosim.errors import (
     NetworkError,
     OutputError,
     PolicyError,
+    ProfileChangedError,
 )
 from cosim.interruption import Interruptible, Interruption
 from cosim.network.ns3 import LastWill, open_ns3
@@ -30,8 +32,9 @@ from cosim.network.port import NetworkPort
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
 from cosim.results.manifest import MANIFEST_NAME, WILL_NAME, library_versions
-from cosim.results.writer import NS3_STDERR_NAME, TRACEBACK_NAME
+from cosim.results.writer import NS3_STDERR_NAME, SCENARIO_NAME, TRACEBACK_NAME
 from cosim.scenario import Scenario, scenario_hash
+from cosim.watchdog import DecisionWatch
 
 PortFactory = Callable[[Scenario, Path], NetworkPort]
 
@@ -84,6 +87,8 @@ class Runner:
         Called after every step.
     port_factory
         Makes the network.
+    watch
+        Limits the real time of each decision.
     """
 
     def __init__(
@@ -92,7 +97,9 @@ class Runner:
         writer: RunWriter,
         progress: ProgressCallback | None = None,
         port_factory: PortFactory = open_ns3_port,
+        watch: DecisionWatch | None = None,
     ) -> None:
+        self._watch = watch or DecisionWatch()
         self._setup = setup
         self._writer = writer
         self._progress = progress
@@ -124,20 +131,33 @@ class Runner:
         try:
             versions = self._writer.manifest.versions | {"network": port.version}
             self._writer.update(versions=versions)
-            result = run_loop(
-                port,
-                setup.controllers,
-                setup.topology,
-                setup.scenario.duration,
-                ResultRecorder(self._writer),
-                self._on_progress,
-            )
+            with self._watch.running():
+                result = run_loop(
+                    port,
+                    setup.controllers,
+                    setup.topology,
+                    setup.scenario.duration,
+                    ResultRecorder(self._writer),
+                    self._on_progress,
+                    self._watch,
+                )
         finally:
             port.close()
         fault = result.conservation_fault()
         if fault is not None:
             raise NetworkError(f"bytes were not conserved: {fault}", sim_time_ns=result.end_ns)
+        self._check_profiles(result.end_ns)
         return result
+
+    def _check_profiles(self, end_ns: int) -> None:
+        """The manifest names what was loaded; who runs it again would load something else."""
+        changed = self._setup.changed_profiles()
+        if changed:
+            raise ProfileChangedError(
+                f"changed on disk since the run began: {', '.join(changed)}",
+                hint="the results are of the profiles as they were; run it again for the new ones",
+                sim_time_ns=end_ns,
+            )
 
     def _on_progress(self, now_ns: int, tasks_done: int) -> None:
         self._now_ns = now_ns
@@ -150,6 +170,7 @@ class Runner:
         failure = self._failure_of(error)
         if failure.sim_time_ns is None:
             failure.sim_time_ns = self._now_ns
+        failure.rerun = self._rerun_command()
         try:
             self._writer.close(
                 "failed",
@@ -179,6 +200,10 @@ class Runner:
             return error
         problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return InternalError(problem, hint=hint)
+
+    def _rerun_command(self) -> str:
+        """What repeats the run, from the scenario as it was resolved."""
+        return f"cosim run {shlex.quote(str(self._writer.directory / SCENARIO_NAME))}"
 
     def _account(self, result: LoopResult) -> dict[str, object]:
         counts = {k: v for k, v in msgspec.structs.asdict(result).items() if k != "totals"}

@@ -22,18 +22,19 @@ ARROWS: dict[str, set[str]] = {
     "network.port": {"scenario", *BASE},
     "network": {"network.port", "scenario", "cosim", *BASE},
     "nodes": {"forecasting", "splitting", "models", "network.port", *BASE},
-    "engine": {"nodes", "network.port", *BASE},
+    "engine": {"nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
     "problems": {"models", "splitting"},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "watchdog": {"errors"},
     "runner": {
         *("assembly", "cosim", "engine", "interruption", "network", "network.port"),
-        *("recording", "results", "scenario", *BASE),
+        *("recording", "results", "scenario", "watchdog", *BASE),
     },
-    "api": {"assembly", "results", "runner", "scenario", *BASE},
+    "api": {"assembly", "results", "runner", "scenario", "watchdog", *BASE},
     "cosim": {"api", "results"},
 }
 EVERYTHING = {"__main__", "cli"}

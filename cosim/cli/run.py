@@ -21,6 +21,15 @@ from cosim.cli.options import run_options
     type=click.Choice(["inference", "training"]),
     help="What is split: inferences, or training steps (forward, backward, parameters that move).",
 )
+@click.option(
+    "--decision-limit",
+    "decision_limit_s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="S",
+    help="Real time after which a policy that does not return ends the run, in seconds.",
+)
 def run_command(
     scenario: str,
     out: Path | None,

@@ -149,6 +149,11 @@ CheckLink(const LinkDescription& link, const std::set<std::string>& nodes)
         Within(field + ".queue_bytes", link.queueBytes, 1, 4e9);
     }
     CheckTraffic(field + ".cross_traffic", link.crossTraffic);
+    if (link.crossTraffic)
+    {
+        const auto most = link.crossTraffic->maxFraction * static_cast<double>(link.capacityBps);
+        Within(field + ".cross_traffic: max_fraction of the capacity", most, 1, LARGEST_BPS);
+    }
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-"""Forged, damaged and impossible messages: the real program refuses each in a frame that says why."""
+"""Forged, damaged and impossible messages: the real program refuses each, and says why."""
 
 from __future__ import annotations
 
