@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 
 from cosim.assembly import Overrides, prepare, resolve_scenario
 from cosim.errors import UnknownNameError
+from cosim.network.port import NetworkPort
+from cosim.replaying import SIDES, Side, SideReplay, replay_controllers, replay_network
 from cosim.results import RunResult, RunWriter, compare_summaries
+from cosim.results.writer import NS3_STDERR_NAME
 from cosim.runner import (
     PortFactory,
     ProgressCallback,
@@ -40,6 +44,7 @@ def run(
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
     decision_limit_s: float = DEFAULT_LIMIT_S,
+    record: bool = False,
     port_factory: PortFactory = open_ns3_port,
 ) -> RunResult:
     """Simulate a scenario, and keep the results in a directory.
@@ -64,6 +69,8 @@ def run(
     decision_limit_s
         Real time after which a policy that does not return ends the run, s. Only a run in the main
         thread is guarded.
+    record
+        Whether to keep all that controllers and network say to each other, for `replay`.
     port_factory
         Makes the network, given the scenario and a file for its standard error; by default ns-3.
 
@@ -87,7 +94,46 @@ def run(
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
     manifest = first_manifest(setup, command)
     writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
-    return Runner(setup, writer, progress, port_factory, DecisionWatch(decision_limit_s)).run()
+    watch = DecisionWatch(decision_limit_s)
+    return Runner(setup, writer, progress, port_factory, watch, record=record).run()
+
+
+def replay(
+    directory: str | Path,
+    *,
+    sides: Sequence[Side] = SIDES,
+    port_factory: PortFactory = open_ns3_port,
+) -> tuple[SideReplay, ...]:
+    """Do a recorded run again, one side at a time, against what the other side said.
+
+    Parameters
+    ----------
+    directory
+        A run with a record (`run` with `record`).
+    sides
+        ``controllers``, ``network``, or both.
+    port_factory
+        As for `run`.
+
+    Raises
+    ------
+    DivergenceError
+        At the first exchange in which a side does something else than was recorded.
+    InputError
+        When there is no record, or its profiles or scenario are no longer the same.
+    """
+
+    def open_network(run: RunResult) -> NetworkPort:
+        return port_factory(run.scenario, Path(scratch) / NS3_STDERR_NAME)
+
+    done = []
+    with tempfile.TemporaryDirectory(prefix="cosim-replay-") as scratch:
+        for side in sides:
+            if side == "controllers":
+                done.append(replay_controllers(Path(directory)))
+            else:
+                done.append(replay_network(Path(directory), open_network))
+    return tuple(done)
 
 
 @dataclass(frozen=True)

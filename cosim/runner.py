@@ -27,12 +27,18 @@ from cosim.errors import (
     ProfileChangedError,
 )
 from cosim.interruption import Interruptible, Interruption
+from cosim.network.exchanges import RecordingNetwork
 from cosim.network.ns3 import LastWill, open_ns3
 from cosim.network.port import NetworkPort
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
 from cosim.results.manifest import MANIFEST_NAME, WILL_NAME, library_versions
-from cosim.results.writer import NS3_STDERR_NAME, SCENARIO_NAME, TRACEBACK_NAME
+from cosim.results.writer import (
+    EXCHANGES_NAME,
+    NS3_STDERR_NAME,
+    SCENARIO_NAME,
+    TRACEBACK_NAME,
+)
 from cosim.scenario import Scenario, scenario_hash
 from cosim.watchdog import DecisionWatch
 
@@ -89,6 +95,8 @@ class Runner:
         Makes the network.
     watch
         Limits the real time of each decision.
+    record
+        Whether to keep a record of all exchanges with the network, for a replay.
     """
 
     def __init__(
@@ -98,7 +106,10 @@ class Runner:
         progress: ProgressCallback | None = None,
         port_factory: PortFactory = open_ns3_port,
         watch: DecisionWatch | None = None,
+        *,
+        record: bool = False,
     ) -> None:
+        self._record = record
         self._watch = watch or DecisionWatch()
         self._setup = setup
         self._writer = writer
@@ -128,6 +139,9 @@ class Runner:
     def _simulate(self) -> LoopResult:
         setup, directory = self._setup, self._writer.directory
         port = self._port_factory(setup.scenario, directory / NS3_STDERR_NAME)
+        if self._record:
+            path, digest = directory / EXCHANGES_NAME, self._writer.manifest.scenario_sha256
+            port = RecordingNetwork(port, path, digest)
         try:
             versions = self._writer.manifest.versions | {"network": port.version}
             self._writer.update(versions=versions)

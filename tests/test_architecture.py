@@ -27,6 +27,7 @@ ARROWS: dict[str, set[str]] = {
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
     "problems": {"models", "splitting"},
+    "replaying": {"assembly", "engine", "network", "network.port", "results", "scenario", *BASE},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},
     "watchdog": {"errors"},
@@ -34,7 +35,16 @@ ARROWS: dict[str, set[str]] = {
         *("assembly", "cosim", "engine", "interruption", "network", "network.port"),
         *("recording", "results", "scenario", "watchdog", *BASE),
     },
-    "api": {"assembly", "results", "runner", "scenario", "watchdog", *BASE},
+    "api": {
+        "assembly",
+        "network.port",
+        "replaying",
+        "results",
+        "runner",
+        "scenario",
+        "watchdog",
+        *BASE,
+    },
     "cosim": {"api", "results"},
 }
 EVERYTHING = {"__main__", "cli"}

@@ -30,6 +30,9 @@ from cosim.cli.options import run_options
     metavar="S",
     help="Real time after which a policy that does not return ends the run, in seconds.",
 )
+@click.option(
+    "--record", is_flag=True, help="Keep all exchanges with the network, for `cosim replay`."
+)
 def run_command(
     scenario: str,
     out: Path | None,

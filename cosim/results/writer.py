@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from cosim.errors import OutputError, RunError
+from cosim.results.fingerprint import fingerprint
 from cosim.results.manifest import (
     MANIFEST_NAME,
     WILL_NAME,
@@ -25,6 +26,7 @@ from cosim.results.tables import TableStream, partial_path, stream_path, table_p
 SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
+EXCHANGES_NAME: Final = "exchanges.log"
 
 
 class RunWriter:
@@ -85,6 +87,9 @@ class RunWriter:
         if failures and status == "done":
             status = "failed"
             changes |= {"reason": failures[0], "error_type": RunError.__name__}
+        if status == "done":
+            with self._disk_errors():
+                changes["fingerprint"] = fingerprint(self.directory)
         self.update(status=status, **changes)
         if failures:
             raise RunError(failures[0])
@@ -129,7 +134,8 @@ def _run_files(directory: Path) -> Iterator[Path]:
         yield table_path(directory, spec.name)
         yield partial_path(directory, spec.name)
         yield stream_path(directory, spec.name)
-    for name in (SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, WILL_NAME, MANIFEST_NAME):
+    others = (SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, EXCHANGES_NAME)
+    for name in (*others, WILL_NAME, MANIFEST_NAME):
         yield directory / name
 
 

@@ -142,7 +142,7 @@ def test_an_error_that_is_no_policys_tells_its_rerun_too(
     def factory(scenario: Any, stderr: Path) -> Any:
         return still(scenario, trouble["network"])
 
-    with pytest.raises(Exception, match="the same again: cosim run .*scenario.toml"):
+    with pytest.raises(Exception, match=r"the same again: cosim run .*scenario\.toml"):
         cosim.run("chain3", out=tmp_path / "x", port_factory=factory)
     reason = json.loads((tmp_path / "x/manifest.json").read_text())["reason"]
     assert str(tmp_path / "x/scenario.toml") in reason

@@ -44,9 +44,10 @@ class Ns3Network:
         hello = link.receive(_HELLO_DEADLINE_S)
         if not isinstance(hello, Hello):
             raise ProtocolError("ns-3 did not say hello")
-        if hello.program_version != cosim.__version__:
+        theirs, ours = hello.program_version, cosim.__version__
+        if theirs != ours:
             raise ProtocolError(
-                f"the ns-3 program is of cosim {hello.program_version}, this is {cosim.__version__}",
+                f"the ns-3 program is of cosim {theirs}, this is {ours}",
                 hint="install cosim again, so that both sides are of one version",
             )
         link.hide()
