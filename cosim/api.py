@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from cosim.assembly import Overrides, prepare, resolve_scenario
+from cosim.backends import PortFactory, port_factory_of
 from cosim.errors import UnknownNameError
 from cosim.network.port import NetworkPort
 from cosim.replaying import SIDES, Side, SideReplay, replay_controllers, replay_network
 from cosim.results import RunResult, RunWriter, compare_summaries
 from cosim.results.writer import NS3_STDERR_NAME
 from cosim.runner import (
-    PortFactory,
     ProgressCallback,
     Runner,
     file_name,
     first_manifest,
     fresh_directory,
-    open_ns3_port,
 )
 from cosim.scenario import Scenario, to_toml
 from cosim.watchdog import DEFAULT_LIMIT_S, DecisionWatch
@@ -45,7 +44,8 @@ def run(
     command: Sequence[str] = (),
     decision_limit_s: float = DEFAULT_LIMIT_S,
     record: bool = False,
-    port_factory: PortFactory = open_ns3_port,
+    backend: str = "ns3",
+    port_factory: PortFactory | None = None,
 ) -> RunResult:
     """Simulate a scenario, and keep the results in a directory.
 
@@ -71,8 +71,10 @@ def run(
         thread is guarded.
     record
         Whether to keep all that controllers and network say to each other, for `replay`.
+    backend
+        Which network: ``ns3``, packet by packet, or ``simplified``, the paper's level of detail.
     port_factory
-        Makes the network, given the scenario and a file for its standard error; by default ns-3.
+        Makes the network in its stead, given the scenario and a file for its standard error.
 
     Raises
     ------
@@ -90,19 +92,20 @@ def run(
         seed=seed,
         overrides=overrides,
     )
+    factory = port_factory or port_factory_of(backend)
     setup = prepare(chosen)
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
-    manifest = first_manifest(setup, command)
+    manifest = first_manifest(setup, command, backend)
     writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
     watch = DecisionWatch(decision_limit_s)
-    return Runner(setup, writer, progress, port_factory, watch, record=record).run()
+    return Runner(setup, writer, factory, progress, watch, record=record).run()
 
 
 def replay(
     directory: str | Path,
     *,
     sides: Sequence[Side] = SIDES,
-    port_factory: PortFactory = open_ns3_port,
+    port_factory: PortFactory | None = None,
 ) -> tuple[SideReplay, ...]:
     """Do a recorded run again, one side at a time, against what the other side said.
 
@@ -124,7 +127,8 @@ def replay(
     """
 
     def open_network(run: RunResult) -> NetworkPort:
-        return port_factory(run.scenario, Path(scratch) / NS3_STDERR_NAME)
+        factory = port_factory or port_factory_of(run.manifest.backend)
+        return factory(run.scenario, Path(scratch) / NS3_STDERR_NAME)
 
     done = []
     with tempfile.TemporaryDirectory(prefix="cosim-replay-") as scratch:
@@ -170,7 +174,8 @@ def compare(
     replace: bool = False,
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
-    port_factory: PortFactory = open_ns3_port,
+    backend: str = "ns3",
+    port_factory: PortFactory | None = None,
 ) -> Comparison:
     """Run a scenario once for each policy, with the same seed and so on the same channel.
 
@@ -180,7 +185,7 @@ def compare(
         Names. Each policy's results lie in a directory of its name under `out`.
     scenario, model, load, duration_s, seed, overrides, out, replace, progress, command
         As for `run`.
-    port_factory
+    backend, port_factory
         As for `run`.
 
     Raises
@@ -192,6 +197,7 @@ def compare(
     """
     if not policies:
         raise UnknownNameError("policy", "", COMPARED_POLICIES)
+    factory = port_factory or port_factory_of(backend)
     pairs = list(overrides.items() if isinstance(overrides, Mapping) else overrides)
     scenarios = {
         name: resolve_scenario(
@@ -216,7 +222,8 @@ def compare(
             replace=replace,
             progress=progress,
             command=command,
-            port_factory=port_factory,
+            backend=backend,
+            port_factory=factory,
         )
         for name, each in scenarios.items()
     }

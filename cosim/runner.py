@@ -16,6 +16,7 @@ import msgspec
 
 import cosim
 from cosim.assembly import RunSetup
+from cosim.backends import PortFactory
 from cosim.engine import LoopResult, run_loop
 from cosim.errors import (
     CosimError,
@@ -28,11 +29,9 @@ from cosim.errors import (
 )
 from cosim.interruption import Interruptible, Interruption
 from cosim.network.exchanges import RecordingNetwork
-from cosim.network.ns3 import LastWill, open_ns3
-from cosim.network.port import NetworkPort
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
-from cosim.results.manifest import MANIFEST_NAME, WILL_NAME, library_versions
+from cosim.results.manifest import library_versions
 from cosim.results.writer import (
     EXCHANGES_NAME,
     NS3_STDERR_NAME,
@@ -41,8 +40,6 @@ from cosim.results.writer import (
 )
 from cosim.scenario import Scenario, scenario_hash
 from cosim.watchdog import DecisionWatch
-
-PortFactory = Callable[[Scenario, Path], NetworkPort]
 
 
 @dataclass(frozen=True)
@@ -73,13 +70,6 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
-def open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
-    """The network that a run has unless it is given another."""
-    directory = stderr_path.parent
-    will = LastWill((directory / WILL_NAME).absolute(), (directory / MANIFEST_NAME).absolute())
-    return open_ns3(scenario, stderr_path=stderr_path, last_will=will)
-
-
 class Runner:
     """Drives one run and keeps its manifest true.
 
@@ -89,10 +79,10 @@ class Runner:
         What to run.
     writer
         The open run directory, which is closed at the end in any case.
-    progress
-        Called after every step.
     port_factory
         Makes the network.
+    progress
+        Called after every step.
     watch
         Limits the real time of each decision.
     record
@@ -103,8 +93,8 @@ class Runner:
         self,
         setup: RunSetup,
         writer: RunWriter,
+        port_factory: PortFactory,
         progress: ProgressCallback | None = None,
-        port_factory: PortFactory = open_ns3_port,
         watch: DecisionWatch | None = None,
         *,
         record: bool = False,
@@ -217,7 +207,9 @@ class Runner:
 
     def _rerun_command(self) -> str:
         """What repeats the run, from the scenario as it was resolved."""
-        return f"cosim run {shlex.quote(str(self._writer.directory / SCENARIO_NAME))}"
+        command = ["cosim", "run", str(self._writer.directory / SCENARIO_NAME)]
+        backend = self._writer.manifest.backend
+        return shlex.join(command if backend == "ns3" else [*command, "--backend", backend])
 
     def _account(self, result: LoopResult) -> dict[str, object]:
         counts = {k: v for k, v in msgspec.structs.asdict(result).items() if k != "totals"}
@@ -233,7 +225,7 @@ class Runner:
         return time.monotonic() - self._began_s
 
 
-def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
+def first_manifest(setup: RunSetup, command: Sequence[str], backend: str = "ns3") -> Manifest:
     """The manifest of a run that is about to start."""
     scenario = setup.scenario
     return Manifest(
@@ -250,6 +242,7 @@ def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
         profiles=setup.digests,
         versions={"cosim": cosim.__version__, **library_versions()},
         pid=os.getpid(),
+        backend=backend,
     )
 
 

@@ -31,19 +31,14 @@ ARROWS: dict[str, set[str]] = {
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},
     "watchdog": {"errors"},
+    "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "cosim", "engine", "interruption", "network", "network.port"),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network", "network.port"),
         *("recording", "results", "scenario", "watchdog", *BASE),
     },
     "api": {
-        "assembly",
-        "network.port",
-        "replaying",
-        "results",
-        "runner",
-        "scenario",
-        "watchdog",
-        *BASE,
+        *("assembly", "backends", "network.port", "replaying", "results", "runner"),
+        *("scenario", "watchdog", *BASE),
     },
     "cosim": {"api", "results"},
 }
@@ -56,7 +51,7 @@ GUARDED = {
     "zmq": {"network", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
-    "pyarrow": {"results"},
+    "pyarrow": {"models.transfer", "results"},
     "pandas": {"results"},
 }
 

@@ -62,9 +62,7 @@ def test_it_is_of_the_values_not_of_the_file(run: RunResult, tmp_path: Path) -> 
 
 @pytest.mark.ns3
 @pytest.mark.parametrize(("table", "column"), [("tasks", "energy_j"), ("links", "queue_bytes")])
-def test_it_changes_with_one_value(
-    table: str, column: str, run: RunResult, tmp_path: Path
-) -> None:
+def test_it_changes_with_one_value(table: str, column: str, run: RunResult, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(run.directory, copy)
     path = copy / f"{table}.parquet"
