@@ -14,6 +14,7 @@ from cosim.engine import SciUpdate, TaskOutcome, run_loop
 from cosim.errors import DivergenceError, InputError, OutputError
 from cosim.network.exchanges import FORMAT, Answered, Asked, Ended, Entry, Opened, read_exchanges
 from cosim.network.port import LinkReport, NetworkPort, Send, Step, Totals
+from cosim.nodes.records import CapacityForecast
 from cosim.results import RunResult
 from cosim.results.writer import EXCHANGES_NAME
 from cosim.scenario import scenario_hash
@@ -174,6 +175,9 @@ class _NoRecorder:
         pass
 
     def record_sci(self, update: SciUpdate) -> None:
+        pass
+
+    def record_forecast(self, forecast: CapacityForecast) -> None:
         pass
 
 

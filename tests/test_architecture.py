@@ -27,8 +27,10 @@ ARROWS: dict[str, set[str]] = {
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
     "problems": {"models", "splitting"},
-    "replaying": {"assembly", "engine", "network", "network.port", "results", "scenario", *BASE},
-    "recording": {"engine", "network.port", "results", *BASE},
+    "replaying": {
+        *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
+    },
+    "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
     "watchdog": {"errors"},
     "backends": {"network", "network.port", "results", "scenario", *BASE},
@@ -40,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
         *("assembly", "backends", "network.port", "replaying", "results", "runner"),
         *("scenario", "watchdog", *BASE),
     },
+    "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
 }
 EVERYTHING = {"__main__", "cli"}
