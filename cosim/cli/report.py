@@ -33,6 +33,7 @@ def print_run(result: RunResult) -> None:
     click.echo(f"{tasks['done']} tasks done, {tasks['unfinished']} unfinished\n")
     if tasks["done"]:
         _print_tasks(summary)
+        _print_output_error(summary["output_error"])
         _print_plans(summary["plans"])
     _print_uplinks(summary["links"], result)
     _print_signalling(summary)
@@ -69,6 +70,16 @@ def _print_tasks(summary: dict[str, Any]) -> None:
     rows.append(["energy (J)", *(number(summary["energy_j"][column], 3) for column in _SPREAD)])
     print_table(["per task", *_SPREAD], rows)
     click.echo()
+
+
+def _print_output_error(error: dict[str, Any] | None) -> None:
+    """What the comparison with the unsplit model gave, where the model was really run."""
+    if error is None:
+        return
+    differ = "bit by bit the same"
+    if error["max"] > 0:
+        differ = f"relative error {error['mean']:.2g} on average, at most {error['max']:.2g}"
+    click.echo(f"{error['checked']} outputs compared with the unsplit model: {differ}\n")
 
 
 def _print_plans(plans: list[dict[str, Any]]) -> None:
