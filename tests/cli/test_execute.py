@@ -18,6 +18,8 @@ from cosim.models import load_device_profile, load_model_profile
 from cosim.models.costs import device_scale
 from cosim.network.port import Delivery, Step
 from cosim.nodes.messages import TaskMessage, decode, encode
+from cosim.problems import Chain, latency_problem
+from cosim.splitting import solve_sci
 
 pytest.importorskip("torch")
 
@@ -167,6 +169,19 @@ def test_coding_takes_the_time_that_the_profile_says(no_ns3: list[Any]) -> None:
     tasks = done(result)
     assert tasks["route"].map(list).map(len).eq(4).all()
     np.testing.assert_allclose(tasks["compute_s"], expected_s, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("form", ["fp32", "fp16", "int8", "lossless"])
+def test_the_plan_is_the_best_with_coding_counted(no_ns3: list[Any], form: str) -> None:
+    overrides = {"task.transfer": form, "task.execute": False}
+    tasks = done(run(policy="hivemind", overrides=overrides, duration_s=0.5))
+    names = ("paper-ue", "paper-iab-mec", "paper-core-mec", "paper-cloud")
+    devices = [load_device_profile(name) for name in names]
+    chain = Chain(devices, [100e6] * 3, [0.002] * 3, form)  # type: ignore[arg-type]
+    best_s = solve_sci(latency_problem(load_model_profile("resnet18"), chain)).cost
+    headers_s = 3 * 400 * 8 / 100e6  # of the task's messages
+    assert (tasks["latency_s"] >= best_s - 1e-9).all()
+    assert tasks["latency_s"].min() < best_s + headers_s
 
 
 def test_measured_time_is_that_of_this_machine(no_ns3: list[Any]) -> None:
