@@ -29,11 +29,12 @@ ARROWS: dict[str, set[str]] = {
     "problems": {"models", "splitting"},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "cosim", "engine", "interruption", "network", "network.port"),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network.port"),
         *("recording", "results", "scenario", *BASE),
     },
-    "api": {"assembly", "results", "runner", "scenario", *BASE},
+    "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
     "cosim": {"api", "results"},
 }
 EVERYTHING = {"__main__", "cli"}

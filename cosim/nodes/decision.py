@@ -11,8 +11,21 @@ from cosim.nodes.config import NodeConfig
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
 from cosim.nodes.messages import NO_DEADLINE, TaskMessage
 from cosim.splitting import local_parameter_moves
-from cosim.splitting.node import Decision, NodeCosts, NodeEnergy, TaskState, Told
-from cosim.splitting.policy import NodePolicy, decide_checked, tell_checked
+from cosim.splitting.node import (
+    Decision,
+    NodeCosts,
+    NodeEnergy,
+    NodeSolution,
+    TaskState,
+    Told,
+)
+from cosim.splitting.policy import (
+    NodePolicy,
+    Policy,
+    decide_checked,
+    solve_checked,
+    tell_checked,
+)
 from cosim.splitting.problem import FloatArray
 
 
@@ -35,6 +48,9 @@ class Decider:
         self.links = LinkTable(config.uplink, options.forecaster)
         self.policy = policy
         self.heard: Told | None = None
+        self.heard_count = 0
+        self._solved: NodeSolution | None = None
+        self._solved_for: tuple[int, int, int | None, int] | None = None
         self.held: int | None = None
         self._options = options
         self._model = config.model
@@ -53,6 +69,8 @@ class Decider:
         """
         left = task.deadline_ns - now_ns
         budget_s = math.inf if task.deadline_ns == NO_DEADLINE else left / 1e9
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return Decision(int(self._solve(self.policy, 0).stop[task.boundary]))
         state = TaskState(task.boundary, budget_s, task.plan)
         return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 
@@ -60,6 +78,8 @@ class Decider:
         """What to tell upstream, as it will be when the task comes (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
         self._lag.told(now_ns)
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return self._solve(self.policy, ahead_ns).cost_to_go_s
         return tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
 
     def sent(self, now_ns: int) -> None:
@@ -68,7 +88,24 @@ class Decider:
 
     def can_send(self) -> bool:
         """Whether the way downstream is open, as far as the node knows."""
-        return bool(self.links.transfer_s(self._model.live_bytes)[0] < math.inf)
+        return self.links.is_open
+
+    def hear(self, told: Told | None) -> None:
+        """Take over what the next node downstream told, or forget it."""
+        before, self.heard = self.heard, told
+        if isinstance(told, np.ndarray) and isinstance(before, np.ndarray):
+            self.heard_count += not np.array_equal(before, told)
+        else:
+            self.heard_count += 1
+
+    def _solve(self, policy: Policy, ahead_ns: int) -> NodeSolution:
+        """A repeatable policy's answer, asked for anew when something has changed."""
+        basis = (self.links.version, ahead_ns, self.held, self.heard_count)
+        if self._solved is None or basis != self._solved_for:
+            heard = self.heard if isinstance(self.heard, np.ndarray) else None
+            self._solved = solve_checked(policy, self._role, self.costs(ahead_ns), heard)
+            self._solved_for = basis
+        return self._solved
 
     def costs(self, ahead_ns: int = 0) -> NodeCosts:
         """The node's own costs now, or as they are forecast for `ahead_ns` later."""
