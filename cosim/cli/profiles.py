@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from cosim.cli.cost_model import cost_model_command, predict_command
 from cosim.errors import ProfileError
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def profiles_group() -> None:
 
     NAME is a shipped profile, or the path of a profile's TOML file.
     """
+
+
+profiles_group.add_command(cost_model_command)
+profiles_group.add_command(predict_command)
 
 
 @profiles_group.command("list")

@@ -21,11 +21,13 @@ from cosim.models.torch.clocks import clock_for
 from cosim.models.torch.coding import measure_coding
 from cosim.models.torch.graph import LayerGraph, trace_model
 from cosim.models.torch.hooks import run_hooked
+from cosim.models.torch.machine import measure_machine
 from cosim.models.torch.measure import (
     LayerSizes,
     LayerTimes,
     Progress,
     best_s,
+    fixed_threads,
     measure_sizes,
     measure_times,
     spread,
@@ -223,13 +225,18 @@ def _result_stays(sizes: LayerSizes) -> IntArray:
 def _provenance(
     entry: ZooEntry, graph: LayerGraph, times: LayerTimes, how: Measurement
 ) -> Provenance:
-    method = _METHOD.format(clock=clock_for(how.device, how.threads).name)
+    clock = clock_for(how.device, how.threads)
+    method = _METHOD.format(clock=clock.name)
+    with fixed_threads(how.threads):
+        flop_per_s, bytes_per_s = measure_machine(clock, how.device)
     return Provenance(
         status="measured",
         measured_by=how.measured_by,
         method=method + (_BACKWARD if how.backward else ""),
         weights=f"random initialisation, seed {how.seed}; neither times nor sizes depend on them",
         machine=how.machine or describe_machine(how.device),
+        machine_flop_per_s=float(f"{flop_per_s:.4g}"),
+        machine_bytes_per_s=float(f"{bytes_per_s:.4g}"),
         date=datetime.datetime.now(datetime.UTC).date(),
         model=entry.model,
         inputs=entry.inputs,
