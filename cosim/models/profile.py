@@ -219,6 +219,15 @@ class ModelProfile:
         """Number of layers, L."""
         return len(self.layer_names)
 
+    @property
+    def energy_j(self) -> FloatArray | None:
+        """Energy of each layer, (L,), J: its part of the time of that of an inference, if known."""
+        energy = self.provenance.energy
+        if energy is None:
+            return None
+        shares: FloatArray = self.forward_s / self.forward_s.sum()
+        return shares * energy.forward_j
+
     def crossing(self, form: str) -> CodedForm:
         """What crosses the boundaries in a form of `cosim.models.transfer`.
 
