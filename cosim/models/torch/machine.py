@@ -11,7 +11,7 @@ from cosim.models.torch.clocks import Clock
 
 _SIDE: Final = 1024  # of the matrices that are multiplied
 _NUMBERS: Final = 2**24  # in the vector that is copied: 64 MiB, more than caches hold
-_REPEATS: Final = 10
+_REPEATS: Final = 4
 
 
 def measure_machine(clock: Clock, device: str = "cpu") -> tuple[float, float]:

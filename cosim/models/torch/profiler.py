@@ -56,6 +56,7 @@ _METHOD = (
     " torch.utils.flop_counter (convolutions and matrix products). live_bytes counts every tensor"
     " that a later layer needs; 0 after the last layer: the result stays where it is computed"
 )
+_WARM_UP = 10  # rounds; as many as are measured, where those are fewer
 _METERED_S = 2.0  # meters are read at intervals of some 10 to 100 ms
 _PAPER_METHOD = (
     "as HiveMind's authors: forward hooks on modules without children; shortest of all repeats;"
@@ -238,6 +239,7 @@ def _measure(loaded: _Loaded, how: Measurement, on_round: Progress | None) -> La
         loaded.graph,
         *loaded.inputs,
         repeats=how.repeats,
+        warm_up=min(how.repeats, _WARM_UP),
         threads=how.threads,
         backward=how.backward,
         clock=clock_for(how.device, how.threads),
