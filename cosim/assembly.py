@@ -112,6 +112,7 @@ def _node_options(scenario: Scenario) -> NodeOptions:
             scenario.objective.latency_weight,
             scenario.objective.energy_weight,
             math.inf if limit is None else limit / 1e9,
+            scenario.objective.front_cap,
         ),
         trigger=sci.trigger,
         change=sci.change,

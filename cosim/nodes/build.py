@@ -16,7 +16,8 @@ from cosim.nodes.config import (
 )
 from cosim.nodes.controller import NodeController
 from cosim.nodes.link_costs import Uplink, UplinkHop
-from cosim.splitting.policy import Policy, RoleKind
+from cosim.splitting.node import RoleKind
+from cosim.splitting.policy import NodePolicy
 
 
 class SegmentLike(Protocol):
@@ -55,7 +56,7 @@ def build_controllers(
     kinds: Mapping[str, RoleKind],
     model: ModelProfile,
     devices: Mapping[str, DeviceProfile],
-    make_policy: Callable[[], Policy],
+    make_policy: Callable[[], NodePolicy],
     *,
     sci_period_ns: int,
     think_ns: int,

@@ -17,7 +17,7 @@ from cosim.models import (
     radio_energy_j,
 )
 from cosim.nodes.link_costs import Uplink
-from cosim.splitting.policy import Objective, Role, RoleKind
+from cosim.splitting.node import Objective, Role, RoleKind
 from cosim.splitting.problem import FloatArray, prefix_sums
 
 IntArray = npt.NDArray[np.int64]

@@ -41,7 +41,7 @@ from cosim.nodes.records import MessageDropped, TaskFinished
 from cosim.nodes.sci import OVERDUE_PERIODS, SciProtocol
 from cosim.nodes.source import TaskSource
 from cosim.nodes.training import make_execution
-from cosim.splitting.policy import NodeSolution, Policy
+from cosim.splitting.policy import NodePolicy
 
 
 class NodeController:
@@ -60,7 +60,7 @@ class NodeController:
     def __init__(
         self,
         config: NodeConfig,
-        policy: Policy,
+        policy: NodePolicy,
         *,
         clock: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
@@ -84,10 +84,6 @@ class NodeController:
     def watches_time(self) -> bool:
         """Whether a report tells something even when it is the one before again: that time went."""
         return self._source is not None or self.config.options.forecaster is not None
-
-    def solve(self) -> NodeSolution:
-        """What the node would decide now, for every boundary."""
-        return self._decider.solve()
 
     def on_start(self, now_ns: int) -> list[Action]:
         """The run begins; attachments and first reports have been told already."""

@@ -9,13 +9,15 @@ import numpy as np
 from cosim.forecasting import LagEstimator
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
+from cosim.nodes.messages import NO_DEADLINE, TaskMessage
 from cosim.splitting import local_parameter_moves
-from cosim.splitting.policy import NodeCosts, NodeEnergy, NodeSolution, Policy, solve_checked
+from cosim.splitting.node import Decision, NodeCosts, NodeEnergy, TaskState, Told
+from cosim.splitting.policy import NodePolicy, decide_checked, tell_checked
 from cosim.splitting.problem import FloatArray
 
 
 class Decider:
-    """Asks the policy; holds the link table and the newest cost-to-go heard from downstream.
+    """Asks the policy; holds the link table and the newest that was heard from downstream.
 
     Attributes
     ----------
@@ -28,14 +30,13 @@ class Decider:
         None while no step has passed here; then nothing is counted as having to move.
     """
 
-    def __init__(self, config: NodeConfig, policy: Policy) -> None:
+    def __init__(self, config: NodeConfig, policy: NodePolicy) -> None:
         options = config.options
         self.links = LinkTable(config.uplink, options.forecaster)
         self.policy = policy
-        self.heard: FloatArray | None = None
-        self.heard_count = 0
-        self._solved: NodeSolution | None = None
-        self._solved_for: tuple[int, int, int | None, int] | None = None
+        self.heard: Told | None = None
+        self._costs: NodeCosts | None = None
+        self._costs_for: tuple[int, int, int | None] | None = None
         self.held: int | None = None
         self._options = options
         self._model = config.model
@@ -43,33 +44,24 @@ class Decider:
         self._role = config.role
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
-    def solve(self, ahead_ns: int = 0) -> NodeSolution:
-        """The decision for every boundary, with the links as they are now.
-
-        Parameters
-        ----------
-        ahead_ns
-            Take the capacity that is forecast for so much later instead.
+    def decide(self, now_ns: int, task: TaskMessage) -> Decision:
+        """Where to stop a task that this node could begin at `now_ns`, the links being as they are.
 
         Raises
         ------
         PolicyError
             When the policy fails.
         """
-        if not self.policy.is_repeatable:
-            return solve_checked(self.policy, self._role, self._costs(ahead_ns), self.heard)
-        basis = (self.links.version, ahead_ns, self.held, self.heard_count)
-        if self._solved is None or basis != self._solved_for:
-            costs = self._costs(ahead_ns)
-            self._solved = solve_checked(self.policy, self._role, costs, self.heard)
-            self._solved_for = basis
-        return self._solved
+        left = task.deadline_ns - now_ns
+        budget_s = math.inf if task.deadline_ns == NO_DEADLINE else left / 1e9
+        state = TaskState(task.boundary, budget_s, task.plan)
+        return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 
-    def solve_to_tell(self, now_ns: int) -> NodeSolution:
-        """The same for an SCI message: as it will be when the task comes (IV.F)."""
+    def tell(self, now_ns: int) -> Told:
+        """What to tell upstream, as it will be when the task comes (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
         self._lag.told(now_ns)
-        return self.solve(ahead_ns)
+        return tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
 
     def sent(self, now_ns: int) -> None:
         """A task goes over the uplink now: the moment that the told costs were about."""
@@ -79,13 +71,22 @@ class Decider:
         """Whether the way downstream is open, as far as the node knows."""
         return self.links.is_open
 
-    def hear(self, cost_to_go: FloatArray | None) -> None:
-        """Take over what the next node downstream told, or forget it."""
-        if self.heard is None or cost_to_go is None or not np.array_equal(self.heard, cost_to_go):
-            self.heard = cost_to_go
-            self.heard_count += 1
+    def hear(self, told: Told | None) -> None:
+        """Take over what the next node downstream told, or forget it; the same again is no news."""
+        if not _same_costs(self.heard, told):
+            self.heard = told
 
-    def _costs(self, ahead_ns: int) -> NodeCosts:
+    def costs(self, ahead_ns: int = 0) -> NodeCosts:
+        """The node's own costs now, or as they are forecast for `ahead_ns` later.
+
+        The same object as long as nothing of it changes.
+        """
+        basis = (self.links.version, ahead_ns, self.held)
+        if self._costs is None or basis != self._costs_for:
+            self._costs, self._costs_for = self._work_out(ahead_ns), basis
+        return self._costs
+
+    def _work_out(self, ahead_ns: int) -> NodeCosts:
         live = self._model.live_bytes
         transfer = None if self._role.is_sink else self.links.transfer_s(live, ahead_ns)
         prefix = self._model.prefix_s
@@ -99,7 +100,11 @@ class Decider:
             if ratio is not None:
                 transfer = transfer + self._training_s()
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
-        return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+        costs = NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+        for array in (costs.prefix_s, costs.transfer_s, energy.prefix_j, energy.transfer_j):
+            if array is not None:
+                array.setflags(write=False)  # it will be shown again
+        return costs
 
     def _training_s(self) -> FloatArray:
         """What the link carries in a training step besides: gradient, and parameters that move."""
@@ -115,6 +120,12 @@ class Decider:
             params = np.diff(self._model.param_prefix)
             extra += local_parameter_moves(params, self.held, down, back)
         return extra
+
+
+def _same_costs(one: Told | None, other: Told | None) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return False
 
 
 def _finite(transfer: FloatArray) -> FloatArray:

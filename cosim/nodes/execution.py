@@ -53,9 +53,7 @@ class TaskExecution:
         The last of ``task.hops`` is this node. A node that only relays does not queue.
         """
         boundary, layers = task.boundary, self._config.model.layers
-        stop = int(self._decider.solve().stop[boundary])
-        if self._decider.links.destination is None:
-            stop = layers
+        task, stop = self._decided(now_ns, task)
         if stop == boundary:
             return self._finish(now_ns, task) if stop == layers else self._pass_on(now_ns, task)
         compute_ns = self._config.model.compute_ns(boundary, stop)
@@ -70,6 +68,13 @@ class TaskExecution:
         energy_j = task.energy_j + self._config.energy.busy_w * (compute_ns / 1e9)
         task = msgspec.structs.replace(task, energy_j=energy_j, hops=(*task.hops[:-1], here))
         return [SetTimer(end_ns, ComputeDone(task))]
+
+    def _decided(self, now_ns: int, task: TaskMessage) -> tuple[TaskMessage, int]:
+        """Where to stop here, and the task with the plan for what follows."""
+        if self._decider.links.destination is None:
+            return task, self._config.model.layers
+        decision = self._decider.decide(max(now_ns, self._queue.free_ns), task)
+        return msgspec.structs.replace(task, plan=decision.plan), decision.stop
 
     def computed(self, now_ns: int, task: TaskMessage) -> list[Action]:
         """The share is computed: the task is finished, or goes on downstream."""

@@ -22,9 +22,11 @@ from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
 from cosim.nodes.messages import SciMessage, UpdateRequest, encode
 from cosim.nodes.records import SciStep
+from cosim.nodes.told import boundaries_of
 
 OVERDUE_PERIODS: Final = 3
 KEEPALIVE_PERIODS: Final = 10
+LARGEST_DATAGRAM: Final = 60_000  # below UDP's 65,507; only central policies tell more
 
 
 class SciProtocol:
@@ -96,12 +98,14 @@ class SciProtocol:
             return "SCI message from a node that is not the next one downstream"
         if message.model_digest != self._config.model.digest:
             return "SCI message of another model"
-        if message.cost_to_go_s.size != self._config.model.layers + 1:
+        if boundaries_of(message.told) != self._config.model.layers + 1:
             return "SCI message of another number of layers"
+        if not isinstance(message.told, self._decider.policy.tells):
+            return "SCI message of another policy"
         if self._heard is not None and message.order <= self._heard.order:
             return "SCI message that is not newer than the one before"
         self._heard = message
-        self._decider.hear(message.cost_to_go_s)
+        self._decider.hear(message.told)
         mending = message.revision > 0
         if self._config.source is not None:
             return [self._step(now_ns, message.update_id, message.started_ns, mending)]
@@ -129,7 +133,7 @@ class SciProtocol:
         # A greater revision, so that what the UE may have heard here long ago does not hide it.
         last = self._told
         self._told = SciMessage(
-            last.update_id, last.revision + 1, last.model_digest, last.started_ns, last.cost_to_go_s
+            last.update_id, last.revision + 1, last.model_digest, last.started_ns, last.told
         )
         return self._send(now_ns, self._told, [ue], mending=True, wall_ns=0)
 
@@ -146,12 +150,12 @@ class SciProtocol:
         self, now_ns: int, update_id: int, revision: int, started_ns: int, *, mending: bool
     ) -> list[Action]:
         begin = self._clock()
-        cost = self._decider.solve_to_tell(now_ns).cost_to_go_s
+        told = self._decider.tell(now_ns)
         wall_ns = self._clock() - begin
         if self._told is not None and self._told.update_id == update_id:
             revision = max(revision, self._told.revision + 1)
         digest = self._config.model.digest
-        self._told = SciMessage(update_id, revision, digest, started_ns, cost)
+        self._told = SciMessage(update_id, revision, digest, started_ns, told)
         self._told_rate_bps = self._decider.links.rate_bps()
         everyone = [*self._config.upstream, *self._ues]
         return self._send(now_ns, self._told, everyone, mending=mending, wall_ns=wall_ns)
@@ -166,7 +170,8 @@ class SciProtocol:
         wall_ns: int,
     ) -> list[Action]:
         payload = encode(message)
-        sends = [SendMessage(name, payload, len(payload), Transport.UDP) for name in to]
+        carrier = Transport.UDP if len(payload) <= LARGEST_DATAGRAM else Transport.TCP
+        sends = [SendMessage(name, payload, len(payload), carrier) for name in to]
         step = self._step(
             now_ns, message.update_id, message.started_ns, mending, len(sends), payload, wall_ns
         )

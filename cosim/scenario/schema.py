@@ -76,7 +76,9 @@ class ObjectiveSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     latency_weight: float = 1.0  # per second, of `linear`
     energy_weight: float = 1.0  # per joule, of `linear` and `hivemind-qa`
-    latency_limit: DurationNs | None = None  # of `hivemind-qa`; none is no limit
+    # Of `hivemind-qa` and `hivemind-pareto`; none is no limit.
+    latency_limit: DurationNs | None = None
+    front_cap: int = 64  # most points of a Pareto front that `hivemind-pareto` tells
 
 
 class EnergySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cosim.splitting.policy import NodeCosts, NodeSolution, Policy, Role
+from cosim.splitting.node import NodeCosts, NodeSolution, Role
+from cosim.splitting.policy import Policy
 from cosim.splitting.problem import FloatArray
 from cosim.splitting.solvers import sci_step, suffix_minimum
 

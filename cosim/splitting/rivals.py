@@ -11,9 +11,10 @@ import math
 
 import numpy as np
 
+from cosim.splitting.node import NodeCosts, NodeEnergy, NodeSolution, Role
 from cosim.splitting.objectives import inverse_weight, inverse_weight_step
 from cosim.splitting.policies import HiveMind, SingleSplit
-from cosim.splitting.policy import NodeCosts, NodeEnergy, NodeSolution, Policy, Role
+from cosim.splitting.policy import Policy
 from cosim.splitting.problem import FloatArray, IntArray
 from cosim.splitting.solvers import sci_step, suffix_minimum
 
@@ -97,7 +98,7 @@ class OptEnergy(Policy):
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
     ) -> NodeSolution:
-        energy = _energy(costs)
+        energy = counted_energy(costs)
         return _additive(costs, energy.prefix_j, energy.transfer_j, downstream)
 
 
@@ -113,7 +114,7 @@ class Linear(Policy):
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
     ) -> NodeSolution:
-        energy, aim = _energy(costs), costs.objective
+        energy, aim = counted_energy(costs), costs.objective
         prefix = aim.latency_weight * costs.prefix_s + aim.energy_weight * energy.prefix_j
         transfer = None
         if costs.transfer_s is not None and energy.transfer_j is not None:
@@ -140,7 +141,7 @@ class HiveMindQa(Policy):
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
     ) -> NodeSolution:
-        energy, aim = _energy(costs), costs.objective
+        energy, aim = counted_energy(costs), costs.objective
         limit = aim.latency_limit_s
         be_prefix = aim.energy_weight * energy.prefix_j
         if math.isinf(limit):  # no limit: only the best effort counts
@@ -174,7 +175,7 @@ def _additive(
     return NodeSolution(*sci_step(prefix, transfer, downstream))
 
 
-def _energy(costs: NodeCosts) -> NodeEnergy:
+def counted_energy(costs: NodeCosts) -> NodeEnergy:
     """The node's energy; none is zero, but a shut way stays shut."""
     zero = np.zeros(costs.layers + 1)
     energy = costs.energy or NodeEnergy(zero, zero)

@@ -63,7 +63,8 @@ def test_every_scenario_and_task_runs(scenario: str, kind: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("policy", policy_names())
 def test_every_policy_runs(policy: str, tmp_path: Path) -> None:
-    result = _run(tmp_path / "out", policy=policy)
+    scenario = "chain3" if policy == "exhaustive" else "mmwave-iab"  # too many plans on the latter
+    result = _run(tmp_path / "out", scenario, policy=policy)
     assert (result.tasks.status == "done").sum() > 1
 
 

@@ -81,7 +81,7 @@ def test_one_sci_message_for_each_edge_of_the_tree(lab: Any) -> None:
     assert [update.update_id for update in whole] == list(range(1, len(whole) + 1))
     assert len(whole) >= 9
     assert {update.messages for update in whole} == {7}
-    sci_bytes = 4 + 22 + 4 * 5
+    sci_bytes = 4 + 23 + 4 * 5
     assert {update.message_bytes for update in whole} == {7 * sci_bytes}
     counts: dict[tuple[int, str, str], int] = {}
     for send in network.sent:

@@ -116,7 +116,7 @@ def test_predictive_splitting_sees_a_steady_decline_coming(lab: Any) -> None:
         core = world.controllers["core"]
         told = core._sci._told
         assert told is not None
-        first[coherence] = told.cost_to_go_s[0]
+        first[coherence] = told.told[0]
     assert first[0] > first[10_000 * MS]
 
 
