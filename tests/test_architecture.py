@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "engine": {"nodes", "network.port", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
-    "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
+    "assembly": {"scenario", "forecasting", "models", "nodes", "results", "splitting", *BASE},
     "problems": {"models", "splitting"},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},
@@ -36,6 +36,11 @@ ARROWS: dict[str, set[str]] = {
     },
     "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
     "cosim": {"api", "results"},
+    # One room per use of runs.
+    "reproduce": {
+        *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
+        *("splitting", *BASE),
+    },
 }
 EVERYTHING = {"__main__", "cli"}
 
@@ -47,7 +52,8 @@ GUARDED = {
     "click": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"results"},
-    "pandas": {"results"},
+    "pandas": {"reproduce", "results", "validation"},
+    "matplotlib": {"reproduce", "validation"},
 }
 
 

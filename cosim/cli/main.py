@@ -18,6 +18,7 @@ _COMMANDS: Final = MappingProxyType(
     {
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
+        "reproduce": "cosim.cli.reproduce:reproduce_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "list": "cosim.cli.list:list_command",

@@ -89,6 +89,10 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "task.link_patience", s.task.link_patience > 0, positive
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
     yield "sci.change", s.sci.change >= 0, "cannot be negative"
+    wants_trace = s.prediction.forecaster == "oracle"
+    missing = "is required by the oracle: the directory of an earlier run"
+    yield "prediction.trace", not wants_trace or s.prediction.trace is not None, missing
+    yield "prediction.error", s.prediction.error >= 0, "cannot be negative"
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit
     yield "objective.latency_limit", limit is None or limit > 0, positive

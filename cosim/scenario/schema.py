@@ -28,7 +28,7 @@ LoadLevel = Literal["low", "mid", "high"]
 ChannelCondition = Literal["los", "nlos", "auto"]
 TaskKind = Literal["inference", "training"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
-ForecasterName = Literal["none", "last", "ewma", "autoregressive"]
+ForecasterName = Literal["none", "last", "ewma", "autoregressive", "oracle"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
 McsTable = Literal["64qam", "256qam", "64qam-low-se"]
 SlotSharing = Literal["time", "frequency"]
@@ -69,6 +69,10 @@ class PredictionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     forecaster: ForecasterName = "none"
     tasks: int = 8  # g: over how many tasks the lag is averaged
     coherence: DurationNs = DurationNs(10_000_000)  # a smaller lag switches it off
+    # The oracle knows what the capacities were in an earlier run of the same network and seed (its
+    # directory), but for a Gaussian error relative to the true value.
+    trace: str | None = None
+    error: float = 0.0
 
 
 class ObjectiveSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
