@@ -13,6 +13,7 @@ import numpy as np
 from cosim.errors import OutputError, ScenarioError, UnknownNameError
 from cosim.forecasting import CapacityTrace, Forecaster, Oracle
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
 from cosim.nodes.config import ForecasterMaker, forecaster_by_name
 from cosim.results import RunResult
@@ -92,6 +93,9 @@ def prepare(scenario: Scenario) -> RunSetup:
         if node.device is not None
     }
     _named("policy", policy_class, scenario.policy)
+    task = scenario.task
+    workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
+    is_measured = task.timing == "measured"
     controllers = build_controllers(
         topology,
         {node.name: node.kind for node in scenario.nodes},
@@ -104,6 +108,9 @@ def prepare(scenario: Scenario) -> RunSetup:
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
         options=_node_options(scenario),
+        form=task.transfer,
+        workload=workload,
+        measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
     return RunSetup(scenario, topology, model, devices, controllers)
 

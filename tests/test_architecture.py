@@ -51,7 +51,7 @@ GUARDED = {
     "zmq": {"network", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
-    "pyarrow": {"results"},
+    "pyarrow": {"models.transfer", "results"},
     "pandas": {"reproduce", "results", "validation"},
     "matplotlib": {"reproduce", "validation"},
 }

@@ -21,6 +21,8 @@ _COMMANDS: Final = MappingProxyType(
         "reproduce": "cosim.cli.reproduce:reproduce_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
+        "profile": "cosim.cli.profile:profile_command",
+        "profiles": "cosim.cli.profiles:profiles_group",
         "list": "cosim.cli.list:list_command",
         "doctor": "cosim.cli.doctor:doctor",
     }

@@ -12,8 +12,21 @@ from cosim.nodes.config import NodeConfig
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
 from cosim.nodes.messages import NO_DEADLINE, TaskMessage
 from cosim.splitting import local_parameter_moves
-from cosim.splitting.node import Decision, NodeCosts, NodeEnergy, TaskState, Told
-from cosim.splitting.policy import NodePolicy, decide_checked, tell_checked
+from cosim.splitting.node import (
+    Decision,
+    NodeCosts,
+    NodeEnergy,
+    NodeSolution,
+    TaskState,
+    Told,
+)
+from cosim.splitting.policy import (
+    NodePolicy,
+    Policy,
+    decide_checked,
+    solve_checked,
+    tell_checked,
+)
 from cosim.splitting.problem import FloatArray
 
 
@@ -38,12 +51,14 @@ class Decider:
         self.links = LinkTable(config.uplink, maker)
         self.policy = policy
         self.heard: Told | None = None
-        self._costs: NodeCosts | None = None
-        self._costs_for: tuple[int, int, int | None] | None = None
+        self.heard_count = 0
+        self._solved: NodeSolution | None = None
+        self._solved_for: tuple[int, int, int | None, int] | None = None
         self.held: int | None = None
         self._options = options
         self._model = config.model
         self._energy = config.energy
+        self._decode_ns_of = config.decode_ns_of
         self._role = config.role
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
@@ -57,6 +72,8 @@ class Decider:
         """
         left = task.deadline_ns - now_ns
         budget_s = math.inf if task.deadline_ns == NO_DEADLINE else left / 1e9
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return Decision(int(self._solve(self.policy, 0).stop[task.boundary]))
         state = TaskState(task.boundary, budget_s, task.plan)
         return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 
@@ -64,6 +81,8 @@ class Decider:
         """What to tell upstream, as it will be when the task comes (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
         self._lag.told(now_ns)
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return self._solve(self.policy, ahead_ns).cost_to_go_s
         return tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
 
     def sent(self, now_ns: int) -> None:
@@ -75,21 +94,24 @@ class Decider:
         return self.links.is_open
 
     def hear(self, told: Told | None) -> None:
-        """Take over what the next node downstream told, or forget it; the same again is no news."""
-        if not _same_costs(self.heard, told):
-            self.heard = told
+        """Take over what the next node downstream told, or forget it."""
+        before, self.heard = self.heard, told
+        if isinstance(told, np.ndarray) and isinstance(before, np.ndarray):
+            self.heard_count += not np.array_equal(before, told)
+        else:
+            self.heard_count += 1
+
+    def _solve(self, policy: Policy, ahead_ns: int) -> NodeSolution:
+        """A repeatable policy's answer, asked for anew when something has changed."""
+        basis = (self.links.version, ahead_ns, self.held, self.heard_count)
+        if self._solved is None or basis != self._solved_for:
+            heard = self.heard if isinstance(self.heard, np.ndarray) else None
+            self._solved = solve_checked(policy, self._role, self.costs(ahead_ns), heard)
+            self._solved_for = basis
+        return self._solved
 
     def costs(self, ahead_ns: int = 0) -> NodeCosts:
-        """The node's own costs now, or as they are forecast for `ahead_ns` later.
-
-        The same object as long as nothing of it changes.
-        """
-        basis = (self.links.version, ahead_ns, self.held)
-        if self._costs is None or basis != self._costs_for:
-            self._costs, self._costs_for = self._work_out(ahead_ns), basis
-        return self._costs
-
-    def _work_out(self, ahead_ns: int) -> NodeCosts:
+        """The node's own costs now, or as they are forecast for `ahead_ns` later."""
         live = self._model.live_bytes
         transfer = None if self._role.is_sink else self.links.transfer_s(live, ahead_ns)
         prefix = self._model.prefix_s
@@ -100,14 +122,18 @@ class Decider:
         if transfer is not None:
             radio_j = self._energy.radio_w * _finite(transfer)
             radio_j[:-1] += radio * 8 * (live[:-1] + TASK_HEADER_BYTES)
+            radio_j = radio_j + watts * (self._model.encode_ns / 1e9)
+            transfer = transfer + self._coding_s()
             if ratio is not None:
                 transfer = transfer + self._training_s()
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
-        costs = NodeCosts(prefix * passes, transfer, energy, self._options.objective)
-        for array in (costs.prefix_s, costs.transfer_s, energy.prefix_j, energy.transfer_j):
-            if array is not None:
-                array.setflags(write=False)  # it will be shown again
-        return costs
+        return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+
+    def _coding_s(self) -> FloatArray:
+        """Both ends' time for the form in which tensors cross the uplink (overhead of Eq. 10)."""
+        there = self._decode_ns_of.get(self.links.destination or "", 0)
+        coding_s: FloatArray = (self._model.encode_ns + there) / 1e9
+        return coding_s
 
     def _training_s(self) -> FloatArray:
         """What the link carries in a training step besides: gradient, and parameters that move."""
@@ -123,12 +149,6 @@ class Decider:
             params = np.diff(self._model.param_prefix)
             extra += local_parameter_moves(params, self.held, down, back)
         return extra
-
-
-def _same_costs(one: Told | None, other: Told | None) -> bool:
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return False
 
 
 def _finite(transfer: FloatArray) -> FloatArray:

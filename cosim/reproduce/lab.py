@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from cosim.api import run
-from cosim.assembly import resolve_scenario
+from cosim.assembly import prepare, resolve_scenario
 from cosim.errors import OutputError
 from cosim.results import RunResult
 from cosim.runner import file_name
@@ -57,7 +57,8 @@ class Lab:
             seed=1,
             overrides=overrides,
         )
-        key = hashlib.sha256(f"{self.backend} {scenario_hash(chosen)}".encode()).hexdigest()[:12]
+        made_of = (self.backend, scenario_hash(chosen), sorted(prepare(chosen).digests.items()))
+        key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
         name = file_name(f"{scenario}-{policy}-{chosen.task.model}-{load}-{key}")
         out = self.directory / "runs" / name
         try:

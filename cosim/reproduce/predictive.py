@@ -133,6 +133,5 @@ def _median_ms(run: RunResult) -> float:
 def _why(standard: RunResult, spikes: int) -> str:
     worst = float(done(standard)["latency_s"].max() * 1e3)
     if not spikes:
-        return f"without forecasts no task takes 100 ms either, {worst:.0f} ms at most: nothing "
-        "to remove"
+        return f"nothing to remove: without forecasts too no task takes over {worst:.0f} ms"
     return f"{spikes} tasks of the standard run take over 100 ms, {worst:.0f} ms at most"
