@@ -6,12 +6,12 @@ from matplotlib.figure import Figure as Canvas
 
 from cosim.reproduce.claim import at_least, shape
 from cosim.reproduce.figure import Figure, finish
-from cosim.reproduce.lab import Lab, done
+from cosim.reproduce.lab import DYNAMIC_CHAIN, Lab, done
 
 
 def reproduce(lab: Lab) -> Figure:
-    """One run on ``dynamic-chain``, and the worst half second of it."""
-    tasks = done(lab.run("dynamic-chain", duration_s=60.0))
+    """One run on the lively chain, and the worst half second of it."""
+    tasks = done(lab.run(DYNAMIC_CHAIN, duration_s=60.0))
     latency_ms = tasks["latency_s"] * 1e3
     worst, median = float(latency_ms.max()), float(latency_ms.median())
     centre_s = float(tasks["start_s"].iloc[int(latency_ms.to_numpy().argmax())])

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -17,6 +18,8 @@ from cosim.runner import file_name
 from cosim.scenario import scenario_hash
 
 Override = tuple[str, object]
+# A scenario that is of no use but for these figures.
+DYNAMIC_CHAIN: Final = str(Path(__file__).parent / "dynamic-chain.toml")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Lab:
         )
         made_of = (self.backend, scenario_hash(chosen), sorted(prepare(chosen).digests.items()))
         key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
-        name = file_name(f"{scenario}-{policy}-{chosen.task.model}-{load}-{key}")
+        name = file_name(f"{chosen.name}-{policy}-{chosen.task.model}-{load}-{key}")
         out = self.directory / "runs" / name
         try:
             made = RunResult.open(out)
@@ -67,7 +70,7 @@ class Lab:
                 return made
         except OutputError:
             pass
-        self.tell(f"  {scenario}, {policy}, load {load}, {duration_s:g} s")
+        self.tell(f"  {chosen.name}, {policy}, load {load}, {duration_s:g} s")
         return run(chosen, out=out, replace=True, backend=self.backend)
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Canvas
 
 from cosim.reproduce.claim import Claim, at_most, close, shape
 from cosim.reproduce.figure import Figure, draw_cdf, finish
-from cosim.reproduce.lab import Lab, Override, done
+from cosim.reproduce.lab import DYNAMIC_CHAIN, Lab, Override, done
 from cosim.results import RunResult
 from cosim.scenario import load_scenario
 
@@ -101,7 +101,7 @@ def figure17(lab: Lab) -> Figure:
 
 def _lively(ms: int) -> list[Override]:
     """The chain with this coherence time on all links."""
-    scenario = load_scenario("dynamic-chain")
+    scenario = load_scenario(DYNAMIC_CHAIN)
     links = [f"links.{link.name}.cross_traffic.coherence" for link in scenario.links]
     paths = [*links, "background.coherence", "prediction.coherence"]
     # From an update to the task: half a period and the task's way, some 50 ms as in the paper.
@@ -109,7 +109,7 @@ def _lively(ms: int) -> list[Override]:
 
 
 def _standard(lab: Lab, ms: int) -> RunResult:
-    return lab.run("dynamic-chain", duration_s=_SECONDS, overrides=_lively(ms))
+    return lab.run(DYNAMIC_CHAIN, duration_s=_SECONDS, overrides=_lively(ms))
 
 
 def _predictive(lab: Lab, ms: int, error: float) -> RunResult:
@@ -119,7 +119,7 @@ def _predictive(lab: Lab, ms: int, error: float) -> RunResult:
         ("prediction.trace", str(trace.resolve())),
         ("prediction.error", error),
     ]
-    return lab.run("dynamic-chain", duration_s=_SECONDS, overrides=[*_lively(ms), *oracle])
+    return lab.run(DYNAMIC_CHAIN, duration_s=_SECONDS, overrides=[*_lively(ms), *oracle])
 
 
 def _spikes(run: RunResult) -> int:
