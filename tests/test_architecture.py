@@ -41,6 +41,10 @@ ARROWS: dict[str, set[str]] = {
         *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
         *("splitting", *BASE),
     },
+    "validation": {
+        *("api", "assembly", "backends", "network.port", "reproduce", "results", "runner"),
+        *("scenario", *BASE),
+    },
 }
 EVERYTHING = {"__main__", "cli"}
 

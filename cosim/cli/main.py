@@ -19,6 +19,7 @@ _COMMANDS: Final = MappingProxyType(
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
         "reproduce": "cosim.cli.reproduce:reproduce_command",
+        "validate": "cosim.cli.validate:validate_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "profile": "cosim.cli.profile:profile_command",

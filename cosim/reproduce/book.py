@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 import cosim
-from cosim.errors import InputError, OutputError, UnknownNameError
+from cosim.errors import OutputError, UnknownNameError
 from cosim.reproduce.claim import Claim
 
 if TYPE_CHECKING:
     from cosim.reproduce.figure import Figure
-    from cosim.reproduce.lab import Lab
 
 # Imported when they are asked for: drawing takes a while to load.
 FIGURES: Final = MappingProxyType(
@@ -109,10 +108,18 @@ def picture_path(directory: Path, name: str) -> Path:
 
 
 def _make(name: str, backend: str, directory: Path, tell: Callable[[str], None]) -> Page:
-    figure_of, lab, canvas_class = _load(name, backend, directory, tell)
+    # These take a while to load.
+    from matplotlib.figure import Figure as Canvas
+
+    from cosim.reproduce.lab import Lab
+
     tell(f"figure {name}")
-    figure = figure_of(lab)
-    canvas = canvas_class(figsize=(6.4, 3.6), layout="constrained")
+    module, _, function = FIGURES[name].partition(":")
+    make: Callable[[Lab], Figure] = getattr(
+        importlib.import_module(f"cosim.reproduce.{module}"), function
+    )
+    figure = make(Lab(backend, directory, tell))
+    canvas = Canvas(figsize=(6.4, 3.6), layout="constrained")
     figure.draw(canvas)
     page = Page(
         figure=name,
@@ -132,21 +139,6 @@ def _make(name: str, backend: str, directory: Path, tell: Callable[[str], None])
 
 
 def _say_nothing(_line: str) -> None: ...
-
-
-def _load(
-    name: str, backend: str, directory: Path, tell: Callable[[str], None]
-) -> tuple[Callable[[Lab], Figure], Lab, type]:
-    try:
-        from matplotlib.figure import Figure as Canvas
-    except ImportError as error:
-        hint = "pip install 'hivemind-cosim[plot]'"
-        raise InputError("drawing needs matplotlib, which is not installed", hint=hint) from error
-    from cosim.reproduce.lab import Lab
-
-    module, _, function = FIGURES[name].partition(":")
-    made = getattr(importlib.import_module(f"cosim.reproduce.{module}"), function)
-    return made, Lab(backend, directory, tell), Canvas
 
 
 def _kept(directory: Path, name: str, backend: str) -> Page | None:
