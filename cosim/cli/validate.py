@@ -84,14 +84,15 @@ def _print(found: Validation, picture: Path) -> None:
     runs = f"{len(found.pairs.policies)} policies, {len(found.pairs.seeds)} seeds"
     click.echo(f"{found.scenario.name}: ns-3 and simplified, {runs}\n")
     capacity = [row for row in found.rows if row.metric == "capacity"]
-    headings = ["Mbps", "Table I", "ns-3", "simplified", "differs by", "95 %", "margin"]
+    headings = ["Mbps", "Table I", "ns-3", "simplified", "apart %", "95 % CI", "margin"]
     print_table(headings, map(_capacity_row, capacity))
     click.echo()
     others = [row for row in found.rows if row.metric != "capacity"]
-    headings = ["ms", "ns-3", "simplified", "differs by", "95 %", "margin"]
+    headings = ["ms", "ns-3", "simplified", "apart %", "95 % CI", "margin"]
     print_table(headings, map(_row, others))
     if found.causes:
-        click.echo("\nWhat makes the mean hop time differ (without it; its part):")
+        whole = number(found.causes[0].without + found.causes[0].part, 1, 100)
+        click.echo(f"\nWhat makes the mean hop time {whole} % apart (without it; its part):")
         for cause in found.causes:
             without, part = number(cause.without, 1, 100), number(cause.part, 1, 100)
             click.echo(f"  {without:>6} % {part:>6} points  {cause.cause}")
@@ -126,9 +127,9 @@ def _judgement(row: Row) -> list[str]:
     from cosim.cli.output import DASH, number
 
     # A tau is no fraction of something.
-    digits, scale, unit = (2, 1.0, "") if row.metric == "ranking" else (1, 100.0, " %")
+    digits, scale = (2, 1.0) if row.metric == "ranking" else (1, 100.0)
     value, low, high = (number(x, digits, scale) for x in (row.difference, row.low, row.high))
-    margin = DASH if row.margin is None else number(row.margin, digits, scale) + unit
+    margin = DASH
     if row.margin is not None:
-        margin += " ok" if row.holds else " NO"
-    return [value + unit, f"{low} to {high}", margin]
+        margin = f"{row.margin * scale:g} {'ok' if row.holds else 'NO'}"
+    return [value, f"{low}..{high}", margin]
