@@ -18,6 +18,7 @@ _COMMANDS: Final = MappingProxyType(
     {
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
+        "report": "cosim.cli.report_page:report_command",
         "reproduce": "cosim.cli.reproduce:reproduce_command",
         "validate": "cosim.cli.validate:validate_command",
         "signalling": "cosim.cli.signalling:signalling_command",

@@ -77,13 +77,14 @@ class Decider:
         state = TaskState(task.boundary, budget_s, task.plan)
         return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 
-    def tell(self, now_ns: int) -> Told:
-        """What to tell upstream, as it will be when the task comes (IV.F)."""
+    def tell(self, now_ns: int) -> tuple[Told, int]:
+        """What to tell upstream, as it will be when the task comes, in how many ns (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
         self._lag.told(now_ns)
         if isinstance(self.policy, Policy) and self.policy.is_repeatable:
-            return self._solve(self.policy, ahead_ns).cost_to_go_s
-        return tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
+            return self._solve(self.policy, ahead_ns).cost_to_go_s, ahead_ns
+        told = tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
+        return told, ahead_ns
 
     def sent(self, now_ns: int) -> None:
         """A task goes over the uplink now: the moment that the told costs were about."""
