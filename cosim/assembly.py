@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cosim.errors import InputError, ScenarioError, UnknownNameError
+import numpy as np
+
+from cosim.errors import InputError, OutputError, ScenarioError, UnknownNameError
+from cosim.forecasting import CapacityTrace, Forecaster, Oracle
 from cosim.models import (
     DeviceProfile,
     ModelProfile,
@@ -18,6 +21,8 @@ from cosim.models import (
 )
 from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
+from cosim.nodes.config import ForecasterMaker, forecaster_by_name
+from cosim.results import RunResult
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
@@ -170,6 +175,7 @@ def _node_options(scenario: Scenario) -> NodeOptions:
         trigger=sci.trigger,
         change=sci.change,
         forecaster=None if prediction.forecaster == "none" else prediction.forecaster,
+        forecasts=_forecasts(scenario),
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
         backward_ratio=task.backward_ratio if task.kind == "training" else None,
@@ -182,3 +188,29 @@ def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:
         return load(name)
     except UnknownNameError as error:
         raise ScenarioError(key_path, error.message, hint=error.hint) from error
+
+
+def _forecasts(scenario: Scenario) -> ForecasterMaker:
+    """Where forecasters come from: the oracle's truth is an earlier run."""
+    prediction = scenario.prediction
+    if prediction.forecaster != "oracle" or prediction.trace is None:
+        return forecaster_by_name
+    try:
+        links = RunResult.open(prediction.trace).links
+    except OutputError as error:
+        raise ScenarioError("prediction.trace", error.message) from error
+    truth = {
+        (str(link), str(transmitter)): CapacityTrace(
+            rows["time_s"].to_numpy(), rows["capacity_bps"].to_numpy()
+        )
+        for (link, transmitter), rows in links.groupby(["link", "transmitter"])
+    }
+
+    def make(_name: str, link: str, transmitter: str) -> Forecaster:
+        known = truth.get((link, transmitter))
+        if known is None:
+            raise ScenarioError("prediction.trace", f"says nothing of {link} from {transmitter}")
+        stream = np.random.SeedSequence([scenario.seed, *f"oracle/{link}/{transmitter}".encode()])
+        return Oracle(known.at, prediction.error, np.random.default_rng(stream))
+
+    return make
