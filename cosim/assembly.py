@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TypeVar
 from cosim.errors import InputError, ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
 from cosim.models.workload import load_workload
-from cosim.nodes import NodeController, NodeOptions, build_controllers
+from cosim.nodes import ArrivalConfig, NodeController, NodeOptions, build_controllers
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
@@ -117,12 +118,19 @@ def prepare(scenario: Scenario) -> RunSetup:
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
+        arrivals=_arrivals(scenario),
         options=_node_options(scenario),
         form=task.transfer,
         workload=workload,
         measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
     return RunSetup(scenario, topology, model, devices, controllers)
+
+
+def _arrivals(scenario: Scenario) -> ArrivalConfig:
+    """The stream is the run's own, so that all policies meet the same tasks."""
+    seed = (scenario.seed, zlib.crc32(b"arrivals"))
+    return ArrivalConfig(scenario.task.arrivals, int(scenario.task.interval), seed)
 
 
 def _node_options(scenario: Scenario) -> NodeOptions:
@@ -141,6 +149,7 @@ def _node_options(scenario: Scenario) -> NodeOptions:
         forecaster=None if prediction.forecaster == "none" else prediction.forecaster,
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
+        discipline=scenario.compute.discipline,
         backward_ratio=task.backward_ratio if task.kind == "training" else None,
     )
 

@@ -42,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
         *("assembly", "backends", "network.port", "replaying", "results", "runner"),
         *("scenario", "watchdog", *BASE),
     },
+    "sweep": {"assembly", "cosim", "results", "scenario", *BASE},
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
 }
@@ -55,7 +56,8 @@ GUARDED = {
     "click": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
-    "pandas": {"results"},
+    "pandas": {"results", "sweep"},
+    "distributed": {"sweep"},
 }
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
+import msgspec
+
 from cosim.models import DeviceProfile, ModelProfile
 from cosim.models.transfer import TransferForm
 from cosim.models.workload import Workload
+from cosim.nodes.arrivals import ArrivalConfig
 from cosim.nodes.config import (
     EnergyRates,
     NodeConfig,
@@ -65,6 +68,7 @@ def build_controllers(
     timeout_ns: int,
     link_patience_ns: int = 100_000_000,
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
+    arrivals: ArrivalConfig = ArrivalConfig(),  # noqa: B008 (frozen)
     options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
     form: TransferForm = "fp32",
     workload: Workload | None = None,
@@ -80,6 +84,8 @@ def build_controllers(
         Called once for each node.
     count_energy_of
         The kinds of nodes whose energy counts.
+    arrivals
+        How tasks come to every UE; each draws from a stream of its own.
     options
         What all nodes do alike.
     form
@@ -98,7 +104,11 @@ def build_controllers(
         counted = kinds[name] in count_energy_of
         source = None
         if is_ue:
-            source = SourceConfig(think_ns, timeout_ns, ues.index(name), len(ues), link_patience_ns)
+            number = ues.index(name)
+            stream = msgspec.structs.replace(arrivals, seed=(*arrivals.seed, number))
+            source = SourceConfig(
+                think_ns, timeout_ns, number, len(ues), link_patience_ns, arrivals=stream
+            )
         config = NodeConfig(
             name=name,
             kind=kinds[name],

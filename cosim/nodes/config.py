@@ -20,7 +20,9 @@ from cosim.models import (
 )
 from cosim.models.transfer import TransferForm
 from cosim.models.workload import Workload
+from cosim.nodes.arrivals import ArrivalConfig
 from cosim.nodes.link_costs import Uplink
+from cosim.nodes.processor import Discipline
 from cosim.splitting.node import Objective, Role, RoleKind
 from cosim.splitting.problem import FloatArray, prefix_sums
 
@@ -182,6 +184,7 @@ class SourceConfig(msgspec.Struct, frozen=True):
     task_id_step: int = 1
     link_patience_ns: int = 100_000_000
     """How long the way downstream must be shut before a task that went that way is given up."""
+    arrivals: ArrivalConfig = ArrivalConfig()
 
 
 SciTrigger = Literal["periodic", "on-change", "on-task"]
@@ -200,6 +203,8 @@ class NodeOptions:
     forecaster, lag_tasks, coherence_ns
         Predictive splitting: the forecaster's name (None switches it off), over how many tasks the
         lag is averaged, and below which lag it is off.
+    discipline
+        How processors serve tasks that meet there.
     backward_ratio
         Backward over forward time of a layer, when tasks are training steps; None for inference.
     """
@@ -211,6 +216,7 @@ class NodeOptions:
     lag_tasks: int = 8
     coherence_ns: int = 0
     backward_ratio: float | None = None
+    discipline: Discipline = "fifo"
 
 
 @dataclass(frozen=True, eq=False)
