@@ -17,7 +17,7 @@ from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
 from cosim.scenario.overrides import Verbatim
-from cosim.splitting import Objective, make_policy, policy_class
+from cosim.splitting import NodePolicy, Objective, make_policy, policy_class
 
 Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
 _T = TypeVar("_T")
@@ -81,6 +81,16 @@ def resolve_scenario(
     return load_scenario(scenario, pairs)
 
 
+def _policy_class(name: str) -> type[NodePolicy]:
+    """The class, with whatever is wrong with it put down to the scenario's key."""
+    try:
+        return policy_class(name)
+    except UnknownNameError:
+        raise
+    except InputError as error:
+        raise ScenarioError("policy", error.message, hint=error.hint) from error
+
+
 def _duration_text(duration_s: float) -> str:
     """A duration to the nearest ns; what is no number is left for the check."""
     return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
@@ -103,7 +113,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         for node in scenario.nodes
         if node.device is not None
     }
-    _named("policy", policy_class, scenario.policy)
+    _named("policy", _policy_class, scenario.policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
     is_measured = task.timing == "measured"
@@ -114,6 +124,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         devices,
         lambda: make_policy(scenario.policy),
         sci_period_ns=scenario.sci.period,
+        start_ns=scenario.task.start,
         think_ns=scenario.task.think_time,
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,

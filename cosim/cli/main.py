@@ -21,6 +21,7 @@ _COMMANDS: Final = MappingProxyType(
         "sweep": "cosim.cli.sweep:sweep_command",
         "replay": "cosim.cli.replay:replay_command",
         "report": "cosim.cli.report_page:report_command",
+        "plot": "cosim.cli.plot:plot_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "profile": "cosim.cli.profile:profile_command",

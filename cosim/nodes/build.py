@@ -66,6 +66,7 @@ def build_controllers(
     sci_period_ns: int,
     think_ns: int,
     timeout_ns: int,
+    start_ns: int = 0,
     link_patience_ns: int = 100_000_000,
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
     arrivals: ArrivalConfig = ArrivalConfig(),  # noqa: B008 (frozen)
@@ -105,9 +106,14 @@ def build_controllers(
         source = None
         if is_ue:
             number = ues.index(name)
-            stream = msgspec.structs.replace(arrivals, seed=(*arrivals.seed, number))
             source = SourceConfig(
-                think_ns, timeout_ns, number, len(ues), link_patience_ns, arrivals=stream
+                think_ns=think_ns,
+                timeout_ns=timeout_ns,
+                first_task_id=number,
+                task_id_step=len(ues),
+                start_ns=start_ns,
+                link_patience_ns=link_patience_ns,
+                arrivals=msgspec.structs.replace(arrivals, seed=(*arrivals.seed, number)),
             )
         config = NodeConfig(
             name=name,

@@ -40,7 +40,8 @@ class TaskSource:
         if self._begun:
             return []
         self._begun = True
-        return [SetTimer(now_ns + self._arrivals.first_ns(), StartTask())]
+        begin_ns = max(now_ns, self._source.start_ns)
+        return [SetTimer(begin_ns + self._arrivals.first_ns(), StartTask())]
 
     def next_arrival(self, now_ns: int) -> list[Action]:
         """A task arrives now: the next one, where it does not wait for the end of this one."""
