@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from cosim.models import (
     load_model_profile,
 )
 from cosim.models.workload import load_workload
-from cosim.nodes import NodeController, NodeOptions, build_controllers
+from cosim.nodes import ArrivalConfig, NodeController, NodeOptions, build_controllers
 from cosim.nodes.config import ForecasterMaker, forecaster_by_name
 from cosim.results import RunResult
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
@@ -135,6 +136,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
+        arrivals=_arrivals(scenario),
         options=_node_options(scenario),
         form=task.transfer,
         workload=workload,
@@ -164,6 +166,12 @@ def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
     }
 
 
+def _arrivals(scenario: Scenario) -> ArrivalConfig:
+    """The stream is the run's own, so that all policies meet the same tasks."""
+    seed = (scenario.seed, zlib.crc32(b"arrivals"))
+    return ArrivalConfig(scenario.task.arrivals, int(scenario.task.interval), seed)
+
+
 def _node_options(scenario: Scenario) -> NodeOptions:
     """The scenario's wishes that every node follows."""
     task, sci, prediction = scenario.task, scenario.sci, scenario.prediction
@@ -181,6 +189,7 @@ def _node_options(scenario: Scenario) -> NodeOptions:
         forecasts=_forecasts(scenario),
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
+        discipline=scenario.compute.discipline,
         backward_ratio=task.backward_ratio if task.kind == "training" else None,
     )
 
