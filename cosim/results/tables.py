@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from cosim.results.records import TableSpec
 
 _ROW_GROUP_ROWS: Final = 65_536
+_END_OF_STREAM: Final = b"\xff\xff\xff\xff\0\0\0\0"  # of Arrow's IPC streaming format
 
 
 def table_path(directory: Path, name: str) -> Path:
@@ -35,7 +36,11 @@ def partial_path(directory: Path, name: str) -> Path:
 
 
 class TableStream:
-    """Takes rows; `finish` makes the table of them."""
+    """Takes rows; `finish` makes the table of them.
+
+    A batch that the disk has no room for is taken back, so that what is there can be read and the
+    room serves others.
+    """
 
     def __init__(self, directory: Path, spec: TableSpec) -> None:
         self._directory = directory
@@ -43,8 +48,12 @@ class TableStream:
         self._rows: list[tuple[Any, ...]] = []
         self._blocks: list[tuple[Any, Sequence[tuple[Any, ...]]]] = []
         self._block_rows = 0
-        self._file = stream_path(directory, spec.name).open("wb")
-        self._stream = pa.ipc.new_stream(self._file, spec.columns)
+        self._file = stream_path(directory, spec.name).open("wb", buffering=0)
+        try:
+            self._write(spec.columns.serialize())
+        except OSError:
+            self._file.close()
+            raise
 
     @property
     def name(self) -> str:
@@ -55,7 +64,7 @@ class TableStream:
         """Append rows: tuples with the table's columns."""
         self._rows += rows
         if len(self._rows) >= self._spec.flush_rows:
-            self._flush()
+            self.flush()
 
     def extend_block(self, first: Any, tails: Sequence[tuple[Any, ...]]) -> None:
         """Append rows that begin with the same value; `tails` may be those of a block before."""
@@ -66,9 +75,8 @@ class TableStream:
 
     def finish(self) -> None:
         """Write what is left, and turn the stream into the final file in one step."""
-        self._flush()
-        self._flush_blocks()
-        self._stream.close()
+        self.flush()
+        self._write(_END_OF_STREAM)
         self._file.close()
         final = table_path(self._directory, self._spec.name)
         partial = partial_path(self._directory, self._spec.name)
@@ -82,19 +90,23 @@ class TableStream:
 
     def abandon(self) -> None:
         """Let go of the file as it is, and of the half-made table."""
-        with contextlib.suppress(OSError):  # a full disk does not take what is buffered
-            self._file.close()
+        self._file.close()
         with contextlib.suppress(OSError):
             partial_path(self._directory, self._spec.name).unlink(missing_ok=True)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write the rows that are still held."""
+        self._flush_rows()
+        self._flush_blocks()
+
+    def _flush_rows(self) -> None:
         if not self._rows:
             return
         schema = self._spec.columns
         columns = zip(*self._rows, strict=True)
         arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
         self._rows = []
-        self._write(arrays)
+        self._write_batch(arrays)
 
     def _flush_blocks(self) -> None:
         """Write what blocks share once, and let their rows point at it: most of them repeat."""
@@ -109,12 +121,22 @@ class TableStream:
         columns = zip(zip(*distinct.values(), strict=True), list(schema)[1:], strict=True)
         shared = [pa.array(cells, type=field.type).take(codes) for cells, field in columns]
         self._blocks, self._block_rows = [], 0
-        self._write([pa.array(firsts, type=schema.field(0).type), *shared])
+        self._write_batch([pa.array(firsts, type=schema.field(0).type), *shared])
 
-    def _write(self, arrays: list[pa.Array]) -> None:
-        schema = self._spec.columns
-        self._stream.write_batch(pa.record_batch(arrays, schema=schema))
-        self._file.flush()
+    def _write_batch(self, arrays: list[pa.Array]) -> None:
+        self._write(pa.record_batch(arrays, schema=self._spec.columns).serialize())
+
+    def _write(self, message: pa.Buffer | bytes) -> None:
+        before = self._file.tell()
+        left = memoryview(message)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(before)
+                self._file.seek(before)
+            raise
 
 
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
