@@ -12,7 +12,13 @@ import numpy as np
 
 from cosim.errors import InputError, OutputError, ScenarioError, UnknownNameError
 from cosim.forecasting import CapacityTrace, Forecaster, Oracle
-from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.models import (
+    DeviceProfile,
+    ModelProfile,
+    load_device_profile,
+    load_device_set,
+    load_model_profile,
+)
 from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
 from cosim.nodes.config import ForecasterMaker, forecaster_by_name
@@ -41,8 +47,8 @@ class RunSetup:
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        nodes = self.topology.nodes
-        return digests | {f"device/{nodes[n].device}": d.digest for n, d in self.devices.items()}
+        names = _device_names(self.scenario)
+        return digests | {f"device/{names[n]}": d.digest for n, d in self.devices.items()}
 
     def changed_profiles(self) -> list[str]:
         """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
@@ -112,11 +118,7 @@ def prepare(scenario: Scenario) -> RunSetup:
     """
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
-    devices = {
-        node.name: _named(f"nodes.{node.name}.device", load_device_profile, node.device)
-        for node in scenario.nodes
-        if node.device is not None
-    }
+    devices = _load_devices(scenario)
     _named("policy", _policy_class, scenario.policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
@@ -139,6 +141,27 @@ def prepare(scenario: Scenario) -> RunSetup:
         measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
     return RunSetup(scenario, topology, model, devices, controllers)
+
+
+def _device_names(scenario: Scenario) -> dict[str, str]:
+    """What names the device of each node that computes: itself, or the scenario's set."""
+    own = {node.name: node for node in scenario.nodes if node.device is not None}
+    if scenario.device_set is None:
+        return {name: str(node.device) for name, node in own.items()}
+    chosen = _named("device_set", load_device_set, scenario.device_set)
+    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
+    if missing:
+        problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
+        raise ScenarioError("device_set", problem)
+    return {name: chosen.devices[node.kind] for name, node in own.items()}
+
+
+def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
+    from_set = scenario.device_set is not None
+    return {
+        name: _named("device_set" if from_set else f"nodes.{name}.device", load_device_profile, it)
+        for name, it in _device_names(scenario).items()
+    }
 
 
 def _node_options(scenario: Scenario) -> NodeOptions:

@@ -65,7 +65,7 @@ GUARDED = {
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
     "pandas": {"reproduce", "results", "validation"},
-    "matplotlib": {"reproduce", "validation"},
+    "matplotlib": {"report.figures", "reproduce", "validation"},
 }
 
 

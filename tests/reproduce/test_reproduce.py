@@ -16,7 +16,6 @@ from cosim.reproduce.claim import at_least, at_most, close, shape
 from cosim.reproduce.markdown import COLUMNS, to_markdown
 from cosim.reproduce.table1 import PAPER
 
-pytest.importorskip("matplotlib")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reproduction.md"
 KEYS = {"figure", "claim", "paper", "ours", "holds", "reason", "ratio"}
 
