@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cosim.errors import ScenarioError, UnknownNameError
+from cosim.errors import InputError, ScenarioError, UnknownNameError
 from cosim.models import (
     DeviceProfile,
     ModelProfile,
@@ -22,7 +22,7 @@ from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
 from cosim.scenario.overrides import Verbatim
-from cosim.splitting import Objective, make_policy, policy_class
+from cosim.splitting import NodePolicy, Objective, make_policy, policy_class
 
 Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
 _T = TypeVar("_T")
@@ -42,7 +42,23 @@ class RunSetup:
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        return digests | {f"device/{each.name}": each.digest for each in self.devices.values()}
+        names = device_names(self.scenario)
+        return digests | {f"device/{names[n]}": each.digest for n, each in self.devices.items()}
+
+    def changed_profiles(self) -> list[str]:
+        """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
+        return [name for name, digest in self.digests.items() if _digest_now(name) != digest]
+
+
+def _digest_now(name: str) -> str | None:
+    """The digest of a profile as it is on disk; None when it can no longer be used."""
+    kind, _, profile = name.partition("/")
+    try:
+        if kind == "model":
+            return load_model_profile(profile).digest
+        return load_device_profile(profile).digest
+    except InputError:
+        return None
 
 
 def resolve_scenario(
@@ -70,6 +86,16 @@ def resolve_scenario(
     return load_scenario(scenario, pairs)
 
 
+def _policy_class(name: str) -> type[NodePolicy]:
+    """The class, with whatever is wrong with it put down to the scenario's key."""
+    try:
+        return policy_class(name)
+    except UnknownNameError:
+        raise
+    except InputError as error:
+        raise ScenarioError("policy", error.message, hint=error.hint) from error
+
+
 def _duration_text(duration_s: float) -> str:
     """A duration to the nearest ns; what is no number is left for the check."""
     return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
@@ -88,7 +114,7 @@ def prepare(scenario: Scenario) -> RunSetup:
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
     devices = _load_devices(scenario)
-    _named("policy", policy_class, scenario.policy)
+    _named("policy", _policy_class, scenario.policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
     is_measured = task.timing == "measured"
@@ -99,6 +125,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         devices,
         lambda: make_policy(scenario.policy),
         sci_period_ns=scenario.sci.period,
+        start_ns=scenario.task.start,
         think_ns=scenario.task.think_time,
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,
@@ -111,22 +138,25 @@ def prepare(scenario: Scenario) -> RunSetup:
     return RunSetup(scenario, topology, model, devices, controllers)
 
 
-def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
+def device_names(scenario: Scenario) -> dict[str, str]:
     """The device of each node that computes: its own, or its kind's in the scenario's set."""
-    own = {node.name: node for node in scenario.nodes if node.device is not None}
+    own = {node.name: node.device for node in scenario.nodes if node.device is not None}
     if scenario.device_set is None:
-        return {
-            name: _named(f"nodes.{name}.device", load_device_profile, str(node.device))
-            for name, node in own.items()
-        }
+        return own
     chosen = _named("device_set", load_device_set, scenario.device_set)
-    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
+    kinds = {node.name: node.kind for node in scenario.nodes}
+    missing = [name for name in own if kinds[name] not in chosen.devices]
     if missing:
         problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
         raise ScenarioError("device_set", problem)
+    return {name: chosen.devices[kinds[name]] for name in own}
+
+
+def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
+    in_set = scenario.device_set is not None
     return {
-        name: _named("device_set", load_device_profile, chosen.devices[node.kind])
-        for name, node in own.items()
+        node: _named("device_set" if in_set else f"nodes.{node}.device", load_device_profile, name)
+        for node, name in device_names(scenario).items()
     }
 
 

@@ -18,7 +18,9 @@ _COMMANDS: Final = MappingProxyType(
     {
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
+        "replay": "cosim.cli.replay:replay_command",
         "report": "cosim.cli.report_page:report_command",
+        "plot": "cosim.cli.plot:plot_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "profile": "cosim.cli.profile:profile_command",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from cosim.errors import OutputError, RunError
+from cosim.results.fingerprint import fingerprint
 from cosim.results.manifest import (
     MANIFEST_NAME,
     WILL_NAME,
@@ -25,6 +27,8 @@ from cosim.results.tables import TableStream, partial_path, stream_path, table_p
 SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
+_HELD_S: Final = 0.5  # of real time: for so long a row may be in memory only
+EXCHANGES_NAME: Final = "exchanges.log"
 REPORT_NAME: Final = "report.html"  # of `cosim report`: it goes with the run that it is about
 
 
@@ -52,12 +56,15 @@ class RunWriter:
     ) -> None:
         self.directory = directory
         self._manifest = manifest
+        self._flushed_s = time.monotonic()
         prepare_directory(directory, replace=replace)
         try:
             (directory / SCENARIO_NAME).write_text(scenario_toml, encoding="utf-8")
             write_manifest(directory, manifest)
             self._tables = {kind: TableStream(directory, spec) for kind, spec in TABLES.items()}
         except OSError as error:
+            for path in _run_files(directory):
+                path.unlink(missing_ok=True)
             raise OutputError(f"{directory} cannot be written: {error.strerror}") from error
 
     @property
@@ -73,8 +80,15 @@ class RunWriter:
         """Append rows, each a tuple with the table's columns, to the table of `kind`."""
         try:
             self._tables[kind].extend(rows)
+            if time.monotonic() - self._flushed_s > _HELD_S:
+                self._flush()
         except (OSError, pa.ArrowException) as error:
             raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
+
+    def _flush(self) -> None:
+        for table in self._tables.values():
+            table.flush()
+        self._flushed_s = time.monotonic()
 
     def update(self, **changes: Any) -> None:
         """Change fields of the manifest, on disk too."""
@@ -92,6 +106,9 @@ class RunWriter:
         if failures and status == "done":
             status = "failed"
             changes |= {"reason": failures[0], "error_type": RunError.__name__}
+        if status == "done":
+            with self._disk_errors():
+                changes["fingerprint"] = fingerprint(self.directory)
         self.update(status=status, **changes)
         if failures:
             raise RunError(failures[0])
@@ -105,7 +122,15 @@ class RunWriter:
 
 
 _OTHER_NAMES: Final = (
-    *(SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, REPORT_NAME, WILL_NAME, MANIFEST_NAME),
+    *(
+        SCENARIO_NAME,
+        NS3_STDERR_NAME,
+        TRACEBACK_NAME,
+        EXCHANGES_NAME,
+        REPORT_NAME,
+        WILL_NAME,
+        MANIFEST_NAME,
+    ),
 )
 
 
@@ -141,6 +166,8 @@ def _run_files(directory: Path) -> Iterator[Path]:
         yield table_path(directory, spec.name)
         yield partial_path(directory, spec.name)
         yield stream_path(directory, spec.name)
+    for name in (WILL_NAME, MANIFEST_NAME):
+        yield directory / f"{name}.partial"
     for name in _OTHER_NAMES:
         yield directory / name
 
