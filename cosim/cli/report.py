@@ -70,6 +70,10 @@ def _print_tasks(summary: dict[str, Any]) -> None:
     click.echo()
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _print_output_error(error: dict[str, Any] | None) -> None:
     """What the comparison with the unsplit model gave, where the model was really run."""
     if error is None:
@@ -78,10 +82,6 @@ def _print_output_error(error: dict[str, Any] | None) -> None:
     if error["max"] > 0:
         differ = f"relative error {error['mean']:.2g} on average, at most {error['max']:.2g}"
     click.echo(f"{error['checked']} outputs compared with the unsplit model: {differ}\n")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _print_plans(plans: list[dict[str, Any]]) -> None:
