@@ -48,8 +48,8 @@ class RunSetup:
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        names = _device_names(self.scenario)
-        return digests | {f"device/{names[n]}": d.digest for n, d in self.devices.items()}
+        names = device_names(self.scenario)
+        return digests | {f"device/{names[n]}": each.digest for n, each in self.devices.items()}
 
     def changed_profiles(self) -> list[str]:
         """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
@@ -145,24 +145,25 @@ def prepare(scenario: Scenario) -> RunSetup:
     return RunSetup(scenario, topology, model, devices, controllers)
 
 
-def _device_names(scenario: Scenario) -> dict[str, str]:
-    """What names the device of each node that computes: itself, or the scenario's set."""
-    own = {node.name: node for node in scenario.nodes if node.device is not None}
+def device_names(scenario: Scenario) -> dict[str, str]:
+    """The device of each node that computes: its own, or its kind's in the scenario's set."""
+    own = {node.name: node.device for node in scenario.nodes if node.device is not None}
     if scenario.device_set is None:
-        return {name: str(node.device) for name, node in own.items()}
+        return own
     chosen = _named("device_set", load_device_set, scenario.device_set)
-    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
+    kinds = {node.name: node.kind for node in scenario.nodes}
+    missing = [name for name in own if kinds[name] not in chosen.devices]
     if missing:
         problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
         raise ScenarioError("device_set", problem)
-    return {name: chosen.devices[node.kind] for name, node in own.items()}
+    return {name: chosen.devices[kinds[name]] for name in own}
 
 
 def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
-    from_set = scenario.device_set is not None
+    in_set = scenario.device_set is not None
     return {
-        name: _named("device_set" if from_set else f"nodes.{name}.device", load_device_profile, it)
-        for name, it in _device_names(scenario).items()
+        node: _named("device_set" if in_set else f"nodes.{node}.device", load_device_profile, name)
+        for node, name in device_names(scenario).items()
     }
 
 
