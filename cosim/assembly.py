@@ -15,7 +15,8 @@ from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
 from cosim.scenario.overrides import Verbatim
-from cosim.splitting import Objective, make_policy, policy_class
+from cosim.splitting import NodePolicy, Objective, make_policy, policy_class
+from cosim.work import Work, work_of
 
 Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
 _T = TypeVar("_T")
@@ -86,11 +87,13 @@ def prepare(scenario: Scenario) -> RunSetup:
         for node in scenario.nodes
         if node.device is not None
     }
-    _named("policy", policy_class, scenario.policy)
+    policy = _named("policy", policy_class, scenario.policy)
+    _check_fits(policy, scenario)
+    work = work_of(scenario, model, topology.root, policy)
     controllers = build_controllers(
         topology,
         {node.name: node.kind for node in scenario.nodes},
-        model,
+        work.make_model,
         devices,
         lambda: make_policy(scenario.policy),
         sci_period_ns=scenario.sci.period,
@@ -98,12 +101,12 @@ def prepare(scenario: Scenario) -> RunSetup:
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
-        options=_node_options(scenario),
+        options=_node_options(scenario, work),
     )
     return RunSetup(scenario, topology, model, devices, controllers)
 
 
-def _node_options(scenario: Scenario) -> NodeOptions:
+def _node_options(scenario: Scenario, work: Work) -> NodeOptions:
     """The scenario's wishes that every node follows."""
     task, sci, prediction = scenario.task, scenario.sci, scenario.prediction
     limit = scenario.objective.latency_limit
@@ -119,8 +122,21 @@ def _node_options(scenario: Scenario) -> NodeOptions:
         forecaster=None if prediction.forecaster == "none" else prediction.forecaster,
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
-        backward_ratio=task.backward_ratio if task.kind == "training" else None,
+        backward_ratio=None if task.kind == "inference" else task.backward_ratio,
+        merging=work.merging,
+        module_runs=work.module_runs,
+        state_bytes=work.state_bytes,
     )
+
+
+def _check_fits(policy: type[NodePolicy], scenario: Scenario) -> None:
+    """Refuse a baseline for a kind of task that this is not."""
+    if policy.splits_module and scenario.task.runs == 1:
+        problem = f"'{policy.name}' is for recurrent models"
+        raise ScenarioError("policy", problem, hint="set task.runs to the length of the sequence")
+    if not policy.counts_merging and scenario.task.kind in ("inference", "training"):
+        problem = f"'{policy.name}' is for collaborative learning"
+        raise ScenarioError("policy", problem, hint="set task.kind to federated, for example")
 
 
 def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:

@@ -25,7 +25,8 @@ ARROWS: dict[str, set[str]] = {
     "engine": {"nodes", "network.port", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
-    "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
+    "work": {"scenario", "models", "nodes", "splitting", *BASE},
+    "assembly": {"scenario", "models", "nodes", "splitting", "work", *BASE},
     "problems": {"models", "splitting"},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},

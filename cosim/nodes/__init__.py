@@ -3,6 +3,7 @@
 from cosim.nodes.build import build_controllers, uplink_of
 from cosim.nodes.config import (
     EnergyRates,
+    Merging,
     NodeConfig,
     NodeModel,
     NodeOptions,
@@ -14,6 +15,7 @@ from cosim.nodes.link_costs import Uplink, UplinkHop
 
 __all__ = [
     "EnergyRates",
+    "Merging",
     "NodeConfig",
     "NodeController",
     "NodeModel",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
-from cosim.models import DeviceProfile, ModelProfile
+from cosim.models import DeviceProfile
 from cosim.nodes.config import (
     EnergyRates,
     NodeConfig,
+    NodeModel,
     NodeOptions,
     SourceConfig,
     energy_rates_of,
-    node_model_of,
 )
 from cosim.nodes.controller import NodeController
 from cosim.nodes.link_costs import Uplink, UplinkHop
@@ -54,7 +54,7 @@ def uplink_of(segment: SegmentLike | None) -> Uplink | None:
 def build_controllers(
     tree: TreeLike,
     kinds: Mapping[str, RoleKind],
-    model: ModelProfile,
+    make_model: Callable[[DeviceProfile], NodeModel],
     devices: Mapping[str, DeviceProfile],
     make_policy: Callable[[], NodePolicy],
     *,
@@ -71,6 +71,8 @@ def build_controllers(
     ----------
     kinds, devices
         By node name, for all computing nodes.
+    make_model
+        The model as a device runs it.
     make_policy
         Called once for each node.
     count_energy_of
@@ -89,13 +91,24 @@ def build_controllers(
         config = NodeConfig(
             name=name,
             kind=kinds[name],
-            model=node_model_of(model, devices[name]),
+            model=make_model(devices[name]),
             sci_period_ns=sci_period_ns,
             energy=energy_rates_of(devices[name], with_radio=is_ue) if counted else EnergyRates(),
             uplink=None if is_ue else uplink_of(tree.next_computing(name)),
             upstream=() if is_ue else tree.upstream_computing(name),
             source=source,
             options=options,
+            merges_downstream=is_ue or _merges_downstream(tree, name, options),
         )
         controllers[name] = NodeController(config, make_policy())
     return controllers
+
+
+def _merges_downstream(tree: TreeLike, name: str, options: NodeOptions) -> bool:
+    """Whether agents' parameters merge at a node further downstream than this fixed one."""
+    segment = tree.next_computing(name) if options.merging else None
+    while segment is not None and options.merging is not None:
+        if segment.destination == options.merging.node:
+            return True
+        segment = tree.next_computing(segment.destination)
+    return False

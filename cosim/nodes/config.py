@@ -63,7 +63,7 @@ class NodeModel:
         return int(self.param_prefix[stop] - self.param_prefix[begin])
 
 
-_MAX_BOUNDARIES = 0xFFFF  # messages carry a boundary in 16 bits, of which the last value is taken
+MAX_LAYERS = 0xFFFE  # messages carry a boundary in 16 bits, of which the last value is taken
 
 
 def make_node_model(
@@ -80,7 +80,7 @@ def make_node_model(
     live: IntArray = np.array(live_bytes, dtype=np.int64)
     if live.shape != prefix_s.shape or prefix_s.ndim != 1:
         raise ValueError(f"live_bytes must have shape (L+1,) = {prefix_s.shape}, not {live.shape}")
-    if prefix_s.size > _MAX_BOUNDARIES:
+    if prefix_s.size - 1 > MAX_LAYERS:
         raise ValueError(f"a model of {prefix_s.size - 1} layers does not fit into messages")
     if not np.isfinite(prefix_s).all() or (np.diff(prefix_s) < 0).any():
         raise ValueError("forward_s must be finite and not negative")
@@ -147,6 +147,28 @@ class SourceConfig(msgspec.Struct, frozen=True):
 SciTrigger = Literal["periodic", "on-change", "on-task"]
 
 
+class Merging(msgspec.Struct, frozen=True):
+    """How the agents of collaborative learning merge their parameters.
+
+    Attributes
+    ----------
+    node
+        Where they merge.
+    there_bytes, back_bytes
+        What an agent's final node sends there, and what comes back.
+    interval
+        Every how many steps.
+    counted
+        Whether nodes count it when they decide.
+    """
+
+    node: str
+    there_bytes: int
+    back_bytes: int
+    interval: int = 1
+    counted: bool = True
+
+
 @dataclass(frozen=True)
 class NodeOptions:
     """What the scenario asks of all nodes alike.
@@ -162,6 +184,11 @@ class NodeOptions:
         lag is averaged, and below which lag it is off.
     backward_ratio
         Backward over forward time of a layer, when tasks are training steps; None for inference.
+    merging
+        In collaborative learning, what training steps end with.
+    module_runs, state_bytes
+        Of a recurrent model that is split as one module: how often it runs, and what goes back to
+        the UE after each run but the last.
     """
 
     objective: Objective = field(default_factory=Objective)
@@ -171,6 +198,9 @@ class NodeOptions:
     lag_tasks: int = 8
     coherence_ns: int = 0
     backward_ratio: float | None = None
+    merging: Merging | None = None
+    module_runs: int = 1
+    state_bytes: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +224,8 @@ class NodeConfig:
         Set on a UE that runs tasks.
     options
         What all nodes do alike.
+    merges_downstream
+        In collaborative learning: whether parameters merge further downstream, or here or before.
     """
 
     name: str
@@ -205,6 +237,7 @@ class NodeConfig:
     upstream: tuple[str, ...] = ()
     source: SourceConfig | None = None
     options: NodeOptions = NodeOptions()
+    merges_downstream: bool = True
 
     @property
     def role(self) -> Role:

@@ -29,6 +29,7 @@ from cosim.nodes.decision import Decider
 from cosim.nodes.link_costs import Uplink
 from cosim.nodes.messages import (
     DoneMessage,
+    MergeMessage,
     Message,
     ParamMessage,
     SciMessage,
@@ -40,7 +41,7 @@ from cosim.nodes.messages import (
 from cosim.nodes.records import MessageDropped, TaskFinished
 from cosim.nodes.sci import OVERDUE_PERIODS, SciProtocol
 from cosim.nodes.source import TaskSource
-from cosim.nodes.training import make_execution
+from cosim.nodes.tasks import make_execution
 from cosim.splitting.policy import NodePolicy
 
 
@@ -146,6 +147,8 @@ class NodeController:
             return self._sci.asked(now_ns)
         if isinstance(message, ParamMessage):
             return self._execution.take_params(now_ns, source, message)
+        if isinstance(message, MergeMessage):
+            return self._execution.take_merge(now_ns, source, message)
         if isinstance(message, TaskMessage):
             outcome = self._execution.receive(now_ns, message)
             return outcome if isinstance(outcome, str) else self._announce(now_ns, outcome)

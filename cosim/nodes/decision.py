@@ -8,9 +8,9 @@ import numpy as np
 
 from cosim.forecasting import LagEstimator
 from cosim.nodes.config import NodeConfig
+from cosim.nodes.extra_costs import ExtraCosts
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
 from cosim.nodes.messages import NO_DEADLINE, TaskMessage
-from cosim.splitting import local_parameter_moves
 from cosim.splitting.node import Decision, NodeCosts, NodeEnergy, TaskState, Told
 from cosim.splitting.policy import NodePolicy, decide_checked, tell_checked
 from cosim.splitting.problem import FloatArray
@@ -40,6 +40,7 @@ class Decider:
         self._model = config.model
         self._energy = config.energy
         self._role = config.role
+        self._extras = ExtraCosts(config)
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
     def decide(self, now_ns: int, task: TaskMessage) -> Decision:
@@ -71,37 +72,31 @@ class Decider:
 
     def costs(self, ahead_ns: int = 0) -> NodeCosts:
         """The node's own costs now, or as they are forecast for `ahead_ns` later."""
-        live = self._model.live_bytes
-        transfer = None if self._role.is_sink else self.links.transfer_s(live, ahead_ns)
-        prefix = self._model.prefix_s
-        watts, radio = self._energy.busy_w, self._energy.radio_j_per_bit
-        ratio = self._options.backward_ratio
-        passes = 1.0 if ratio is None else 1.0 + ratio
-        radio_j = None
-        if transfer is not None:
-            radio_j = self._energy.radio_w * _finite(transfer)
-            radio_j[:-1] += radio * 8 * (live[:-1] + TASK_HEADER_BYTES)
-            if ratio is not None:
-                transfer = transfer + self._training_s()
+        prefix, watts, passes = self._model.prefix_s, self._energy.busy_w, self._extras.passes
+        transfer = radio_j = None
+        if not self._role.is_sink:
+            once = self.links.transfer_s(self._model.live_bytes, ahead_ns)
+            transfer = self._extras.transfer_s(once, self.links, self.held)
+            radio_j = self._extras.runs * self._radio_j(once)
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
         return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
 
-    def _training_s(self) -> FloatArray:
-        """What the link carries in a training step besides: gradient, and parameters that move."""
-        back = self.links.return_s_per_byte()
-        gradient = self._model.live_bytes.astype(np.float64)
-        gradient[0] = 0.0  # the input is not trained
-        needed = gradient > 0
-        extra = np.zeros(gradient.size)
-        extra[needed] = gradient[needed] * back
-        if self.held is not None:
-            rate = self.links.rate_bps()
-            down = 8 / rate if rate > 0 else math.inf
-            params = np.diff(self._model.param_prefix)
-            extra += local_parameter_moves(params, self.held, down, back)
-        return extra
+    def later_ns(self, boundary: int, stop: int) -> int:
+        """What a task that stops here will take at this node and its link after it was passed on.
 
+        That is the backward pass of training, and the further runs of a recurrent module.
+        """
+        if self._extras.passes == 1.0:
+            return 0
+        first = float(self._model.prefix_s[stop] - self._model.prefix_s[boundary])
+        first += float(self.links.transfer_s(self._model.live_bytes)[stop])
+        later = self.costs().share_s(boundary, stop) - first
+        return round(later * 1e9) if math.isfinite(later) else 0
 
-def _finite(transfer: FloatArray) -> FloatArray:
-    """Transfer times with 0 for a shut way, which the policy sees by its time."""
-    return np.where(np.isfinite(transfer), transfer, 0.0)
+    def _radio_j(self, transfer: FloatArray) -> FloatArray:
+        """Of sending at each boundary; 0 for a shut way, which the policy sees by its time."""
+        energy = self._energy
+        joules = energy.radio_w * np.where(np.isfinite(transfer), transfer, 0.0)
+        sent = self._model.live_bytes[:-1] + TASK_HEADER_BYTES
+        joules[:-1] += energy.radio_j_per_bit * 8 * sent
+        return joules

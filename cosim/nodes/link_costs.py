@@ -76,6 +76,12 @@ class LinkTable:
         slowest = min((0 if r is None else r.capacity_bps for r in rates), default=0)
         return 8 / slowest if slowest > 0 else math.inf
 
+    def return_latency_s(self) -> float:
+        """Delay of a small message on that way; 0 when unknown, for then its rate is, too."""
+        hops = self.uplink.hops if self.uplink else ()
+        reports = [self._reports.get((hop.link, hop.receiver)) for hop in hops]
+        return sum(_waiting_s(report) for report in reports if report is not None)
+
     def transfer_s(self, live_bytes: npt.NDArray[np.int64], ahead_ns: int = 0) -> FloatArray:
         """Time to send what is live at each boundary: shape ``(L + 1,)``, s (Eq. 10).
 

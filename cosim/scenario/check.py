@@ -17,6 +17,7 @@ from cosim.scenario.schema import (
     NodeSpec,
     RadioSpec,
     Scenario,
+    TaskSpec,
 )
 from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_topology
 
@@ -36,6 +37,7 @@ def check_scenario(scenario: Scenario) -> None:
     _require(_radio_checks(scenario.radio))
     topology = build_topology(scenario)
     _require(_mix_checks(topology))
+    _check_merging(scenario, topology)
     for node in scenario.nodes:
         _require(_node_checks(node))
     for link in scenario.links:
@@ -88,6 +90,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "task.timeout", s.task.timeout > 0, positive
     yield "task.link_patience", s.task.link_patience > 0, positive
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
+    yield from _work_checks(s.task)
     yield "sci.change", s.sci.change >= 0, "cannot be negative"
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit
@@ -100,6 +103,28 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "background.rate_sigma", s.background.rate_sigma >= 0, "cannot be negative"
     yield "background.downlink_share", s.background.downlink_share >= 0, "cannot be negative"
     yield "background.coherence", s.background.coherence > 0, positive
+
+
+def _work_checks(task: TaskSpec) -> Iterator[Check]:
+    yield "task.runs", task.runs >= 1, "must be at least 1"
+    alone = task.runs == 1 or task.kind == "inference"
+    yield "task.runs", alone, "recurrent models are for inference: set task.kind to 'inference'"
+    yield "task.states", task.runs > 1 or not task.states, "only go with task.runs of more than 1"
+    for index, state in enumerate(task.states):
+        yield f"task.states[{index}].size", state.size > 0, "must be more than 0"
+    yield "task.merge_interval", task.merge_interval >= 1, "must be at least 1"
+    yield "task.agents", task.agents >= 2, "must be at least 2: one agent has nobody to learn with"
+
+
+def _check_merging(scenario: Scenario, topology: Topology) -> None:
+    """Parameters merge where every UE's way to the root leads through."""
+    node = scenario.task.merge_at
+    if node is None:
+        return
+    _check_known("task.merge_at", "computing node", node, topology.computing_nodes)
+    ways = [topology.path_to_root(serving) for serving in topology.serving_nodes]
+    if any(node not in way for way in ways):
+        raise ScenarioError("task.merge_at", f"the way of some UE does not pass '{node}'")
 
 
 def _load_checks(s: Scenario) -> Iterator[Check]:

@@ -26,7 +26,8 @@ NodeKind = Literal["ue", "iab", "donor", "core", "cloud"]
 LinkKind = Literal["wireless", "wired"]
 LoadLevel = Literal["low", "mid", "high"]
 ChannelCondition = Literal["los", "nlos", "auto"]
-TaskKind = Literal["inference", "training"]
+# The last three are training steps that end with a merging of the agents' parameters.
+TaskKind = Literal["inference", "training", "federated", "distributed", "qmix"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
 ForecasterName = Literal["none", "last", "ewma", "autoregressive"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
@@ -36,14 +37,34 @@ Scheduler = Literal["proportional-fair", "round-robin", "max-rate"]
 RlcMode = Literal["acknowledged", "unacknowledged"]
 
 
+class StateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The state that a layer of a recurrent module hands to itself in the next run."""
+
+    layer: str
+    size: SizeBytes
+
+
 class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The split task that every computing UE repeats, one after the other."""
+    """The split task that every computing UE repeats, one after the other.
+
+    A recurrent model has `runs` of more than 1. Its profile is either that of one module, and
+    `states` says which of its layers have one; or that of the unrolled line, without `states`.
+
+    In collaborative learning (`kind` is ``federated``, ``distributed`` or ``qmix``) parameters
+    merge at the node `merge_at`, by default the one at the root of the tree.
+    """
 
     model: str = "resnet18"
     kind: TaskKind = "inference"
     # Training: backward over forward time, 22.3 over 10.5 ms for ResNet18 on a GTX 1080 Ti at batch
     # 16 (jcjohnson/cnn-benchmarks).
     backward_ratio: float = 2.12
+    runs: int = 1  # of a recurrent module, the length of its input sequence
+    states: tuple[StateSpec, ...] = ()
+    merge_at: str | None = None
+    merge_interval: int = 1  # steps from one merging to the next
+    agents: int = 4  # `distributed`: in the ring, whether simulated or not
+    mixer: SizeBytes = SizeBytes(0)  # `qmix`: what comes back besides the agent's parameters
     think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
     timeout: DurationNs = DurationNs(2_000_000_000)  # after which the UE gives up waiting
     link_patience: DurationNs = DurationNs(100_000_000)  # the same while its own link is dead

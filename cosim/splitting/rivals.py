@@ -158,6 +158,28 @@ class HiveMindQa(Policy):
         return NodeSolution(weight, stop)
 
 
+class RnnStandard(HiveMind):
+    """A recurrent module split once and run again and again (HiveMind VI.A's baseline, Fig. 19).
+
+    After each run the hidden states go from the node of the last layer back to the UE. Simplified:
+    the split is that of the task's first run, and the way of the states from the UE on to the
+    layers that need them is not counted. For recurrent models only.
+    """
+
+    name = "rnn-standard"
+    splits_module = True
+
+
+class CollabStandard(HiveMind):
+    """Collaborative learning split as if parameters never merged (HiveMind VI.B's baseline).
+
+    They merge all the same, wherever the final layer is then. For collaborative learning only.
+    """
+
+    name = "collab-standard"
+    counts_merging = False
+
+
 def _additive(
     costs: NodeCosts, prefix: FloatArray, transfer: FloatArray | None, downstream: FloatArray | None
 ) -> NodeSolution:
