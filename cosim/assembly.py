@@ -11,6 +11,7 @@ from typing import TypeVar
 from cosim.errors import ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
 from cosim.nodes import NodeController, NodeOptions, build_controllers
+from cosim.prediction import forecaster_factory, trace_digest
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
@@ -34,8 +35,10 @@ class RunSetup:
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
+        """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``, and of a trace."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
+        trace = trace_digest(self.scenario)
+        digests |= {} if trace is None else {"trace": trace}
         nodes = self.topology.nodes
         return digests | {f"device/{nodes[n].device}": d.digest for n, d in self.devices.items()}
 
@@ -119,7 +122,7 @@ def _node_options(scenario: Scenario, work: Work) -> NodeOptions:
         ),
         trigger=sci.trigger,
         change=sci.change,
-        forecaster=None if prediction.forecaster == "none" else prediction.forecaster,
+        make_forecaster=forecaster_factory(scenario),
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
         backward_ratio=None if task.kind == "inference" else task.backward_ratio,

@@ -25,8 +25,9 @@ ARROWS: dict[str, set[str]] = {
     "engine": {"nodes", "network.port", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
+    "prediction": {"forecasting", "nodes", "results", "scenario", *BASE},
     "work": {"scenario", "models", "nodes", "splitting", *BASE},
-    "assembly": {"scenario", "models", "nodes", "splitting", "work", *BASE},
+    "assembly": {"scenario", "models", "nodes", "prediction", "splitting", "work", *BASE},
     "problems": {"models", "splitting"},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},

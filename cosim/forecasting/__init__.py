@@ -10,6 +10,7 @@ from cosim.forecasting.forecasters import (
     make_forecaster,
 )
 from cosim.forecasting.lag import LagEstimator
+from cosim.forecasting.trace import LinkTrace
 
 __all__ = [
     "Autoregressive",
@@ -17,6 +18,7 @@ __all__ = [
     "Forecaster",
     "LagEstimator",
     "LastValue",
+    "LinkTrace",
     "Oracle",
     "forecaster_names",
     "make_forecaster",

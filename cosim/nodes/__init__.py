@@ -11,10 +11,11 @@ from cosim.nodes.config import (
     make_node_model,
 )
 from cosim.nodes.controller import NodeController
-from cosim.nodes.link_costs import Uplink, UplinkHop
+from cosim.nodes.link_costs import ForecasterFactory, Uplink, UplinkHop
 
 __all__ = [
     "EnergyRates",
+    "ForecasterFactory",
     "Merging",
     "NodeConfig",
     "NodeController",

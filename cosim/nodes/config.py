@@ -16,7 +16,7 @@ from cosim.models import (
     layer_times_s,
     radio_energy_j,
 )
-from cosim.nodes.link_costs import Uplink
+from cosim.nodes.link_costs import ForecasterFactory, Uplink
 from cosim.splitting.node import Objective, Role, RoleKind
 from cosim.splitting.problem import FloatArray, prefix_sums
 
@@ -179,8 +179,8 @@ class NodeOptions:
         For policies with several metrics.
     trigger, change
         When costs are told; see `cosim.scenario.schema.SciSpec`.
-    forecaster, lag_tasks, coherence_ns
-        Predictive splitting: the forecaster's name (None switches it off), over how many tasks the
+    make_forecaster, lag_tasks, coherence_ns
+        Predictive splitting: what makes forecasters (None switches it off), over how many tasks the
         lag is averaged, and below which lag it is off.
     backward_ratio
         Backward over forward time of a layer, when tasks are training steps; None for inference.
@@ -194,7 +194,7 @@ class NodeOptions:
     objective: Objective = field(default_factory=Objective)
     trigger: SciTrigger = "periodic"
     change: float = 0.2
-    forecaster: str | None = None
+    make_forecaster: ForecasterFactory | None = None
     lag_tasks: int = 8
     coherence_ns: int = 0
     backward_ratio: float | None = None

@@ -32,7 +32,7 @@ class Decider:
 
     def __init__(self, config: NodeConfig, policy: NodePolicy) -> None:
         options = config.options
-        self.links = LinkTable(config.uplink, options.forecaster)
+        self.links = LinkTable(config.uplink, options.make_forecaster)
         self.policy = policy
         self.heard: Told | None = None
         self.held: int | None = None
@@ -58,7 +58,7 @@ class Decider:
 
     def tell(self, now_ns: int) -> Told:
         """What to tell upstream, as it will be when the task comes (IV.F)."""
-        ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
+        ahead_ns = self._lag.ahead_ns if self._options.make_forecaster is not None else 0
         self._lag.told(now_ns)
         return tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from cosim.forecasting import Forecaster, make_forecaster
+from cosim.forecasting import Forecaster
 from cosim.network.port import LinkReport
 from cosim.splitting.problem import FloatArray
 
@@ -21,6 +21,10 @@ TASK_HEADER_BYTES: Final = 200
 
 # A forecast of less than this part of the present capacity is taken for a fault of the forecaster.
 _LEAST_FORECAST: Final = 0.01
+
+
+ForecasterFactory = Callable[[str, str], Forecaster]
+"""Makes a forecaster of the capacity of a link, given its name and its transmitter."""
 
 
 class UplinkHop(msgspec.Struct, frozen=True):
@@ -44,9 +48,11 @@ class Uplink(msgspec.Struct, frozen=True):
 class LinkTable:
     """The newest reports of a node's links, and what they mean for its transfers."""
 
-    def __init__(self, uplink: Uplink | None, forecaster: str | None = None) -> None:
+    def __init__(
+        self, uplink: Uplink | None, make_forecaster: ForecasterFactory | None = None
+    ) -> None:
         self.uplink = uplink
-        self._forecaster = forecaster
+        self._make_forecaster = make_forecaster
         self._forecasters: dict[UplinkHop, Forecaster] = {}
         self._reports: dict[tuple[str, str], LinkReport] = {}
 
@@ -59,10 +65,10 @@ class LinkTable:
         """Take over the newest reports."""
         for report in reports:
             self._reports[report.link, report.transmitter] = report
-            if self._forecaster is not None:
-                hop = UplinkHop(report.link, report.transmitter, report.receiver)
+            hop = UplinkHop(report.link, report.transmitter, report.receiver)
+            if self._make_forecaster is not None and self.uplink and hop in self.uplink.hops:
                 if hop not in self._forecasters:
-                    self._forecasters[hop] = make_forecaster(self._forecaster)
+                    self._forecasters[hop] = self._make_forecaster(hop.link, hop.transmitter)
                 self._forecasters[hop].observe(now_ns / 1e9, report.capacity_bps)
 
     def rate_bps(self) -> int:

@@ -92,6 +92,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
     yield from _work_checks(s.task)
     yield "sci.change", s.sci.change >= 0, "cannot be negative"
+    yield "prediction.error", s.prediction.error >= 0, "cannot be negative"
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit
     yield "objective.latency_limit", limit is None or limit > 0, positive

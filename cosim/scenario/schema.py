@@ -29,7 +29,7 @@ ChannelCondition = Literal["los", "nlos", "auto"]
 # The last three are training steps that end with a merging of the agents' parameters.
 TaskKind = Literal["inference", "training", "federated", "distributed", "qmix"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
-ForecasterName = Literal["none", "last", "ewma", "autoregressive"]
+ForecasterName = Literal["none", "last", "ewma", "autoregressive", "learned", "oracle"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
 McsTable = Literal["64qam", "256qam", "64qam-low-se"]
 SlotSharing = Literal["time", "frequency"]
@@ -85,9 +85,15 @@ class SciSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PredictionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Predictive splitting (HiveMind IV.F): tell costs as they will be when the task comes."""
+    """Predictive splitting (HiveMind IV.F): tell costs as they will be when the task comes.
+
+    ``oracle`` (Fig. 16, 17) and ``learned`` (with torch) need the directory of an earlier run as
+    `trace`: one of the same scenario and seed for the former, any for the latter.
+    """
 
     forecaster: ForecasterName = "none"
+    trace: str | None = None
+    error: float = 0.0  # of the oracle: standard deviation, as a fraction of the true capacity
     tasks: int = 8  # g: over how many tasks the lag is averaged
     coherence: DurationNs = DurationNs(10_000_000)  # a smaller lag switches it off
 
