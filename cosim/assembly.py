@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from cosim.errors import ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
 from cosim.prediction import forecaster_factory, trace_digest
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
@@ -93,6 +94,9 @@ def prepare(scenario: Scenario) -> RunSetup:
     policy = _named("policy", policy_class, scenario.policy)
     _check_fits(policy, scenario)
     work = work_of(scenario, model, topology.root, policy)
+    task = scenario.task
+    workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
+    is_measured = task.timing == "measured"
     controllers = build_controllers(
         topology,
         {node.name: node.kind for node in scenario.nodes},
@@ -105,6 +109,8 @@ def prepare(scenario: Scenario) -> RunSetup:
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
         options=_node_options(scenario, work),
+        workload=workload,
+        measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
     return RunSetup(scenario, topology, model, devices, controllers)
 

@@ -41,7 +41,10 @@ def work_of(scenario: Scenario, model: ModelProfile, root: str, policy: type[Nod
     """The task of `scenario`; parameters merge at `root` unless it says otherwise."""
     if scenario.task.runs > 1:
         return _recurrent(scenario, model, policy)
-    return Work(partial(node_model_of, model), _merging(scenario, model, root, policy))
+    return Work(
+        partial(node_model_of, model, form=scenario.task.transfer),
+        _merging(scenario, model, root, policy),
+    )
 
 
 def _merging(

@@ -29,13 +29,15 @@ ARROWS: dict[str, set[str]] = {
     "work": {"scenario", "models", "nodes", "splitting", *BASE},
     "assembly": {"scenario", "models", "nodes", "prediction", "splitting", "work", *BASE},
     "problems": {"models", "splitting"},
-    "recording": {"engine", "network.port", "results", *BASE},
+    "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "cosim", "engine", "interruption", "network", "network.port"),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network.port"),
         *("recording", "results", "scenario", *BASE),
     },
-    "api": {"assembly", "results", "runner", "scenario", *BASE},
+    "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
+    "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
 }
 EVERYTHING = {"__main__", "cli"}
@@ -47,7 +49,7 @@ GUARDED = {
     "zmq": {"network", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
-    "pyarrow": {"results"},
+    "pyarrow": {"models.transfer", "results"},
     "pandas": {"results"},
 }
 

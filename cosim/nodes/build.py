@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from cosim.models import DeviceProfile
+from cosim.models.workload import Workload
 from cosim.nodes.config import (
     EnergyRates,
     NodeConfig,
@@ -64,6 +65,8 @@ def build_controllers(
     link_patience_ns: int = 100_000_000,
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
     options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
+    workload: Workload | None = None,
+    measured_reference_s: float | None = None,
 ) -> dict[str, NodeController]:
     """One controller for each computing node, in the order of the topology.
 
@@ -79,7 +82,13 @@ def build_controllers(
         The kinds of nodes whose energy counts.
     options
         What all nodes do alike.
+    workload
+        What really computes the shares; without it only their time and size are simulated.
+    measured_reference_s
+        With a workload: time of the reference model on this machine, s, when shares shall take the
+        time that was measured, scaled by it to each device.
     """
+    models = {name: make_model(devices[name]) for name in tree.computing_nodes}
     ues = [name for name in tree.computing_nodes if kinds[name] == "ue"]
     controllers = {}
     for name in tree.computing_nodes:
@@ -91,7 +100,7 @@ def build_controllers(
         config = NodeConfig(
             name=name,
             kind=kinds[name],
-            model=make_model(devices[name]),
+            model=models[name],
             sci_period_ns=sci_period_ns,
             energy=energy_rates_of(devices[name], with_radio=is_ue) if counted else EnergyRates(),
             uplink=None if is_ue else uplink_of(tree.next_computing(name)),
@@ -99,6 +108,9 @@ def build_controllers(
             source=source,
             options=options,
             merges_downstream=is_ue or _merges_downstream(tree, name, options),
+            decode_ns_of={node: own.decode_ns for node, own in models.items()},
+            workload=workload,
+            measured_scale=_measured_scale(devices[name], measured_reference_s),
         )
         controllers[name] = NodeController(config, make_policy())
     return controllers
@@ -112,3 +124,7 @@ def _merges_downstream(tree: TreeLike, name: str, options: NodeOptions) -> bool:
             return True
         segment = tree.next_computing(segment.destination)
     return False
+
+
+def _measured_scale(device: DeviceProfile, reference_s: float | None) -> float | None:
+    return None if reference_s is None else device.reference_latency_s / reference_s

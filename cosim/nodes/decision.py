@@ -11,8 +11,21 @@ from cosim.nodes.config import NodeConfig
 from cosim.nodes.extra_costs import ExtraCosts
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
 from cosim.nodes.messages import NO_DEADLINE, TaskMessage
-from cosim.splitting.node import Decision, NodeCosts, NodeEnergy, TaskState, Told
-from cosim.splitting.policy import NodePolicy, decide_checked, tell_checked
+from cosim.splitting.node import (
+    Decision,
+    NodeCosts,
+    NodeEnergy,
+    NodeSolution,
+    TaskState,
+    Told,
+)
+from cosim.splitting.policy import (
+    NodePolicy,
+    Policy,
+    decide_checked,
+    solve_checked,
+    tell_checked,
+)
 from cosim.splitting.problem import FloatArray
 
 
@@ -35,10 +48,14 @@ class Decider:
         self.links = LinkTable(config.uplink, options.make_forecaster)
         self.policy = policy
         self.heard: Told | None = None
+        self.heard_count = 0
+        self._solved: NodeSolution | None = None
+        self._solved_for: tuple[int, int, int | None, int] | None = None
         self.held: int | None = None
         self._options = options
         self._model = config.model
         self._energy = config.energy
+        self._decode_ns_of = config.decode_ns_of
         self._role = config.role
         self._extras = ExtraCosts(config)
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
@@ -53,14 +70,19 @@ class Decider:
         """
         left = task.deadline_ns - now_ns
         budget_s = math.inf if task.deadline_ns == NO_DEADLINE else left / 1e9
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return Decision(int(self._solve(self.policy, 0).stop[task.boundary]))
         state = TaskState(task.boundary, budget_s, task.plan)
         return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 
-    def tell(self, now_ns: int) -> Told:
-        """What to tell upstream, as it will be when the task comes (IV.F)."""
+    def tell(self, now_ns: int) -> tuple[Told, int]:
+        """What to tell upstream, as it will be when the task comes, in how many ns (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.make_forecaster is not None else 0
         self._lag.told(now_ns)
-        return tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return self._solve(self.policy, ahead_ns).cost_to_go_s, ahead_ns
+        told = tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
+        return told, ahead_ns
 
     def sent(self, now_ns: int) -> None:
         """A task goes over the uplink now: the moment that the told costs were about."""
@@ -68,18 +90,41 @@ class Decider:
 
     def can_send(self) -> bool:
         """Whether the way downstream is open, as far as the node knows."""
-        return bool(self.links.transfer_s(self._model.live_bytes)[0] < math.inf)
+        return self.links.is_open
+
+    def hear(self, told: Told | None) -> None:
+        """Take over what the next node downstream told, or forget it."""
+        before, self.heard = self.heard, told
+        if isinstance(told, np.ndarray) and isinstance(before, np.ndarray):
+            self.heard_count += not np.array_equal(before, told)
+        else:
+            self.heard_count += 1
+
+    def _solve(self, policy: Policy, ahead_ns: int) -> NodeSolution:
+        """A repeatable policy's answer, asked for anew when something has changed."""
+        basis = (self.links.version, ahead_ns, self.held, self.heard_count)
+        if self._solved is None or basis != self._solved_for:
+            heard = self.heard if isinstance(self.heard, np.ndarray) else None
+            self._solved = solve_checked(policy, self._role, self.costs(ahead_ns), heard)
+            self._solved_for = basis
+        return self._solved
 
     def costs(self, ahead_ns: int = 0) -> NodeCosts:
         """The node's own costs now, or as they are forecast for `ahead_ns` later."""
-        prefix, watts, passes = self._model.prefix_s, self._energy.busy_w, self._extras.passes
-        transfer = radio_j = None
+        watts, passes = self._energy.busy_w, self._extras.passes
+        prefix, transfer, radio_j = self._model.prefix_s, None, None
         if not self._role.is_sink:
             once = self.links.transfer_s(self._model.live_bytes, ahead_ns)
-            transfer = self._extras.transfer_s(once, self.links, self.held)
+            transfer = self._extras.transfer_s(once + self._coding_s(), self.links, self.held)
             radio_j = self._extras.runs * self._radio_j(once)
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
         return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+
+    def _coding_s(self) -> FloatArray:
+        """Both ends' time for the form in which tensors cross the uplink (overhead of Eq. 10)."""
+        there = self._decode_ns_of.get(self.links.destination or "", 0)
+        coding_s: FloatArray = (self._model.encode_ns + there) / 1e9
+        return coding_s
 
     def later_ns(self, boundary: int, stop: int) -> int:
         """What a task that stops here will take at this node and its link after it was passed on.
@@ -99,4 +144,4 @@ class Decider:
         joules = energy.radio_w * np.where(np.isfinite(transfer), transfer, 0.0)
         sent = self._model.live_bytes[:-1] + TASK_HEADER_BYTES
         joules[:-1] += energy.radio_j_per_bit * 8 * sent
-        return joules
+        return joules + energy.busy_w * (self._model.encode_ns / 1e9)

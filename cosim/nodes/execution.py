@@ -23,6 +23,7 @@ from cosim.nodes.messages import (
     encode,
 )
 from cosim.nodes.records import TaskFinished
+from cosim.nodes.share import ShareRunner
 
 
 class TaskExecution:
@@ -32,6 +33,7 @@ class TaskExecution:
         self._config = config
         self._decider = decider
         self._queue = ComputeQueue()
+        self._share = ShareRunner(config)
 
     def receive(self, now_ns: int, message: TaskMessage) -> list[Action] | str:
         """A task came over the network; a text says why it was ignored."""
@@ -46,9 +48,9 @@ class TaskExecution:
         transfer_ns = now_ns - message.sent_ns
         hop = HopTrace(self._config.name, message.boundary, transfer_ns, 0, 0)
         energy_j = message.energy_j + message.radio_w * (transfer_ns / 1e9)
+        task = self._share.unpack(message)
         return self.begin(
-            now_ns,
-            msgspec.structs.replace(message, energy_j=energy_j, hops=(*message.hops, hop)),
+            now_ns, msgspec.structs.replace(task, energy_j=energy_j, hops=(*task.hops, hop))
         )
 
     def take_params(self, now_ns: int, source: str, message: ParamMessage) -> list[Action] | str:
@@ -66,9 +68,11 @@ class TaskExecution:
         """
         boundary, layers = task.boundary, self._config.model.layers
         task, stop = self._decided(now_ns, task)
-        if stop == boundary:
-            return self._finish(now_ns, task) if stop == layers else self._pass_on(now_ns, task)
-        compute_ns = self._config.model.compute_ns(boundary, stop)
+        if stop == boundary == layers:
+            return self._finish(now_ns, task)
+        task, compute_ns = self._share.run(task, stop)
+        if stop == boundary and compute_ns == 0:
+            return self._pass_on(now_ns, task)
         begin_ns, end_ns = self._queue.reserve(now_ns, compute_ns)
         here = task.hops[-1]
         here = msgspec.structs.replace(
@@ -109,8 +113,8 @@ class TaskExecution:
         if destination is None:
             raise AssertionError("a task can only be passed on to a node")
         self._decider.sent(now_ns)
-        live = int(self._config.model.live_bytes[task.boundary])
-        return self._send(now_ns, task, destination, live + more_bytes)
+        task, tensor_bytes = self._share.pack(task)
+        return self._send(now_ns, task, destination, tensor_bytes + more_bytes)
 
     def _send(
         self, now_ns: int, task: TaskMessage, destination: str, tensor_bytes: int
@@ -118,7 +122,7 @@ class TaskExecution:
         """Send the task with so many bytes behind it, and count the radio's energy."""
         energy = self._config.energy
         task = msgspec.structs.replace(task, sent_ns=now_ns, radio_w=energy.radio_w)
-        size = len(encode(task)) + tensor_bytes
+        size = len(encode(task)) - len(task.tensors) + tensor_bytes
         radio_j = energy.radio_j_per_bit * 8 * size
         payload = encode(msgspec.structs.replace(task, energy_j=task.energy_j + radio_j))
         return [SendMessage(destination, payload, size, Transport.TCP)]
@@ -138,6 +142,10 @@ class TaskExecution:
                     energy_j=task.energy_j,
                     boundaries=(0, *(hop.stop for hop in task.hops)),
                     route=tuple(hop.node for hop in task.hops),
+                    hop_transfer_ns=tuple(hop.transfer_ns for hop in task.hops),
+                    hop_queue_ns=tuple(hop.queue_ns for hop in task.hops),
+                    hop_compute_ns=tuple(hop.compute_ns for hop in task.hops),
+                    output_error=self._share.output_error(task),
                 )
             )
         ]

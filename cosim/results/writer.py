@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from cosim.results.tables import TableStream, partial_path, stream_path, table_p
 SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
+REPORT_NAME: Final = "report.html"  # of `cosim report`: it goes with the run that it is about
 
 
 class RunWriter:
@@ -66,8 +67,14 @@ class RunWriter:
 
     def add(self, record: ResultRecord) -> None:
         """Append a row to the table that it belongs to; a `RunError` when the disk is full."""
-        with self._disk_errors():
-            self._tables[type(record)].add(record)
+        self.add_rows(type(record), [msgspec.structs.astuple(record)])
+
+    def add_rows(self, kind: type[ResultRecord], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Append rows, each a tuple with the table's columns, to the table of `kind`."""
+        try:
+            self._tables[kind].extend(rows)
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
 
     def update(self, **changes: Any) -> None:
         """Change fields of the manifest, on disk too."""
@@ -95,6 +102,11 @@ class RunWriter:
             yield
         except (OSError, pa.ArrowException) as error:
             raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
+
+
+_OTHER_NAMES: Final = (
+    *(SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, REPORT_NAME, WILL_NAME, MANIFEST_NAME),
+)
 
 
 def prepare_directory(directory: Path, *, replace: bool) -> None:
@@ -129,7 +141,7 @@ def _run_files(directory: Path) -> Iterator[Path]:
         yield table_path(directory, spec.name)
         yield partial_path(directory, spec.name)
         yield stream_path(directory, spec.name)
-    for name in (SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, WILL_NAME, MANIFEST_NAME):
+    for name in _OTHER_NAMES:
         yield directory / name
 
 

@@ -91,6 +91,11 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "task.link_patience", s.task.link_patience > 0, positive
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
     yield from _work_checks(s.task)
+    inference = s.task.kind == "inference"
+    yield "task.transfer", inference or s.task.transfer == "fp32", "is for inference only"
+    yield "task.execute", inference or not s.task.execute, "is for inference only"
+    needs_execute = "measured needs task.execute = true (--execute)"
+    yield "task.timing", s.task.execute or s.task.timing == "profile", needs_execute
     yield "sci.change", s.sci.change >= 0, "cannot be negative"
     yield "prediction.error", s.prediction.error >= 0, "cannot be negative"
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
@@ -110,6 +115,8 @@ def _work_checks(task: TaskSpec) -> Iterator[Check]:
     yield "task.runs", task.runs >= 1, "must be at least 1"
     alone = task.runs == 1 or task.kind == "inference"
     yield "task.runs", alone, "recurrent models are for inference: set task.kind to 'inference'"
+    plain = task.runs == 1 or (task.transfer == "fp32" and not task.execute)
+    yield "task.runs", plain, "is for fp32 tensors that are not really computed (task.execute)"
     yield "task.states", task.runs > 1 or not task.states, "only go with task.runs of more than 1"
     for index, state in enumerate(task.states):
         yield f"task.states[{index}].size", state.size > 0, "must be more than 0"

@@ -29,6 +29,8 @@ ChannelCondition = Literal["los", "nlos", "auto"]
 # The last three are training steps that end with a merging of the agents' parameters.
 TaskKind = Literal["inference", "training", "federated", "distributed", "qmix"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
+TransferForm = Literal["fp32", "fp16", "int8", "lossless"]
+TaskTiming = Literal["profile", "measured"]
 ForecasterName = Literal["none", "last", "ewma", "autoregressive", "learned", "oracle"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
 McsTable = Literal["64qam", "256qam", "64qam-low-se"]
@@ -65,6 +67,9 @@ class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     merge_interval: int = 1  # steps from one merging to the next
     agents: int = 4  # `distributed`: in the ring, whether simulated or not
     mixer: SizeBytes = SizeBytes(0)  # `qmix`: what comes back besides the agent's parameters
+    transfer: TransferForm = "fp32"  # form of tensors on links; coding takes time at both ends
+    execute: bool = False  # really run the model, and let its tensors' bytes cross the network
+    timing: TaskTiming = "profile"  # of what is run: the profile's, or as measured while it runs
     think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
     timeout: DurationNs = DurationNs(2_000_000_000)  # after which the UE gives up waiting
     link_patience: DurationNs = DurationNs(100_000_000)  # the same while its own link is dead
@@ -211,6 +216,13 @@ class BlockageSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     loss: Decibels = Decibels(60.0)
 
 
+class SimplifiedSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What only the simplified simulator needs to know, to stand for the radio of this scenario."""
+
+    # Loss beyond Friis between UE and cell: obstacles, fading, beams that miss. The paper has none.
+    access_loss: Decibels = Decibels(0.0)
+
+
 class LoadsSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The load levels: population and demand by 0.5, 1 and 2 (HiveMind VII.A.3)."""
 
@@ -237,6 +249,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     radio: RadioSpec = RadioSpec()
     background: BackgroundSpec = BackgroundSpec()
     loads: LoadsSpec = LoadsSpec()
+    simplified: SimplifiedSpec = SimplifiedSpec()
     nodes: tuple[NodeSpec, ...]
     links: tuple[LinkSpec, ...]
     blockages: tuple[BlockageSpec, ...] = ()

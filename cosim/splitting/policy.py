@@ -80,7 +80,21 @@ class NodePolicy(ABC):
 
 
 class Policy(NodePolicy):
-    """A policy that tells a cost for every boundary, and decides for all boundaries at once."""
+    """A policy that tells a cost for every boundary, and decides for all boundaries at once.
+
+    Attributes
+    ----------
+    is_repeatable
+        Whether the same question gets the same answer again, so that it need not be put again. Not
+        inherited: what a subclass adds may count, learn or draw at random.
+    """
+
+    is_repeatable: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "is_repeatable" not in cls.__dict__:
+            cls.is_repeatable = False
 
     @abstractmethod
     def solve_node(

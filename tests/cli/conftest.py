@@ -159,6 +159,6 @@ def no_ns3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[StillNetwork
         made.append(StillNetwork(scenario))
         return made[-1]
 
-    monkeypatch.setattr("cosim.runner.open_ns3", open_still)
+    monkeypatch.setattr("cosim.backends.open_ns3", open_still)
     monkeypatch.chdir(tmp_path)
     return made
