@@ -55,7 +55,17 @@ def line_node_model(
 def module_node_model(
     profile: ModelProfile, device: DeviceProfile, module: RecurrentModule
 ) -> NodeModel:
-    """One module, to be run R times; a layer of an unrolled one takes its mean time."""
-    times = layer_times_s(profile, device).reshape(-1, module.layers).mean(axis=0)
-    live = [module.input_bytes, *module.activation_bytes[:-1], 0.0]
+    """One module, to be run R times; a layer of an unrolled one takes its mean time.
+
+    As the states come back to the UE after each run, they go down again with the tensors. Layers
+    behind the last module of a line count as part of its last layer.
+    """
+    times = layer_times_s(profile, device)
+    if times.size > module.layers:
+        line = times[: module.runs * module.layers].reshape(module.runs, module.layers)
+        behind = times[module.runs * module.layers :].sum() / module.runs
+        times = line.mean(axis=0)
+        times[-1] += behind
+    state = module.hidden_bytes.sum()
+    live = [module.input_bytes + state, *(module.activation_bytes[:-1] + state), 0.0]
     return make_node_model(times, [math.ceil(size) for size in live], digest32(profile.digest))

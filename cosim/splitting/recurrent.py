@@ -169,12 +169,13 @@ def folded_line(live_bytes: npt.ArrayLike, runs: int) -> RecurrentModule:
     """The module of an unrolled network, from what crosses each boundary of the line.
 
     The reverse of `linearised_live_bytes`, but for which layers the states belong to: all of them
-    are given to the last one. The second run, in the middle of the line, tells the sizes.
+    are given to the last one. The second run, in the middle of the line, tells the sizes. Layers
+    behind the last module, fewer than it has, are left out.
 
     Parameters
     ----------
     live_bytes
-        Shape ``(R M + 1,)``.
+        Shape ``(L + 1,)``, L at least R M.
     runs
         R, at least 3.
 
@@ -184,8 +185,8 @@ def folded_line(live_bytes: npt.ArrayLike, runs: int) -> RecurrentModule:
         When this is no line of R equal modules.
     """
     live = vector("live_bytes", live_bytes)
-    layers, rest = divmod(live.size - 1, max(runs, 1))
-    if runs < 3 or rest or layers < 1:
+    layers, behind = divmod(live.size - 1, max(runs, 1))
+    if runs < 3 or behind >= layers:
         raise ValueError(f"live_bytes of {live.size - 1} layers are no line of {runs} modules")
     element = live[0] / runs
     output = live[2 * layers] - live[layers] + element

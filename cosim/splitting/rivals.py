@@ -168,9 +168,9 @@ class HiveMindQa(Policy):
 class RnnStandard(HiveMind):
     """A recurrent module split once and run again and again (HiveMind VI.A's baseline, Fig. 19).
 
-    After each run the hidden states go from the node of the last layer back to the UE. Simplified:
-    the split is that of the task's first run, and the way of the states from the UE on to the
-    layers that need them is not counted. For recurrent models only.
+    After each run the hidden states go from the node of the last layer back to the UE, and down
+    again with the next run. Simplified: the split is that of the task's first run, which carries
+    states of zeros as well. For recurrent models only.
     """
 
     name = "rnn-standard"

@@ -142,6 +142,21 @@ def test_a_recurrent_scenario_is_unrolled_or_run_as_a_module(lab: Any) -> None:
     np.testing.assert_array_equal(ue.config.model.live_bytes, linearised_live_bytes(module))
 
 
+def test_an_unrolled_profile_is_folded_for_the_standard_way(lab: Any) -> None:
+    """The shipped sequence labeller: 200 modules of 4 layers, then one that stacks the labels."""
+    pairs = [("task.model", "rnn"), ("task.runs", 200), ("task.timeout", "60 s")]
+    setup, _, memory = run_prepared(lab, "rnn-standard", pairs, 3000 * MS)
+    config = setup.controllers["ue"].config
+    assert (config.model.layers, config.options.state_bytes) == (4, 1200)
+    assert config.model.live_bytes.tolist() == [400 + 1200, 800 + 1200, 400 + 1200, 1200, 0]
+    line = prepare(resolve_scenario("chain3", overrides=pairs)).controllers["ue"].config.model
+    assert line.layers == 801
+    assert 200 * config.model.prefix_s[-1] == pytest.approx(line.prefix_s[-1])
+    for task in memory.done:
+        check_account(task, 4)
+    assert memory.done
+
+
 @pytest.mark.parametrize(
     ("policy", "pairs", "where", "message"),
     [
