@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "prediction": {"forecasting", "nodes", "results", "scenario", *BASE},
     "work": {"scenario", "models", "nodes", "splitting", *BASE},
     "assembly": {"scenario", "models", "nodes", "prediction", "splitting", "work", *BASE},
+    "paper_chain": {"models", "problems", "splitting"},
     "problems": {"models", "splitting"},
     "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},

@@ -20,6 +20,7 @@ _COMMANDS: Final = MappingProxyType(
         "compare": "cosim.cli.compare:compare_command",
         "report": "cosim.cli.report_page:report_command",
         "signalling": "cosim.cli.signalling:signalling_command",
+        "objectives": "cosim.cli.objectives:objectives_command",
         "cell": "cosim.cli.cell:cell_command",
         "profile": "cosim.cli.profile:profile_command",
         "profiles": "cosim.cli.profiles:profiles_group",

@@ -101,7 +101,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit
     yield "objective.latency_limit", limit is None or limit > 0, positive
-    yield "objective.front_cap", s.objective.front_cap >= 2, "must be at least 2"
+    yield "objective.front_cap", s.objective.front_cap >= 3, "must be at least 3"
     for key in ("latency_weight", "energy_weight"):
         yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"

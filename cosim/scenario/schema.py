@@ -110,7 +110,7 @@ class ObjectiveSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     energy_weight: float = 1.0  # per joule, of `linear` and `hivemind-qa`
     # Of `hivemind-qa` and `hivemind-pareto`; none is no limit.
     latency_limit: DurationNs | None = None
-    front_cap: int = 64  # most points of a Pareto front that `hivemind-pareto` tells
+    front_cap: int = 32  # most points of a Pareto front that `hivemind-pareto` tells
 
 
 class EnergySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
