@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cosim.errors import ScenarioError, UnknownNameError
+from cosim.errors import InputError, ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
 from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
@@ -69,6 +69,16 @@ def resolve_scenario(
     return load_scenario(scenario, pairs)
 
 
+def _policy_class(name: str) -> type[NodePolicy]:
+    """The class, with whatever is wrong with it put down to the scenario's key."""
+    try:
+        return policy_class(name)
+    except UnknownNameError:
+        raise
+    except InputError as error:
+        raise ScenarioError("policy", error.message, hint=error.hint) from error
+
+
 def _duration_text(duration_s: float) -> str:
     """A duration to the nearest ns; what is no number is left for the check."""
     return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
@@ -91,7 +101,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         for node in scenario.nodes
         if node.device is not None
     }
-    policy = _named("policy", policy_class, scenario.policy)
+    policy = _named("policy", _policy_class, scenario.policy)
     _check_fits(policy, scenario)
     work = work_of(scenario, model, topology.root, policy)
     task = scenario.task
@@ -104,6 +114,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         devices,
         lambda: make_policy(scenario.policy),
         sci_period_ns=scenario.sci.period,
+        start_ns=scenario.task.start,
         think_ns=scenario.task.think_time,
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,
