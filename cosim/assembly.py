@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from cosim.errors import InputError, ScenarioError, UnknownNameError
-from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.models import (
+    DeviceProfile,
+    ModelProfile,
+    latency_of_reference_s,
+    load_device_profile,
+    load_device_set,
+    load_model_profile,
+)
 from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
 from cosim.prediction import forecaster_factory, trace_digest
@@ -37,11 +44,29 @@ class RunSetup:
     @property
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``, and of a trace."""
-        digests = {f"model/{self.scenario.task.model}": self.model.digest}
         trace = trace_digest(self.scenario)
-        digests |= {} if trace is None else {"trace": trace}
-        nodes = self.topology.nodes
-        return digests | {f"device/{nodes[n].device}": d.digest for n, d in self.devices.items()}
+        return self._profile_digests | ({} if trace is None else {"trace": trace})
+
+    @property
+    def _profile_digests(self) -> dict[str, str]:
+        digests = {f"model/{self.scenario.task.model}": self.model.digest}
+        return digests | {f"device/{each.name}": each.digest for each in self.devices.values()}
+
+    def changed_profiles(self) -> list[str]:
+        """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
+        known = self._profile_digests.items()
+        return [name for name, digest in known if _digest_now(name) != digest]
+
+
+def _digest_now(name: str) -> str | None:
+    """The digest of a profile as it is on disk; None when it can no longer be used."""
+    kind, _, profile = name.partition("/")
+    try:
+        if kind == "model":
+            return load_model_profile(profile).digest
+        return load_device_profile(profile).digest
+    except InputError:
+        return None
 
 
 def resolve_scenario(
@@ -96,17 +121,14 @@ def prepare(scenario: Scenario) -> RunSetup:
     """
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
-    devices = {
-        node.name: _named(f"nodes.{node.name}.device", load_device_profile, node.device)
-        for node in scenario.nodes
-        if node.device is not None
-    }
+    devices = _load_devices(scenario)
     policy = _named("policy", _policy_class, scenario.policy)
     _check_fits(policy, scenario)
     work = work_of(scenario, model, topology.root, policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
     is_measured = task.timing == "measured"
+    reference_s = workload.reference_s() if workload and is_measured else None
     controllers = build_controllers(
         topology,
         {node.name: node.kind for node in scenario.nodes},
@@ -121,9 +143,28 @@ def prepare(scenario: Scenario) -> RunSetup:
         count_energy_of=scenario.energy.count,
         options=_node_options(scenario, work),
         workload=workload,
-        measured_reference_s=workload.reference_s() if workload and is_measured else None,
+        measured_scale=_measured_scale(model, reference_s),
     )
     return RunSetup(scenario, topology, model, devices, controllers)
+
+
+def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
+    """The device of each node that computes: its own, or its kind's in the scenario's set."""
+    own = {node.name: node for node in scenario.nodes if node.device is not None}
+    if scenario.device_set is None:
+        return {
+            name: _named(f"nodes.{name}.device", load_device_profile, str(node.device))
+            for name, node in own.items()
+        }
+    chosen = _named("device_set", load_device_set, scenario.device_set)
+    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
+    if missing:
+        problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
+        raise ScenarioError("device_set", problem)
+    return {
+        name: _named("device_set", load_device_profile, chosen.devices[node.kind])
+        for name, node in own.items()
+    }
 
 
 def _node_options(scenario: Scenario, work: Work) -> NodeOptions:
@@ -165,3 +206,12 @@ def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:
         return load(name)
     except UnknownNameError as error:
         raise ScenarioError(key_path, error.message, hint=error.hint) from error
+
+
+def _measured_scale(
+    model: ModelProfile, reference_s: float | None
+) -> Callable[[DeviceProfile], float | None]:
+    """Time on a device over time on this machine, which takes `reference_s` for the reference."""
+    if reference_s is None:
+        return lambda _device: None
+    return lambda device: latency_of_reference_s(device, model.reference_model) / reference_s

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,8 +63,8 @@ class _Oracles:
         trace = self.traces.get((link, transmitter))
         if trace is None:
             return make_forecaster("last")  # a link that the earlier run did not have
-        stream = zlib.crc32(f"oracle/{link}/{transmitter}".encode())
-        return Oracle(trace.at, self.error, np.random.default_rng([self.seed, stream]))
+        stream = np.random.SeedSequence([self.seed, *f"oracle/{link}/{transmitter}".encode()])
+        return Oracle(trace.at, self.error, np.random.default_rng(stream))
 
 
 def _learners(traces: Mapping[Link, LinkTrace], scenario: Scenario) -> ForecasterFactory:

@@ -22,7 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "network.port": {"scenario", *BASE},
     "network": {"network.port", "scenario", "cosim", *BASE},
     "nodes": {"forecasting", "splitting", "models", "network.port", *BASE},
-    "engine": {"nodes", "network.port", *BASE},
+    "engine": {"nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "prediction": {"forecasting", "nodes", "results", "scenario", *BASE},
@@ -30,16 +30,32 @@ ARROWS: dict[str, set[str]] = {
     "assembly": {"scenario", "models", "nodes", "prediction", "splitting", "work", *BASE},
     "paper_chain": {"models", "problems", "splitting"},
     "problems": {"models", "splitting"},
+    "replaying": {
+        *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
+    },
     "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "watchdog": {"errors"},
     "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "backends", "cosim", "engine", "interruption", "network.port"),
-        *("recording", "results", "scenario", *BASE),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network", "network.port"),
+        *("recording", "results", "scenario", "watchdog", *BASE),
     },
-    "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
+    "api": {
+        *("assembly", "backends", "network.port", "replaying", "results", "runner"),
+        *("scenario", "watchdog", *BASE),
+    },
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
+    # One room per use of runs.
+    "reproduce": {
+        *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
+        *("splitting", *BASE),
+    },
+    "validation": {
+        *("api", "assembly", "backends", "network.port", "reproduce", "results", "runner"),
+        *("scenario", *BASE),
+    },
 }
 EVERYTHING = {"__main__", "cli"}
 
@@ -51,7 +67,8 @@ GUARDED = {
     "click": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
-    "pandas": {"results"},
+    "pandas": {"reproduce", "results", "validation"},
+    "matplotlib": {"report.figures", "reproduce", "validation"},
 }
 
 

@@ -34,7 +34,8 @@ class LinkTrace:
 
     def at(self, time_s: float) -> float:
         """The newest value at that time; before the first observation, that one."""
-        index = int(np.searchsorted(self.times_s, time_s, side="right")) - 1
+        # Half a ns: times are ns that were divided by 1e9.
+        index = int(np.searchsorted(self.times_s, time_s + 5e-10, side="right")) - 1
         return float(self.values[max(index, 0)])
 
     @property

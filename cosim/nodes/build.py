@@ -67,7 +67,7 @@ def build_controllers(
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
     options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
     workload: Workload | None = None,
-    measured_reference_s: float | None = None,
+    measured_scale: Callable[[DeviceProfile], float | None] = lambda _device: None,
 ) -> dict[str, NodeController]:
     """One controller for each computing node, in the order of the topology.
 
@@ -85,9 +85,9 @@ def build_controllers(
         What all nodes do alike.
     workload
         What really computes the shares; without it only their time and size are simulated.
-    measured_reference_s
-        With a workload: time of the reference model on this machine, s, when shares shall take the
-        time that was measured, scaled by it to each device.
+    measured_scale
+        With a workload: time on a device over time on this machine, when shares shall take the time
+        that was measured; else None.
     """
     models = {name: make_model(devices[name]) for name in tree.computing_nodes}
     ues = [name for name in tree.computing_nodes if kinds[name] == "ue"]
@@ -118,7 +118,7 @@ def build_controllers(
             merges_downstream=is_ue or _merges_downstream(tree, name, options),
             decode_ns_of={node: own.decode_ns for node, own in models.items()},
             workload=workload,
-            measured_scale=_measured_scale(devices[name], measured_reference_s),
+            measured_scale=measured_scale(devices[name]),
         )
         controllers[name] = NodeController(config, make_policy())
     return controllers
@@ -132,7 +132,3 @@ def _merges_downstream(tree: TreeLike, name: str, options: NodeOptions) -> bool:
             return True
         segment = tree.next_computing(segment.destination)
     return False
-
-
-def _measured_scale(device: DeviceProfile, reference_s: float | None) -> float | None:
-    return None if reference_s is None else device.reference_latency_s / reference_s

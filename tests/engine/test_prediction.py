@@ -88,7 +88,7 @@ def test_a_trace_is_a_step_function() -> None:
         ({"forecaster": "oracle"}, "prediction.trace", "is required"),
         ({"forecaster": "learned"}, "prediction.trace", "is required"),
         ({"forecaster": "oracle", "trace": "nowhere"}, "prediction.trace", "nowhere"),
-        ({"forecaster": "oracle", "error": -0.1}, "prediction.error", "negative"),
+        ({"forecaster": "oracle", "trace": "x", "error": -0.1}, "prediction.error", "negative"),
         ({"forecaster": "orakel"}, "prediction.forecaster", "orakel"),
     ],
 )
