@@ -50,7 +50,8 @@ class RunSetup:
     @property
     def _profile_digests(self) -> dict[str, str]:
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        return digests | {f"device/{each.name}": each.digest for each in self.devices.values()}
+        names = _device_names(self.scenario)
+        return digests | {f"device/{names[n]}": d.digest for n, d in self.devices.items()}
 
     def changed_profiles(self) -> list[str]:
         """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
@@ -148,22 +149,24 @@ def prepare(scenario: Scenario) -> RunSetup:
     return RunSetup(scenario, topology, model, devices, controllers)
 
 
-def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
-    """The device of each node that computes: its own, or its kind's in the scenario's set."""
+def _device_names(scenario: Scenario) -> dict[str, str]:
+    """What names the device of each node that computes: itself, or the scenario's set."""
     own = {node.name: node for node in scenario.nodes if node.device is not None}
     if scenario.device_set is None:
-        return {
-            name: _named(f"nodes.{name}.device", load_device_profile, str(node.device))
-            for name, node in own.items()
-        }
+        return {name: str(node.device) for name, node in own.items()}
     chosen = _named("device_set", load_device_set, scenario.device_set)
     missing = [name for name, node in own.items() if node.kind not in chosen.devices]
     if missing:
         problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
         raise ScenarioError("device_set", problem)
+    return {name: chosen.devices[node.kind] for name, node in own.items()}
+
+
+def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
+    from_set = scenario.device_set is not None
     return {
-        name: _named("device_set", load_device_profile, chosen.devices[node.kind])
-        for name, node in own.items()
+        name: _named("device_set" if from_set else f"nodes.{name}.device", load_device_profile, it)
+        for name, it in _device_names(scenario).items()
     }
 
 
