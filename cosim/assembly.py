@@ -9,26 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
-from cosim.errors import InputError, OutputError, ScenarioError, UnknownNameError
-from cosim.forecasting import CapacityTrace, Forecaster, Oracle
+from cosim.errors import InputError, ScenarioError, UnknownNameError
 from cosim.models import (
     DeviceProfile,
     ModelProfile,
+    latency_of_reference_s,
     load_device_profile,
     load_device_set,
     load_model_profile,
 )
 from cosim.models.workload import load_workload
 from cosim.nodes import ArrivalConfig, NodeController, NodeOptions, build_controllers
-from cosim.nodes.config import ForecasterMaker, forecaster_by_name
-from cosim.results import RunResult
+from cosim.prediction import forecaster_factory, trace_digest
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
 from cosim.scenario.overrides import Verbatim
 from cosim.splitting import NodePolicy, Objective, make_policy, policy_class
+from cosim.work import Work, work_of
 
 Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
 _T = TypeVar("_T")
@@ -46,14 +44,20 @@ class RunSetup:
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
+        """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``, and of a trace."""
+        trace = trace_digest(self.scenario)
+        return self._profile_digests | ({} if trace is None else {"trace": trace})
+
+    @property
+    def _profile_digests(self) -> dict[str, str]:
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
         names = device_names(self.scenario)
         return digests | {f"device/{names[n]}": each.digest for n, each in self.devices.items()}
 
     def changed_profiles(self) -> list[str]:
         """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
-        return [name for name, digest in self.digests.items() if _digest_now(name) != digest]
+        known = self._profile_digests.items()
+        return [name for name, digest in known if _digest_now(name) != digest]
 
 
 def _digest_now(name: str) -> str | None:
@@ -120,14 +124,17 @@ def prepare(scenario: Scenario) -> RunSetup:
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
     devices = _load_devices(scenario)
-    _named("policy", _policy_class, scenario.policy)
+    policy = _named("policy", _policy_class, scenario.policy)
+    _check_fits(policy, scenario)
+    work = work_of(scenario, model, topology.root, policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
     is_measured = task.timing == "measured"
+    reference_s = workload.reference_s() if workload and is_measured else None
     controllers = build_controllers(
         topology,
         {node.name: node.kind for node in scenario.nodes},
-        model,
+        work.make_model,
         devices,
         lambda: make_policy(scenario.policy),
         sci_period_ns=scenario.sci.period,
@@ -137,10 +144,9 @@ def prepare(scenario: Scenario) -> RunSetup:
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
         arrivals=_arrivals(scenario),
-        options=_node_options(scenario),
-        form=task.transfer,
+        options=_node_options(scenario, work),
         workload=workload,
-        measured_reference_s=workload.reference_s() if workload and is_measured else None,
+        measured_scale=_measured_scale(model, reference_s),
     )
     return RunSetup(scenario, topology, model, devices, controllers)
 
@@ -173,7 +179,7 @@ def _arrivals(scenario: Scenario) -> ArrivalConfig:
     return ArrivalConfig(scenario.task.arrivals, int(scenario.task.interval), seed)
 
 
-def _node_options(scenario: Scenario) -> NodeOptions:
+def _node_options(scenario: Scenario, work: Work) -> NodeOptions:
     """The scenario's wishes that every node follows."""
     task, sci, prediction = scenario.task, scenario.sci, scenario.prediction
     limit = scenario.objective.latency_limit
@@ -186,13 +192,25 @@ def _node_options(scenario: Scenario) -> NodeOptions:
         ),
         trigger=sci.trigger,
         change=sci.change,
-        forecaster=None if prediction.forecaster == "none" else prediction.forecaster,
-        forecasts=_forecasts(scenario),
+        make_forecaster=forecaster_factory(scenario),
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
         discipline=scenario.compute.discipline,
-        backward_ratio=task.backward_ratio if task.kind == "training" else None,
+        backward_ratio=None if task.kind == "inference" else task.backward_ratio,
+        merging=work.merging,
+        module_runs=work.module_runs,
+        state_bytes=work.state_bytes,
     )
+
+
+def _check_fits(policy: type[NodePolicy], scenario: Scenario) -> None:
+    """Refuse a baseline for a kind of task that this is not."""
+    if policy.splits_module and scenario.task.runs == 1:
+        problem = f"'{policy.name}' is for recurrent models"
+        raise ScenarioError("policy", problem, hint="set task.runs to the length of the sequence")
+    if not policy.counts_merging and scenario.task.kind in ("inference", "training"):
+        problem = f"'{policy.name}' is for collaborative learning"
+        raise ScenarioError("policy", problem, hint="set task.kind to federated, for example")
 
 
 def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:
@@ -203,27 +221,10 @@ def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:
         raise ScenarioError(key_path, error.message, hint=error.hint) from error
 
 
-def _forecasts(scenario: Scenario) -> ForecasterMaker:
-    """Where forecasters come from: the oracle's truth is an earlier run."""
-    prediction = scenario.prediction
-    if prediction.forecaster != "oracle" or prediction.trace is None:
-        return forecaster_by_name
-    try:
-        links = RunResult.open(prediction.trace).links
-    except OutputError as error:
-        raise ScenarioError("prediction.trace", error.message) from error
-    truth = {
-        (str(link), str(transmitter)): CapacityTrace(
-            rows["time_s"].to_numpy(), rows["capacity_bps"].to_numpy()
-        )
-        for (link, transmitter), rows in links.groupby(["link", "transmitter"])
-    }
-
-    def make(_name: str, link: str, transmitter: str) -> Forecaster:
-        known = truth.get((link, transmitter))
-        if known is None:
-            raise ScenarioError("prediction.trace", f"says nothing of {link} from {transmitter}")
-        stream = np.random.SeedSequence([scenario.seed, *f"oracle/{link}/{transmitter}".encode()])
-        return Oracle(known.at, prediction.error, np.random.default_rng(stream))
-
-    return make
+def _measured_scale(
+    model: ModelProfile, reference_s: float | None
+) -> Callable[[DeviceProfile], float | None]:
+    """Time on a device over time on this machine, which takes `reference_s` for the reference."""
+    if reference_s is None:
+        return lambda _device: None
+    return lambda device: latency_of_reference_s(device, model.reference_model) / reference_s

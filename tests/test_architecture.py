@@ -25,7 +25,10 @@ ARROWS: dict[str, set[str]] = {
     "engine": {"nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
-    "assembly": {"scenario", "forecasting", "models", "nodes", "results", "splitting", *BASE},
+    "prediction": {"forecasting", "nodes", "results", "scenario", *BASE},
+    "work": {"scenario", "models", "nodes", "splitting", *BASE},
+    "assembly": {"scenario", "models", "nodes", "prediction", "splitting", "work", *BASE},
+    "paper_chain": {"models", "problems", "splitting"},
     "problems": {"models", "splitting"},
     "replaying": {
         *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)

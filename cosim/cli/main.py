@@ -25,6 +25,7 @@ _COMMANDS: Final = MappingProxyType(
         "reproduce": "cosim.cli.reproduce:reproduce_command",
         "validate": "cosim.cli.validate:validate_command",
         "signalling": "cosim.cli.signalling:signalling_command",
+        "objectives": "cosim.cli.objectives:objectives_command",
         "cell": "cosim.cli.cell:cell_command",
         "profile": "cosim.cli.profile:profile_command",
         "profiles": "cosim.cli.profiles:profiles_group",

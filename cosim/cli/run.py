@@ -18,8 +18,9 @@ from cosim.cli.options import run_options
 )
 @click.option(
     "--task",
-    type=click.Choice(["inference", "training"]),
-    help="What is split: inferences, or training steps (forward, backward, parameters that move).",
+    type=click.Choice(["inference", "training", "federated", "distributed", "qmix"]),
+    help="What is split: inferences, training steps (forward, backward, parameters that move), or "
+    "the steps of agents that merge their parameters.",
 )
 @click.option(
     "--decision-limit",

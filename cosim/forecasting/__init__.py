@@ -10,15 +10,15 @@ from cosim.forecasting.forecasters import (
     make_forecaster,
 )
 from cosim.forecasting.lag import LagEstimator
-from cosim.forecasting.trace import CapacityTrace
+from cosim.forecasting.trace import LinkTrace
 
 __all__ = [
     "Autoregressive",
-    "CapacityTrace",
     "Ewma",
     "Forecaster",
     "LagEstimator",
     "LastValue",
+    "LinkTrace",
     "Oracle",
     "forecaster_names",
     "make_forecaster",

@@ -4,6 +4,7 @@ from cosim.nodes.arrivals import ArrivalConfig
 from cosim.nodes.build import build_controllers, uplink_of
 from cosim.nodes.config import (
     EnergyRates,
+    Merging,
     NodeConfig,
     NodeModel,
     NodeOptions,
@@ -11,11 +12,13 @@ from cosim.nodes.config import (
     make_node_model,
 )
 from cosim.nodes.controller import NodeController
-from cosim.nodes.link_costs import Uplink, UplinkHop
+from cosim.nodes.link_costs import ForecasterFactory, Uplink, UplinkHop
 
 __all__ = [
     "ArrivalConfig",
     "EnergyRates",
+    "ForecasterFactory",
+    "Merging",
     "NodeConfig",
     "NodeController",
     "NodeModel",

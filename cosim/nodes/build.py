@@ -7,17 +7,16 @@ from typing import Protocol
 
 import msgspec
 
-from cosim.models import DeviceProfile, ModelProfile, latency_of_reference_s
-from cosim.models.transfer import TransferForm
+from cosim.models import DeviceProfile
 from cosim.models.workload import Workload
 from cosim.nodes.arrivals import ArrivalConfig
 from cosim.nodes.config import (
     EnergyRates,
     NodeConfig,
+    NodeModel,
     NodeOptions,
     SourceConfig,
     energy_rates_of,
-    node_model_of,
 )
 from cosim.nodes.controller import NodeController
 from cosim.nodes.link_costs import Uplink, UplinkHop
@@ -59,7 +58,7 @@ def uplink_of(segment: SegmentLike | None) -> Uplink | None:
 def build_controllers(
     tree: TreeLike,
     kinds: Mapping[str, RoleKind],
-    model: ModelProfile,
+    make_model: Callable[[DeviceProfile], NodeModel],
     devices: Mapping[str, DeviceProfile],
     make_policy: Callable[[], NodePolicy],
     *,
@@ -71,9 +70,8 @@ def build_controllers(
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
     arrivals: ArrivalConfig = ArrivalConfig(),  # noqa: B008 (frozen)
     options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
-    form: TransferForm = "fp32",
     workload: Workload | None = None,
-    measured_reference_s: float | None = None,
+    measured_scale: Callable[[DeviceProfile], float | None] = lambda _device: None,
 ) -> dict[str, NodeController]:
     """One controller for each computing node, in the order of the topology.
 
@@ -81,6 +79,8 @@ def build_controllers(
     ----------
     kinds, devices
         By node name, for all computing nodes.
+    make_model
+        The model as a device runs it.
     make_policy
         Called once for each node.
     count_energy_of
@@ -89,15 +89,13 @@ def build_controllers(
         How tasks come to every UE; each draws from a stream of its own.
     options
         What all nodes do alike.
-    form
-        In which tensors cross links.
     workload
         What really computes the shares; without it only their time and size are simulated.
-    measured_reference_s
-        With a workload: time of the reference model on this machine, s, when shares shall take the
-        time that was measured, scaled by it to each device.
+    measured_scale
+        With a workload: time on a device over time on this machine, when shares shall take the time
+        that was measured; else None.
     """
-    models = {name: node_model_of(model, devices[name], form) for name in tree.computing_nodes}
+    models = {name: make_model(devices[name]) for name in tree.computing_nodes}
     ues = [name for name in tree.computing_nodes if kinds[name] == "ue"]
     controllers = {}
     for name in tree.computing_nodes:
@@ -125,17 +123,20 @@ def build_controllers(
             upstream=() if is_ue else tree.upstream_computing(name),
             source=source,
             options=options,
+            merges_downstream=is_ue or _merges_downstream(tree, name, options),
             decode_ns_of={node: own.decode_ns for node, own in models.items()},
             workload=workload,
-            measured_scale=_measured_scale(model, devices[name], measured_reference_s),
+            measured_scale=measured_scale(devices[name]),
         )
         controllers[name] = NodeController(config, make_policy())
     return controllers
 
 
-def _measured_scale(
-    model: ModelProfile, device: DeviceProfile, reference_s: float | None
-) -> float | None:
-    if reference_s is None:
-        return None
-    return latency_of_reference_s(device, model.reference_model) / reference_s
+def _merges_downstream(tree: TreeLike, name: str, options: NodeOptions) -> bool:
+    """Whether agents' parameters merge at a node further downstream than this fixed one."""
+    segment = tree.next_computing(name) if options.merging else None
+    while segment is not None and options.merging is not None:
+        if segment.destination == options.merging.node:
+            return True
+        segment = tree.next_computing(segment.destination)
+    return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -10,7 +10,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from cosim.forecasting import Forecaster, make_forecaster
 from cosim.models import (
     DeviceProfile,
     ModelProfile,
@@ -22,7 +21,7 @@ from cosim.models import (
 from cosim.models.transfer import TransferForm
 from cosim.models.workload import Workload
 from cosim.nodes.arrivals import ArrivalConfig
-from cosim.nodes.link_costs import Uplink
+from cosim.nodes.link_costs import ForecasterFactory, Uplink
 from cosim.nodes.processor import Discipline
 from cosim.splitting.node import Objective, Role, RoleKind
 from cosim.splitting.problem import FloatArray, prefix_sums
@@ -75,7 +74,7 @@ class NodeModel:
         return int(self.param_prefix[stop] - self.param_prefix[begin])
 
 
-_MAX_BOUNDARIES = 0xFFFF  # messages carry a boundary in 16 bits, of which the last value is taken
+MAX_LAYERS = 0xFFFE  # messages carry a boundary in 16 bits, of which the last value is taken
 
 
 def make_node_model(
@@ -94,7 +93,7 @@ def make_node_model(
     live: IntArray = np.array(live_bytes, dtype=np.int64)
     if live.shape != prefix_s.shape or prefix_s.ndim != 1:
         raise ValueError(f"live_bytes must have shape (L+1,) = {prefix_s.shape}, not {live.shape}")
-    if prefix_s.size > _MAX_BOUNDARIES:
+    if prefix_s.size - 1 > MAX_LAYERS:
         raise ValueError(f"a model of {prefix_s.size - 1} layers does not fit into messages")
     if not np.isfinite(prefix_s).all() or (np.diff(prefix_s) < 0).any():
         raise ValueError("forward_s must be finite and not negative")
@@ -190,15 +189,29 @@ class SourceConfig(msgspec.Struct, frozen=True):
     arrivals: ArrivalConfig = ArrivalConfig()
 
 
-ForecasterMaker = Callable[[str, str, str], Forecaster]
-
-
-def forecaster_by_name(name: str, _link: str, _transmitter: str) -> Forecaster:
-    """A forecaster that needs nothing but the link's past."""
-    return make_forecaster(name)
-
-
 SciTrigger = Literal["periodic", "on-change", "on-task"]
+
+
+class Merging(msgspec.Struct, frozen=True):
+    """How the agents of collaborative learning merge their parameters.
+
+    Attributes
+    ----------
+    node
+        Where they merge.
+    there_bytes, back_bytes
+        What an agent's final node sends there, and what comes back.
+    interval
+        Every how many steps.
+    counted
+        Whether nodes count it when they decide.
+    """
+
+    node: str
+    there_bytes: int
+    back_bytes: int
+    interval: int = 1
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -211,26 +224,31 @@ class NodeOptions:
         For policies with several metrics.
     trigger, change
         When costs are told; see `cosim.scenario.schema.SciSpec`.
-    forecaster, lag_tasks, coherence_ns
-        Predictive splitting: the forecaster's name (None switches it off), over how many tasks the
+    make_forecaster, lag_tasks, coherence_ns
+        Predictive splitting: what makes forecasters (None switches it off), over how many tasks the
         lag is averaged, and below which lag it is off.
-    forecasts
-        Makes the forecaster of that name for a link and a transmitter.
     discipline
         How processors serve tasks that meet there.
     backward_ratio
         Backward over forward time of a layer, when tasks are training steps; None for inference.
+    merging
+        In collaborative learning, what training steps end with.
+    module_runs, state_bytes
+        Of a recurrent model that is split as one module: how often it runs, and what goes back to
+        the UE after each run but the last.
     """
 
     objective: Objective = field(default_factory=Objective)
     trigger: SciTrigger = "periodic"
     change: float = 0.2
-    forecaster: str | None = None
-    forecasts: ForecasterMaker = field(default=forecaster_by_name)
+    make_forecaster: ForecasterFactory | None = None
     lag_tasks: int = 8
     coherence_ns: int = 0
     backward_ratio: float | None = None
     discipline: Discipline = "fifo"
+    merging: Merging | None = None
+    module_runs: int = 1
+    state_bytes: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,6 +272,8 @@ class NodeConfig:
         Set on a UE that runs tasks.
     options
         What all nodes do alike.
+    merges_downstream
+        In collaborative learning: whether parameters merge further downstream, or here or before.
     decode_ns_of
         How long each node that may be the next takes to decode, shape ``(L + 1,)``: neighbours tell
         each other when they meet.
@@ -273,6 +293,7 @@ class NodeConfig:
     upstream: tuple[str, ...] = ()
     source: SourceConfig | None = None
     options: NodeOptions = NodeOptions()
+    merges_downstream: bool = True
     decode_ns_of: Mapping[str, IntArray] = field(default_factory=dict)
     workload: Workload | None = None
     measured_scale: float | None = None

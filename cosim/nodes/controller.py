@@ -30,6 +30,7 @@ from cosim.nodes.decision import Decider
 from cosim.nodes.link_costs import Uplink
 from cosim.nodes.messages import (
     DoneMessage,
+    MergeMessage,
     Message,
     ParamMessage,
     SciMessage,
@@ -41,7 +42,7 @@ from cosim.nodes.messages import (
 from cosim.nodes.records import MessageDropped, TaskFinished
 from cosim.nodes.sci import OVERDUE_PERIODS, SciProtocol
 from cosim.nodes.source import TaskSource
-from cosim.nodes.training import make_execution
+from cosim.nodes.tasks import make_execution
 from cosim.splitting.policy import NodePolicy
 
 
@@ -84,7 +85,7 @@ class NodeController:
     @property
     def watches_time(self) -> bool:
         """Whether a report tells something even when it is the one before again: that time went."""
-        return self._source is not None or self.config.options.forecaster is not None
+        return self._source is not None or self.config.options.make_forecaster is not None
 
     def on_start(self, now_ns: int) -> list[Action]:
         """The run begins; attachments and first reports have been told already."""
@@ -156,6 +157,8 @@ class NodeController:
             return self._sci.asked(now_ns)
         if isinstance(message, ParamMessage):
             return self._execution.take_params(now_ns, source, message)
+        if isinstance(message, MergeMessage):
+            return self._execution.take_merge(now_ns, source, message)
         if isinstance(message, TaskMessage):
             outcome = self._execution.receive(now_ns, message)
             if isinstance(outcome, str):

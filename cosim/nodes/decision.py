@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy as np
 
 from cosim.forecasting import LagEstimator
 from cosim.nodes.config import NodeConfig
+from cosim.nodes.extra_costs import ExtraCosts
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
 from cosim.nodes.messages import NO_DEADLINE, TaskMessage
-from cosim.splitting import local_parameter_moves
 from cosim.splitting.node import (
     Decision,
     NodeCosts,
@@ -46,9 +45,7 @@ class Decider:
 
     def __init__(self, config: NodeConfig, policy: NodePolicy) -> None:
         options = config.options
-        name = options.forecaster
-        maker = None if name is None else partial(options.forecasts, name)
-        self.links = LinkTable(config.uplink, maker)
+        self.links = LinkTable(config.uplink, options.make_forecaster)
         self.policy = policy
         self.heard: Told | None = None
         self.heard_count = 0
@@ -60,6 +57,7 @@ class Decider:
         self._energy = config.energy
         self._decode_ns_of = config.decode_ns_of
         self._role = config.role
+        self._extras = ExtraCosts(config)
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
     def decide(self, now_ns: int, task: TaskMessage) -> Decision:
@@ -79,7 +77,7 @@ class Decider:
 
     def tell(self, now_ns: int) -> tuple[Told, int]:
         """What to tell upstream, as it will be when the task comes, in how many ns (IV.F)."""
-        ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
+        ahead_ns = self._lag.ahead_ns if self._options.make_forecaster is not None else 0
         self._lag.told(now_ns)
         if isinstance(self.policy, Policy) and self.policy.is_repeatable:
             return self._solve(self.policy, ahead_ns).cost_to_go_s, ahead_ns
@@ -115,20 +113,12 @@ class Decider:
 
     def costs(self, ahead_ns: int = 0) -> NodeCosts:
         """The node's own costs now, or as they are forecast for `ahead_ns` later."""
-        live = self._model.live_bytes
-        transfer = None if self._role.is_sink else self.links.transfer_s(live, ahead_ns)
-        prefix = self._model.prefix_s
-        watts, radio = self._energy.busy_w, self._energy.radio_j_per_bit
-        ratio = self._options.backward_ratio
-        passes = 1.0 if ratio is None else 1.0 + ratio
-        radio_j = None
-        if transfer is not None:
-            radio_j = self._energy.radio_w * _finite(transfer)
-            radio_j[:-1] += radio * 8 * (live[:-1] + TASK_HEADER_BYTES)
-            radio_j = radio_j + watts * (self._model.encode_ns / 1e9)
-            transfer = transfer + self._coding_s()
-            if ratio is not None:
-                transfer = transfer + self._training_s()
+        watts, passes = self._energy.busy_w, self._extras.passes
+        prefix, transfer, radio_j = self._model.prefix_s, None, None
+        if not self._role.is_sink:
+            once = self.links.transfer_s(self._model.live_bytes, ahead_ns)
+            transfer = self._extras.transfer_s(once + self._coding_s(), self.links, self.held)
+            radio_j = self._extras.runs * self._radio_j(once)
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
         return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
 
@@ -138,22 +128,22 @@ class Decider:
         coding_s: FloatArray = (self._model.encode_ns + there) / 1e9
         return coding_s
 
-    def _training_s(self) -> FloatArray:
-        """What the link carries in a training step besides: gradient, and parameters that move."""
-        back = self.links.return_s_per_byte()
-        gradient = self._model.live_bytes.astype(np.float64)
-        gradient[0] = 0.0  # the input is not trained
-        needed = gradient > 0
-        extra = np.zeros(gradient.size)
-        extra[needed] = gradient[needed] * back
-        if self.held is not None:
-            rate = self.links.rate_bps()
-            down = 8 / rate if rate > 0 else math.inf
-            params = np.diff(self._model.param_prefix)
-            extra += local_parameter_moves(params, self.held, down, back)
-        return extra
+    def later_ns(self, boundary: int, stop: int) -> int:
+        """What a task that stops here will take at this node and its link after it was passed on.
 
+        That is the backward pass of training, and the further runs of a recurrent module.
+        """
+        if self._extras.passes == 1.0:
+            return 0
+        first = float(self._model.prefix_s[stop] - self._model.prefix_s[boundary])
+        first += float(self.links.transfer_s(self._model.live_bytes)[stop])
+        later = self.costs().share_s(boundary, stop) - first
+        return round(later * 1e9) if math.isfinite(later) else 0
 
-def _finite(transfer: FloatArray) -> FloatArray:
-    """Transfer times with 0 for a shut way, which the policy sees by its time."""
-    return np.where(np.isfinite(transfer), transfer, 0.0)
+    def _radio_j(self, transfer: FloatArray) -> FloatArray:
+        """Of sending at each boundary; 0 for a shut way, which the policy sees by its time."""
+        energy = self._energy
+        joules = energy.radio_w * np.where(np.isfinite(transfer), transfer, 0.0)
+        sent = self._model.live_bytes[:-1] + TASK_HEADER_BYTES
+        joules[:-1] += energy.radio_j_per_bit * 8 * sent
+        return joules + energy.busy_w * (self._model.encode_ns / 1e9)

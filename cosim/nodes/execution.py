@@ -12,7 +12,15 @@ from cosim.network.port import Transport
 from cosim.nodes.actions import Action, Record, SendMessage
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
-from cosim.nodes.messages import HopTrace, ParamMessage, Phase, TaskMessage, encode
+from cosim.nodes.messages import (
+    NO_DEADLINE,
+    HopTrace,
+    MergeMessage,
+    ParamMessage,
+    Phase,
+    TaskMessage,
+    encode,
+)
 from cosim.nodes.processor import Work, make_processor
 from cosim.nodes.records import TaskFinished
 from cosim.nodes.share import ShareRunner
@@ -49,6 +57,10 @@ class TaskExecution:
         """Parameters came, or are asked for; there are none in an inference."""
         return "message about parameters, which an inference has no use for"
 
+    def take_merge(self, now_ns: int, source: str, message: MergeMessage) -> list[Action] | str:
+        """Parameters came to be merged, or come back; only agents have any."""
+        return "message about merging, at a node that learns alone"
+
     def begin(self, now_ns: int, task: TaskMessage) -> list[Action]:
         """Decide where to stop, with the newest that is known, and take the share into the queue.
 
@@ -83,7 +95,11 @@ class TaskExecution:
         if self._decider.links.destination is None:
             return task, self._config.model.layers
         decision = self._decider.decide(self._processor.free_ns(now_ns), task)
-        return msgspec.structs.replace(task, plan=decision.plan), decision.stop
+        task = msgspec.structs.replace(task, plan=decision.plan)
+        if task.deadline_ns != NO_DEADLINE:
+            later_ns = self._decider.later_ns(task.boundary, decision.stop)
+            task = msgspec.structs.replace(task, deadline_ns=task.deadline_ns - later_ns)
+        return task, decision.stop
 
     def computed(self, now_ns: int, task: TaskMessage) -> list[Action]:
         """The share is computed: the task is finished, or goes on downstream."""
@@ -102,11 +118,16 @@ class TaskExecution:
         if destination is None:
             raise AssertionError("a task can only be passed on to a node")
         self._decider.sent(now_ns)
-        energy = self._config.energy
         task, tensor_bytes = self._share.pack(task)
+        return self._send(now_ns, task, destination, tensor_bytes + more_bytes)
+
+    def _send(
+        self, now_ns: int, task: TaskMessage, destination: str, tensor_bytes: int
+    ) -> list[Action]:
+        """Send the task with so many bytes behind it, and count the radio's energy."""
+        energy = self._config.energy
         task = msgspec.structs.replace(task, sent_ns=now_ns, radio_w=energy.radio_w)
-        header_bytes = len(encode(task)) - len(task.tensors)
-        size = header_bytes + tensor_bytes + more_bytes
+        size = len(encode(task)) - len(task.tensors) + tensor_bytes
         radio_j = energy.radio_j_per_bit * 8 * size
         payload = encode(msgspec.structs.replace(task, energy_j=task.energy_j + radio_j))
         return [SendMessage(destination, payload, size, Transport.TCP)]
@@ -133,3 +154,10 @@ class TaskExecution:
                 )
             )
         ]
+
+
+def with_hop(task: TaskMessage, index: int, hop: HopTrace, energy_j: float) -> TaskMessage:
+    """The task with another trace at one of its hops, and other energy."""
+    hops = list(task.hops)
+    hops[index] = hop
+    return msgspec.structs.replace(task, energy_j=energy_j, hops=tuple(hops))

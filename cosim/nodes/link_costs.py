@@ -23,6 +23,10 @@ TASK_HEADER_BYTES: Final = 200
 _LEAST_FORECAST: Final = 0.01
 
 
+ForecasterFactory = Callable[[str, str], Forecaster]
+"""Makes a forecaster of the capacity of a link, given its name and its transmitter."""
+
+
 class UplinkHop(msgspec.Struct, frozen=True):
     """One directed link of an `Uplink`."""
 
@@ -51,9 +55,7 @@ class LinkTable:
     """
 
     def __init__(
-        self,
-        uplink: Uplink | None,
-        make_forecaster: Callable[[str, str], Forecaster] | None = None,
+        self, uplink: Uplink | None, make_forecaster: ForecasterFactory | None = None
     ) -> None:
         self.version = 0
         self.uplink = uplink
@@ -91,11 +93,17 @@ class LinkTable:
                 self.version += 1
             self._reports[key] = report
             if self._make_forecaster is not None:
-                hop = UplinkHop(report.link, report.transmitter, report.receiver)
-                if hop not in self._forecasters:
-                    self._forecasters[hop] = self._make_forecaster(*key)
-                self._forecasters[hop].observe(now_ns / 1e9, report.capacity_bps)
-                self.version += 1
+                self._observe(report, now_ns, self._make_forecaster)
+
+    def _observe(self, report: LinkReport, now_ns: int, make: ForecasterFactory) -> None:
+        """Tell the forecaster of a link on the way downstream."""
+        hop = UplinkHop(report.link, report.transmitter, report.receiver)
+        if self._uplink is None or hop not in self._uplink.hops:
+            return
+        if hop not in self._forecasters:
+            self._forecasters[hop] = make(hop.link, hop.transmitter)
+        self._forecasters[hop].observe(now_ns / 1e9, report.capacity_bps)
+        self.version += 1
 
     def rate_bps(self) -> int:
         """Capacity of the way downstream now; 0 when it is unknown or shut."""
@@ -107,6 +115,12 @@ class LinkTable:
         rates = [self._reports.get((hop.link, hop.receiver)) for hop in hops]
         slowest = min((0 if r is None else r.capacity_bps for r in rates), default=0)
         return 8 / slowest if slowest > 0 else math.inf
+
+    def return_latency_s(self) -> float:
+        """Delay of a small message on that way; 0 when unknown, for then its rate is, too."""
+        hops = self.uplink.hops if self.uplink else ()
+        reports = [self._reports.get((hop.link, hop.receiver)) for hop in hops]
+        return sum(_waiting_s(report) for report in reports if report is not None)
 
     def transfer_s(self, live_bytes: npt.NDArray[np.int64], ahead_ns: int = 0) -> FloatArray:
         """Time to send what is live at each boundary: shape ``(L + 1,)``, s (Eq. 10).

@@ -24,12 +24,13 @@ from cosim.splitting.node import Told
 VERSION: Final = 3
 _HEAD: Final = struct.Struct("<2sBB")
 _MAGIC: Final = b"HM"
-_SCI, _TASK, _DONE, _ASK, _PARAMS = 1, 2, 3, 4, 5
+_SCI, _TASK, _DONE, _ASK, _PARAMS, _MERGE = 1, 2, 3, 4, 5, 6
 _SCI_BODY: Final = struct.Struct("<IIIqHB")
 _TASK_BODY: Final = struct.Struct("<qIqqddBBHBqHBB")
 _HOP: Final = struct.Struct("<Hqqq")
 _DONE_BODY: Final = struct.Struct("<qq")
 _PARAMS_BODY: Final = struct.Struct("<qHHB")
+_MERGE_BODY: Final = struct.Struct("<qqqB")
 _STOP: Final = struct.Struct("<H")
 
 
@@ -154,6 +155,25 @@ class ParamMessage(msgspec.Struct, frozen=True):
     brings: bool
 
 
+class MergeMessage(msgspec.Struct, frozen=True):
+    """Brings an agent's parameters to where they are merged, or (`merged`) takes them back.
+
+    From and to the node of an agent's final layer, over TCP, the parameters being padding.
+
+    Attributes
+    ----------
+    sent_ns
+        When the agent's parameters were sent.
+    took_ns
+        In the answer: how long they were on the way.
+    """
+
+    task_id: int
+    sent_ns: int
+    took_ns: int = 0
+    merged: bool = False
+
+
 class DoneMessage(msgspec.Struct, frozen=True):
     """Tells the UE that its task is finished; sent over UDP."""
 
@@ -161,7 +181,7 @@ class DoneMessage(msgspec.Struct, frozen=True):
     finished_ns: int
 
 
-Message = SciMessage | TaskMessage | DoneMessage | UpdateRequest | ParamMessage
+Message = SciMessage | TaskMessage | DoneMessage | UpdateRequest | ParamMessage | MergeMessage
 
 
 def encode(message: Message) -> bytes:
@@ -172,6 +192,9 @@ def encode(message: Message) -> bytes:
         return _encode_task(message)
     if isinstance(message, UpdateRequest):
         return _HEAD.pack(_MAGIC, VERSION, _ASK)
+    if isinstance(message, MergeMessage):
+        body = _MERGE_BODY.pack(message.task_id, message.sent_ns, message.took_ns, message.merged)
+        return _HEAD.pack(_MAGIC, VERSION, _MERGE) + body
     if isinstance(message, ParamMessage):
         fields = (message.task_id, message.begin, message.stop, message.brings)
         head = _HEAD.pack(_MAGIC, VERSION, _PARAMS) + _PARAMS_BODY.pack(*fields)
@@ -314,12 +337,21 @@ def _decode_params(payload: bytes) -> ParamMessage:
     return ParamMessage(task_id, ue, begin, stop, bool(brings))
 
 
+def _decode_merge(payload: bytes) -> MergeMessage:
+    task_id, sent_ns, took_ns, merged = _MERGE_BODY.unpack_from(payload, _HEAD.size)
+    _refuse_negative(task_id, sent_ns, took_ns)
+    if merged > 1:
+        raise ProtocolError("merge message makes no sense")
+    return MergeMessage(task_id, sent_ns, took_ns, bool(merged))
+
+
 _DECODERS: Final[dict[int, Callable[[bytes], Message]]] = {
     _SCI: _decode_sci,
     _TASK: _decode_task,
     _DONE: _decode_done,
     _ASK: _decode_ask,
     _PARAMS: _decode_params,
+    _MERGE: _decode_merge,
 }
 
 

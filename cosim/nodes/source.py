@@ -74,12 +74,21 @@ class TaskSource:
             hops=(HopTrace(self._config.name, 0, 0, 0, 0),),
             phase=self._phase,
             deadline_ns=self._deadline_ns(now_ns),
+            merges=self._merges(),
         )
         self._next_id += self._source.task_id_step
         self._open[task.task_id] = now_ns
         started = TaskStarted(task.task_id, task.ue, self._policy_name, now_ns)
         timeout = SetTimer(now_ns + self._source.timeout_ns, TaskTimeout(task.task_id))
         return task, [Record(started), timeout]
+
+    def _merges(self) -> bool:
+        """Whether the next step is one after which parameters merge: the last of each interval."""
+        merging = self._config.options.merging
+        if merging is None:
+            return False
+        number = (self._next_id - self._source.first_task_id) // self._source.task_id_step
+        return number % merging.interval == merging.interval - 1
 
     def _deadline_ns(self, now_ns: int) -> int:
         limit_s = self._config.options.objective.latency_limit_s

@@ -23,15 +23,8 @@ from cosim.network.port import Transport
 from cosim.nodes.actions import Action, SendMessage
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
-from cosim.nodes.execution import TaskExecution
+from cosim.nodes.execution import TaskExecution, with_hop
 from cosim.nodes.messages import INITIAL, HopTrace, ParamMessage, Phase, TaskMessage, encode
-
-
-def make_execution(config: NodeConfig, decider: Decider) -> TaskExecution:
-    """What runs a node's tasks: inferences, or training steps."""
-    if config.options.backward_ratio is None:
-        return TaskExecution(config, decider)
-    return TrainingExecution(config, decider, config.options.backward_ratio)
 
 
 class TrainingExecution(TaskExecution):
@@ -53,7 +46,7 @@ class TrainingExecution(TaskExecution):
         if message.phase == Phase.BACKWARD:
             here = message.hops[message.at]
             here = msgspec.structs.replace(here, transfer_ns=here.transfer_ns + transfer_ns)
-            return self._backward(now_ns, _with_hop(message, message.at, here, energy_j))
+            return self._backward(now_ns, with_hop(message, message.at, here, energy_j))
         hop = HopTrace(self._config.name, message.boundary, transfer_ns, 0, 0)
         task = msgspec.structs.replace(message, energy_j=energy_j, hops=(*message.hops, hop))
         return self.begin(now_ns, task)
@@ -89,7 +82,7 @@ class TrainingExecution(TaskExecution):
         task, stop, since_ns = parked
         here = task.hops[-1]
         here = msgspec.structs.replace(here, transfer_ns=here.transfer_ns + now_ns - since_ns)
-        return self._forward(now_ns, _with_hop(task, -1, here, task.energy_j), stop)
+        return self._forward(now_ns, with_hop(task, -1, here, task.energy_j), stop)
 
     def _fault(self, now_ns: int, message: TaskMessage) -> str | None:
         if message.phase == Phase.INFERENCE:
@@ -142,7 +135,7 @@ class TrainingExecution(TaskExecution):
             return self._turn(now_ns, task) if self._is_end(stop) else self._pass_on(now_ns, task)
         compute_ns = self._config.model.compute_ns(boundary, stop)
         here = msgspec.structs.replace(task.hops[-1], stop=stop)
-        task = _with_hop(task, -1, here, task.energy_j)
+        task = with_hop(task, -1, here, task.energy_j)
         return self._compute(now_ns, task, len(task.hops) - 1, compute_ns)
 
     def _pass_on(self, now_ns: int, task: TaskMessage) -> list[Action]:
@@ -187,9 +180,3 @@ def _share(task: TaskMessage) -> tuple[int, int]:
     """Between which boundaries the node whose turn it is ran layers."""
     begin = task.hops[task.at - 1].stop if task.at > 0 else 0
     return begin, task.hops[task.at].stop
-
-
-def _with_hop(task: TaskMessage, index: int, hop: HopTrace, energy_j: float) -> TaskMessage:
-    hops = list(task.hops)
-    hops[index] = hop
-    return msgspec.structs.replace(task, energy_j=energy_j, hops=tuple(hops))

@@ -17,6 +17,7 @@ from cosim.scenario.schema import (
     NodeSpec,
     RadioSpec,
     Scenario,
+    TaskSpec,
 )
 from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_topology
 
@@ -37,6 +38,7 @@ def check_scenario(scenario: Scenario) -> None:
     _require(_radio_checks(scenario.radio))
     topology = build_topology(scenario)
     _require(_mix_checks(topology))
+    _check_merging(scenario, topology)
     for node in scenario.nodes:
         _require(_node_checks(node))
     for link in scenario.links:
@@ -90,14 +92,15 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "task.interval", s.task.interval > 0, positive
     yield "task.link_patience", s.task.link_patience > 0, positive
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
+    yield from _work_checks(s.task)
     inference = s.task.kind == "inference"
     yield "task.transfer", inference or s.task.transfer == "fp32", "is for inference only"
     yield "task.execute", inference or not s.task.execute, "is for inference only"
     needs_execute = "measured needs task.execute = true (--execute)"
     yield "task.timing", s.task.execute or s.task.timing == "profile", needs_execute
     yield "sci.change", s.sci.change >= 0, "cannot be negative"
-    wants_trace = s.prediction.forecaster == "oracle"
-    missing = "is required by the oracle: the directory of an earlier run"
+    wants_trace = s.prediction.forecaster in ("oracle", "learned")
+    missing = "is required by this forecaster: the directory of an earlier run"
     yield "prediction.trace", not wants_trace or s.prediction.trace is not None, missing
     for key in ("capacity", "hop_time", "latency", "plans"):
         margin = getattr(s.validation, key)
@@ -108,7 +111,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit
     yield "objective.latency_limit", limit is None or limit > 0, positive
-    yield "objective.front_cap", s.objective.front_cap >= 2, "must be at least 2"
+    yield "objective.front_cap", s.objective.front_cap >= 3, "must be at least 3"
     for key in ("latency_weight", "energy_weight"):
         yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"
@@ -116,6 +119,30 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "background.rate_sigma", s.background.rate_sigma >= 0, "cannot be negative"
     yield "background.downlink_share", s.background.downlink_share >= 0, "cannot be negative"
     yield "background.coherence", s.background.coherence > 0, positive
+
+
+def _work_checks(task: TaskSpec) -> Iterator[Check]:
+    yield "task.runs", task.runs >= 1, "must be at least 1"
+    alone = task.runs == 1 or task.kind == "inference"
+    yield "task.runs", alone, "recurrent models are for inference: set task.kind to 'inference'"
+    plain = task.runs == 1 or (task.transfer == "fp32" and not task.execute)
+    yield "task.runs", plain, "is for fp32 tensors that are not really computed (task.execute)"
+    yield "task.states", task.runs > 1 or not task.states, "only go with task.runs of more than 1"
+    for index, state in enumerate(task.states):
+        yield f"task.states[{index}].size", state.size > 0, "must be more than 0"
+    yield "task.merge_interval", task.merge_interval >= 1, "must be at least 1"
+    yield "task.agents", task.agents >= 2, "must be at least 2: one agent has nobody to learn with"
+
+
+def _check_merging(scenario: Scenario, topology: Topology) -> None:
+    """Parameters merge where every UE's way to the root leads through."""
+    node = scenario.task.merge_at
+    if node is None:
+        return
+    _check_known("task.merge_at", "computing node", node, topology.computing_nodes)
+    ways = [topology.path_to_root(serving) for serving in topology.serving_nodes]
+    if any(node not in way for way in ways):
+        raise ScenarioError("task.merge_at", f"the way of some UE does not pass '{node}'")
 
 
 def _load_checks(s: Scenario) -> Iterator[Check]:

@@ -26,13 +26,14 @@ NodeKind = Literal["ue", "iab", "donor", "core", "cloud"]
 LinkKind = Literal["wireless", "wired"]
 LoadLevel = Literal["low", "mid", "high"]
 ChannelCondition = Literal["los", "nlos", "auto"]
-TaskKind = Literal["inference", "training"]
+# The last three are training steps that end with a merging of the agents' parameters.
+TaskKind = Literal["inference", "training", "federated", "distributed", "qmix"]
 ArrivalKind = Literal["closed-loop", "periodic", "poisson"]
 Discipline = Literal["fifo", "processor-sharing"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
 TransferForm = Literal["fp32", "fp16", "int8", "lossless"]
 TaskTiming = Literal["profile", "measured"]
-ForecasterName = Literal["none", "last", "ewma", "autoregressive", "oracle"]
+ForecasterName = Literal["none", "last", "ewma", "autoregressive", "learned", "oracle"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
 McsTable = Literal["64qam", "256qam", "64qam-low-se"]
 SlotSharing = Literal["time", "frequency"]
@@ -46,11 +47,24 @@ class ComputeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     discipline: Discipline = "fifo"
 
 
+class StateSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The state that a layer of a recurrent module hands to itself in the next run."""
+
+    layer: str
+    size: SizeBytes
+
+
 class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The split task of every computing UE, and how a UE comes to the next one.
 
     ``closed-loop``: `think_time` after the end of the one before. ``periodic`` and ``poisson``:
     after `interval`, or that on average, whatever became of the ones before.
+
+    A recurrent model has `runs` of more than 1. Its profile is either that of one module, and
+    `states` says which of its layers have one; or that of the unrolled line, without `states`.
+
+    In collaborative learning (`kind` is ``federated``, ``distributed`` or ``qmix``) parameters
+    merge at the node `merge_at`, by default the one at the root of the tree.
     """
 
     model: str = "resnet18"
@@ -58,6 +72,12 @@ class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # Training: backward over forward time, 22.3 over 10.5 ms for ResNet18 on a GTX 1080 Ti at batch
     # 16 (jcjohnson/cnn-benchmarks).
     backward_ratio: float = 2.12
+    runs: int = 1  # of a recurrent module, the length of its input sequence
+    states: tuple[StateSpec, ...] = ()
+    merge_at: str | None = None
+    merge_interval: int = 1  # steps from one merging to the next
+    agents: int = 4  # `distributed`: in the ring, whether simulated or not
+    mixer: SizeBytes = SizeBytes(0)  # `qmix`: what comes back besides the agent's parameters
     transfer: TransferForm = "fp32"  # form of tensors on links; coding takes time at both ends
     execute: bool = False  # really run the model, and let its tensors' bytes cross the network
     timing: TaskTiming = "profile"  # of what is run: the profile's, or as measured while it runs
@@ -84,15 +104,17 @@ class SciSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PredictionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Predictive splitting (HiveMind IV.F): tell costs as they will be when the task comes."""
+    """Predictive splitting (HiveMind IV.F): tell costs as they will be when the task comes.
+
+    ``oracle`` (Fig. 16, 17) and ``learned`` (with torch) need the directory of an earlier run as
+    `trace`: one of the same scenario and seed for the former, any for the latter.
+    """
 
     forecaster: ForecasterName = "none"
+    trace: str | None = None
+    error: float = 0.0  # of the oracle: standard deviation, as a fraction of the true capacity
     tasks: int = 8  # g: over how many tasks the lag is averaged
     coherence: DurationNs = DurationNs(10_000_000)  # a smaller lag switches it off
-    # The oracle knows what the capacities were in an earlier run of the same network and seed (its
-    # directory), but for a Gaussian error relative to the true value.
-    trace: str | None = None
-    error: float = 0.0
 
 
 class ObjectiveSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,7 +124,7 @@ class ObjectiveSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     energy_weight: float = 1.0  # per joule, of `linear` and `hivemind-qa`
     # Of `hivemind-qa` and `hivemind-pareto`; none is no limit.
     latency_limit: DurationNs | None = None
-    front_cap: int = 64  # most points of a Pareto front that `hivemind-pareto` tells
+    front_cap: int = 32  # most points of a Pareto front that `hivemind-pareto` tells
 
 
 class EnergySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,12 +7,16 @@ an agent leave from the node of its *final layer*, so a plan whose final layer i
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 from cosim.splitting.problem import FloatArray, Plan, SplitProblem
 from cosim.splitting.solvers import make_plan, solve_sci
 from cosim.splitting.validate import vector
+
+LearningKind = Literal["federated", "distributed", "qmix"]
 
 
 def collaborative_problem(training: SplitProblem, omega_s: npt.ArrayLike) -> SplitProblem:
@@ -35,6 +39,49 @@ def solve_standard_collaborative(training: SplitProblem, omega_s: npt.ArrayLike)
     return make_plan(real, solve_sci(training).boundaries)
 
 
+def merging_bytes(
+    kind: LearningKind, param_bytes: float, *, agents: int = 2, mixer_bytes: float = 0.0
+) -> tuple[float, float]:
+    """Bytes of one merging: from an agent's final node to where parameters merge, and back.
+
+    ``federated``: the parameters, both ways. ``distributed``: a ring all-reduce of `agents` moves
+    ``2 (N - 1) / N`` of the gradients from each, while as much comes in. ``qmix``: the agent's
+    network, and it comes back with `mixer_bytes` of the mixing network's update.
+    """
+    params, mixer = vector("param_bytes, mixer_bytes", [param_bytes, mixer_bytes])
+    if kind == "distributed":
+        _positive("agents", agents)
+        return float(params) * 2 * (agents - 1) / agents, 0.0
+    return float(params), float(params + (mixer if kind == "qmix" else 0.0))
+
+
+def local_omega(
+    there_s: float, back_s: float, layers: int, *, merges_downstream: bool
+) -> FloatArray:
+    """What crosses *one* link when parameters merge, for each boundary: shape ``(L + 1,)``, s.
+
+    Between a node and the next, parameters cross when the final layer and the place of merging are
+    on different sides. With that place downstream, they do when the task ends before the link: at
+    boundary L. With that place before the link, they do at every other boundary. To be added to the
+    node's ``transfer_s``; the sum over all links is `omega` over a path that costs ``hops``.
+
+    Parameters
+    ----------
+    there_s, back_s
+        To the place of merging over this link, and back.
+    layers
+        L.
+    merges_downstream
+        On which side of the link parameters merge.
+    """
+    crosses = np.zeros(layers + 1)
+    if merges_downstream:
+        crosses[-1] = there_s + back_s
+    else:
+        crosses[:-1] = there_s + back_s
+    return crosses
+
+
 def federated_omega(
     param_bytes: float, path_s_per_byte: FloatArray, *, server: int = -1, local_steps: int = 1
 ) -> FloatArray:
@@ -50,8 +97,8 @@ def federated_omega(
         The node that merges; the last by default.
     """
     _positive("local_steps", local_steps)
-    there = _merge(param_bytes, path_s_per_byte, server)
-    return (there + _merge(param_bytes, path_s_per_byte.T, server)) / local_steps
+    sizes = merging_bytes("federated", param_bytes)
+    return _omega(sizes, path_s_per_byte, server) / local_steps
 
 
 def distributed_omega(
@@ -62,8 +109,8 @@ def distributed_omega(
     A ring all-reduce between the agents' final nodes moves ``2 (N - 1) / N`` of the parameters from
     each; the way between two of them is taken to lead through `server`, where their chains meet.
     """
-    _positive("agents", agents)
-    return _merge(param_bytes, path_s_per_byte, server) * (2 * (agents - 1) / agents)
+    sizes = merging_bytes("distributed", param_bytes, agents=agents)
+    return _omega(sizes, path_s_per_byte, server)
 
 
 def qmix_omega(
@@ -88,16 +135,18 @@ def qmix_omega(
         Training steps between two updates of it.
     """
     _positive("interval", interval)
-    there = _merge(param_bytes, path_s_per_byte, mixer)
-    back = _merge(param_bytes + mixer_bytes, path_s_per_byte.T, mixer)
-    return (there + back) / interval
+    sizes = merging_bytes("qmix", param_bytes, mixer_bytes=mixer_bytes)
+    return _omega(sizes, path_s_per_byte, mixer) / interval
 
 
-def _merge(size: float, path_s_per_byte: FloatArray, where: int) -> FloatArray:
-    (checked,) = vector("param_bytes", [size])
-    if checked == 0:
-        return np.zeros(len(path_s_per_byte))
-    return np.asarray(path_s_per_byte[:, where] * checked)
+def _omega(sizes: tuple[float, float], path_s_per_byte: FloatArray, where: int) -> FloatArray:
+    """Time of both ways, for each node; nothing to send takes no time, over a dead path too."""
+    paths = (path_s_per_byte[:, where], path_s_per_byte[where])
+    total = np.zeros(len(path_s_per_byte))
+    for size, path in zip(sizes, paths, strict=True):
+        if size > 0:
+            total = total + size * path
+    return total
 
 
 def _positive(name: str, value: int) -> None:

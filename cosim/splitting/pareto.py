@@ -146,10 +146,10 @@ def pareto_step(
     threshold
         Of qa, for the whole path.
     cap
-        Most points to keep in a front, at least 2; None keeps all.
+        Most points to keep in a front, at least 3; None keeps all.
     """
-    if cap is not None and cap < 2:
-        raise ValueError(f"cap must be at least 2, is {cap}")
+    if cap is not None and cap < 3:
+        raise ValueError(f"cap must be at least 3, is {cap}")
     shift = prefix + transfer - downstream.prefix
     running = Front([], [], [])
     fronts = [running.copy()]  # at boundaries beyond the last stop from which there is a way on
@@ -272,27 +272,38 @@ def _offer(
 
 
 def _thinned(fronts: list[Front], cap: int | None) -> tuple[tuple[Front, ...], float]:
-    """Fronts of at most `cap` points, and the largest gap in be that this left."""
-    if cap is None:
+    """Fronts of at most `cap` points, and the largest gap in be that this left.
+
+    Bands of be are the same for all fronts, so that neighbouring fronts keep the same points.
+    """
+    if cap is None or all(len(front.be) <= cap for front in fronts):
         return tuple(fronts), 0.0
-    thinned = [_thin(front, cap) for front in fronts]
+    finite = [be for front in fronts for be in (front.be[:1] + front.be[1:2]) if be < math.inf]
+    top = max(finite)
+    spans = [_top_of(front) - front.be[-1] for front in fronts if len(front.be) > cap]
+    # Not all of `cap` bands: where bands begin is not where a front does, and be may be infinite.
+    width = max(spans) / (cap - 2)
+    thinned = [
+        _thin(front, top, width) if len(front.be) > cap else (front, 0.0) for front in fronts
+    ]
     return tuple(front for front, _ in thinned), max(gap for _, gap in thinned)
 
 
-def _thin(front: Front, cap: int) -> tuple[Front, float]:
-    """Of each of equal bands of be, keep the point of least qa, which has the most be."""
-    if len(front.be) <= cap:
-        return front, 0.0
-    be = np.array(front.be)
-    finite = np.isfinite(be)  # all, but perhaps the first
-    values = be[finite]
-    width = (values[0] - values[-1]) / (cap - 1)
-    band = np.full(be.size, -1.0)
-    band[finite] = np.minimum((values[0] - values) // width, cap - 2) if width > 0 else 0.0
-    first = np.flatnonzero(np.diff(band, prepend=-2.0))
-    stands_for = first.repeat(np.diff(first, append=be.size))
-    gap = float((be[stands_for][finite] - values).max())
-    kept = first.tolist()
+def _top_of(front: Front) -> float:
+    """The largest finite be; only the first point's can be infinite."""
+    return front.be[0] if front.be[0] < math.inf else front.be[1]
+
+
+def _thin(front: Front, top: float, width: float) -> tuple[Front, float]:
+    """Of each band of be, keep the point of least qa, which has the most be."""
+    kept, gap, band = [], 0.0, -math.inf
+    for index, be in enumerate(front.be):
+        here = (top - be) // width if be < math.inf else -1.0
+        if here != band:
+            kept.append(index)
+            band = here
+        elif be < math.inf:
+            gap = max(gap, front.be[kept[-1]] - be)
     lists = (front.qa, front.be, front.choice)
     return Front(*([column[index] for index in kept] for column in lists)), gap  # type: ignore[arg-type]
 

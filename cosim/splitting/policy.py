@@ -48,11 +48,18 @@ class NodePolicy(ABC):
         None, and a UE starts its first task without waiting for one.
     tells
         The type of what is told.
+    splits_module
+        Of a recurrent model: whether one module is split and run that way every time, instead of
+        the unrolled line being split.
+    counts_merging
+        In collaborative learning: whether nodes count the merging of parameters when they decide.
     """
 
     name: ClassVar[str] = ""
     uses_sci: ClassVar[bool] = True
     tells: ClassVar[type[Told]] = np.ndarray
+    splits_module: ClassVar[bool] = False
+    counts_merging: ClassVar[bool] = True
 
     @abstractmethod
     def tell(self, role: Role, costs: NodeCosts, heard: Told | None) -> Told:

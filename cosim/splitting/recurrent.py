@@ -146,6 +146,60 @@ def standard_problem(
     return SplitProblem(compute, link_seconds(crossing, rate, delay) * module.runs)
 
 
+def local_standard(transfer_s: FloatArray, runs: int, return_s: float) -> FloatArray:
+    """`standard_problem` at one link: what all R runs take over it, shape ``(L + 1,)``, s.
+
+    The hidden states come back over the link when the module's last layer is beyond it, which is
+    at every boundary but L. A node so needs no more than its own link; its layer times count R
+    times.
+
+    Parameters
+    ----------
+    transfer_s
+        Shape ``(L + 1,)``, s: of one run.
+    return_s
+        Of the hidden states over the link, towards the source.
+    """
+    back = np.full(transfer_s.size, (runs - 1) * return_s)
+    back[-1] = 0.0
+    return np.asarray(runs * transfer_s + back)
+
+
+def folded_line(live_bytes: npt.ArrayLike, runs: int) -> RecurrentModule:
+    """The module of an unrolled network, from what crosses each boundary of the line.
+
+    The reverse of `linearised_live_bytes`, but for which layers the states belong to: all of them
+    are given to the last one. The second run, in the middle of the line, tells the sizes. Layers
+    behind the last module, fewer than it has, are left out.
+
+    Parameters
+    ----------
+    live_bytes
+        Shape ``(L + 1,)``, L at least R M.
+    runs
+        R, at least 3.
+
+    Raises
+    ------
+    ValueError
+        When this is no line of R equal modules.
+    """
+    live = vector("live_bytes", live_bytes)
+    layers, behind = divmod(live.size - 1, max(runs, 1))
+    if runs < 3 or behind >= layers:
+        raise ValueError(f"live_bytes of {live.size - 1} layers are no line of {runs} modules")
+    element = live[0] / runs
+    output = live[2 * layers] - live[layers] + element
+    state = live[layers] - (runs - 1) * element - output
+    between = live[layers + 1 : 2 * layers] - (runs - 2) * element - output - state
+    begins = np.arange(1, runs)
+    expected = (runs - begins) * element + state + begins * output
+    regular = np.allclose(live[begins * layers], expected, rtol=1e-9, atol=0.5)
+    if not regular or min(output, state, *between) < 0:
+        raise ValueError(f"live_bytes are not those of a line of {runs} equal modules")
+    return RecurrentModule(runs, [*between, output], [*[0.0] * (layers - 1), state], float(element))
+
+
 def link_seconds(live: FloatArray, rate: FloatArray, delay: FloatArray) -> FloatArray:
     """Time of each boundary's bytes on each link, ``(P - 1, L + 1)``; nothing to send, no time."""
     sent = live > 0

@@ -17,6 +17,7 @@ from cosim.splitting.policies import CloudOnly, EdgeOnly, HiveMind, SingleSplit,
 from cosim.splitting.policy import NodePolicy
 from cosim.splitting.qa import HiveMindPareto
 from cosim.splitting.rivals import (
+    CollabStandard,
     Dads,
     EdgeSplit,
     HiveMindQa,
@@ -24,6 +25,7 @@ from cosim.splitting.rivals import (
     OptEnergy,
     OptLatency,
     PipeDream,
+    RnnStandard,
 )
 
 ENTRY_POINT_GROUP = "cosim.policies"
@@ -44,6 +46,8 @@ BUILTIN_POLICIES: tuple[type[NodePolicy], ...] = (
     HiveMindPareto,
     Dijkstra,
     Exhaustive,
+    RnnStandard,
+    CollabStandard,
 )
 
 

@@ -165,6 +165,30 @@ class HiveMindQa(Policy):
         return NodeSolution(weight, stop)
 
 
+class RnnStandard(HiveMind):
+    """A recurrent module split once and run again and again (HiveMind VI.A's baseline, Fig. 19).
+
+    After each run the hidden states go from the node of the last layer back to the UE, and down
+    again with the next run. Simplified: the split is that of the task's first run, which carries
+    states of zeros as well. For recurrent models only.
+    """
+
+    name = "rnn-standard"
+    is_repeatable = True
+    splits_module = True
+
+
+class CollabStandard(HiveMind):
+    """Collaborative learning split as if parameters never merged (HiveMind VI.B's baseline).
+
+    They merge all the same, wherever the final layer is then. For collaborative learning only.
+    """
+
+    name = "collab-standard"
+    is_repeatable = True
+    counts_merging = False
+
+
 def _additive(
     costs: NodeCosts, prefix: FloatArray, transfer: FloatArray | None, downstream: FloatArray | None
 ) -> NodeSolution:

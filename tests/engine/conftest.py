@@ -327,6 +327,7 @@ def make_world(
     energy: EnergyRates | None = None,
     options: NodeOptions | None = None,
     params: Sequence[int] | None = None,
+    merge_node: str = "",
 ) -> World:
     topology = make_topology(fixed, ues)
     controllers = {}
@@ -344,6 +345,7 @@ def make_world(
             upstream=() if is_ue else topology.upstream_computing(name),
             source=SourceConfig(think_ns, timeout_ns, index, len(ues)) if is_ue else None,
             options=options or NodeOptions(),
+            merges_downstream=merge_node in topology.path_to_root(name)[1:] or is_ue,
         )
         made = make_policy(policy) if isinstance(policy, str) else policy()
         controllers[name] = NodeController(config, made, clock=lambda: 0)
@@ -362,6 +364,7 @@ def lab() -> Any:
         SPEED = SPEED
         DIGEST = DIGEST
         Network = MemoryNetwork
+        Memory = Memory
         make_world = staticmethod(make_world)
 
     return Lab

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cosim.forecasting import make_forecaster
 from cosim.network.port import Send
 from cosim.nodes import EnergyRates, NodeOptions
 from cosim.nodes.messages import SciMessage, UpdateRequest, decode
@@ -98,7 +99,8 @@ def test_predictive_splitting_on_a_steady_network_changes_nothing(
 ) -> None:
     tasks = []
     for name in (None, forecaster):
-        world = lab.make_world(options=NodeOptions(forecaster=name, coherence_ns=0))
+        factory = None if name is None else lambda link, sender: make_forecaster(forecaster)
+        world = lab.make_world(options=NodeOptions(make_forecaster=factory, coherence_ns=0))
         world.run(lab.Network(world.topology, attachments=UE_AT_GNB))
         tasks.append([(t.boundaries, t.latency_ns) for t in world.memory.done])
     assert tasks[0] == tasks[1]
@@ -109,7 +111,10 @@ def test_predictive_splitting_sees_a_steady_decline_coming(lab: Any) -> None:
     rates = [(t * 10 * MS, "core-cloud", 200_000_000 - 2_000_000 * t) for t in range(1, 90)]
     first = {}
     for coherence in (0, 10_000 * MS):
-        options = NodeOptions(forecaster="autoregressive", coherence_ns=coherence)
+        options = NodeOptions(
+            make_forecaster=lambda link, sender: make_forecaster("autoregressive"),
+            coherence_ns=coherence,
+        )
         speed = {**lab.SPEED, "core": 1.0}  # so that it wants the cloud
         world = lab.make_world(options=options, sci_period_ns=200 * MS, speed=speed)
         world.run(lab.Network(world.topology, attachments=UE_AT_GNB, rates=rates), 810 * MS)

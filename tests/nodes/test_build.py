@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import types
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from cosim.models import load_device_profile, load_model_profile
 from cosim.nodes import EnergyRates, NodeController, Uplink, UplinkHop, build_controllers, uplink_of
+from cosim.nodes.config import node_model_of
 from cosim.scenario import load_scenario
 from cosim.scenario.topology import Segment, Topology, build_topology
 from cosim.splitting import make_policy
@@ -28,7 +30,7 @@ def _build(
     controllers = build_controllers(
         topology,
         {name: topology.node(name).kind for name in topology.computing_nodes},
-        load_model_profile("resnet18"),
+        functools.partial(node_model_of, load_model_profile("resnet18")),
         devices,
         lambda: make_policy("hivemind"),
         sci_period_ns=50 * MS,

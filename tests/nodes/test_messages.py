@@ -15,6 +15,7 @@ from cosim.nodes.link_costs import TASK_HEADER_BYTES
 from cosim.nodes.messages import (
     DoneMessage,
     HopTrace,
+    MergeMessage,
     SciMessage,
     TaskMessage,
     decode,
@@ -33,7 +34,12 @@ def tasks(draw: st.DrawFn) -> TaskMessage:
     stops = sorted(draw(st.lists(st.integers(0, 65535), max_size=8)))
     hops = tuple(HopTrace(draw(_NAME), s, draw(_NS), draw(_NS), draw(_NS)) for s in stops)
     return TaskMessage(
-        draw(_NS), draw(_NAME), draw(_U32), draw(_NS), draw(_NS), draw(_JOULES), draw(_JOULES), hops
+        *(draw(_NS), draw(_NAME), draw(_U32), draw(_NS), draw(_NS), draw(_JOULES), draw(_JOULES)),
+        hops=hops,
+        deadline_ns=draw(_NS),
+        run=draw(st.integers(0, 65535)),
+        merges=draw(st.booleans()),
+        plan=tuple(draw(st.lists(st.integers(0, 65535), max_size=8))),
     )
 
 
@@ -48,6 +54,12 @@ def test_a_task_survives_with_its_tensors_behind_it(task: TaskMessage, tensors: 
 def test_done_survives(task_id: int, finished_ns: int) -> None:
     message = DoneMessage(task_id, finished_ns)
     assert decode(encode(message)) == message
+
+
+@given(_NS, _NS, _NS, st.booleans())
+def test_merging_survives(task_id: int, sent_ns: int, took_ns: int, merged: bool) -> None:
+    message = MergeMessage(task_id, sent_ns, took_ns, merged)
+    assert decode(encode(message) + b"parameters") == message
 
 
 @given(_U32, _U32, _U32, _NS, _COSTS)
@@ -82,7 +94,7 @@ def test_damaged_messages_are_a_message_or_a_protocol_error(
     _decode_or_refuse(good[:at] + data.draw(st.binary(min_size=1, max_size=4)) + good[at + 1 :])
 
 
-@given(st.sampled_from([1, 2, 3, 4, 5]), st.binary(max_size=120))
+@given(st.sampled_from([1, 2, 3, 4, 5, 6]), st.binary(max_size=120))
 def test_bytes_behind_a_right_head_are_a_message_or_a_protocol_error(
     kind: int, tail: bytes
 ) -> None:

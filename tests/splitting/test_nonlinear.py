@@ -15,13 +15,16 @@ from cosim.splitting.collaborative import (
     collaborative_problem,
     distributed_omega,
     federated_omega,
+    local_omega,
     qmix_omega,
     solve_standard_collaborative,
 )
 from cosim.splitting.recurrent import (
     RecurrentModule,
+    folded_line,
     linearised_live_bytes,
     linearised_problem,
+    local_standard,
     standard_problem,
 )
 from cosim.splitting.training import path_seconds_per_byte
@@ -111,6 +114,52 @@ def _standard_by_hand(
     return cost
 
 
+@given(modules(), st.integers(2, 4), st.integers(0, 2**32 - 1))
+@settings(max_examples=60)
+def test_the_standard_way_can_be_booked_at_each_link(
+    module: RecurrentModule, nodes: int, seed: int
+) -> None:
+    """Nodes that know their own link only find the same costs as `standard_problem`."""
+    rng = np.random.default_rng(seed)
+    times = rng.integers(0, 9, (nodes, module.layers)).astype(float)
+    rate, back = (rng.integers(0, 5, nodes - 1).astype(float) for _ in range(2))
+    none = np.zeros(nodes - 1)
+    standard = standard_problem(module, times, rate, none, back)
+    crossing = np.concatenate(([module.input_bytes], module.activation_bytes[:-1], [0.0]))
+    state = module.hidden_bytes.sum()
+    links = [
+        local_standard(rate[p] * crossing, module.runs, state * back[p]) for p in range(nodes - 1)
+    ]
+    local = SplitProblem(times * module.runs, np.array(links))
+    for plan in itertools.combinations_with_replacement(range(module.layers + 1), nodes - 1):
+        ends = (0, *plan, module.layers)
+        assert plan_cost(local, ends) == plan_cost(standard, ends)
+
+
+@given(modules())
+@settings(max_examples=200)
+def test_a_line_folds_back_to_its_module(module: RecurrentModule) -> None:
+    """What is known of the line: all sizes, but not which layer has which part of the state."""
+    line = linearised_live_bytes(module)
+    if module.runs < 3:
+        with pytest.raises(ValueError, match="no line of"):
+            folded_line(line, module.runs)
+        return
+    folded = folded_line(line, module.runs)
+    assert folded.layers == module.layers and folded.input_bytes == module.input_bytes
+    assert folded.hidden_bytes.sum() == module.hidden_bytes.sum()
+    np.testing.assert_allclose(folded.activation_bytes[:-1], module.activation_bytes[:-1])
+    assert folded.activation_bytes[-1] == module.activation_bytes[-1] * module.keeps_sequence
+
+
+def test_what_is_no_line_of_equal_modules_is_refused() -> None:
+    line = linearised_live_bytes(RecurrentModule(5, [4, 3], [2, 1], 6))
+    line[4] += 3
+    for live, runs in ((line, 5), (line[:-1], 5), (line, 4), (np.arange(11.0) ** 2, 5)):
+        with pytest.raises(ValueError, match="line of"):
+            folded_line(live, runs)
+
+
 def test_linearising_saves_the_way_back_of_the_hidden_state() -> None:
     """A module that is best shared by two nodes, with a large state (Fig. 9)."""
     module = RecurrentModule(10, [100, 100], [50_000, 50_000], 100)
@@ -135,6 +184,30 @@ def test_merging_costs_by_where_the_final_layer_is(seed: int, nodes: int, layers
         assert plan_cost(whole, ends) == plan_cost(training, ends) + omega[holder]
     best, standard = solve_sci(whole), solve_standard_collaborative(training, omega)
     assert best.cost == solve_exhaustive(whole).cost <= standard.cost
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.integers(1, 5), st.data())
+def test_merging_can_be_booked_at_each_link(
+    seed: int, nodes: int, layers: int, data: st.DataObject
+) -> None:
+    """Nodes that know their own link only find the same costs as with omega."""
+    rng = np.random.default_rng(seed)
+    training = SplitProblem(
+        rng.integers(0, 9, (nodes, layers)), rng.integers(0, 9, (nodes - 1, layers + 1))
+    )
+    down, up = (8.0 / rng.integers(1, 5, nodes - 1) for _ in range(2))
+    server = data.draw(st.integers(0, nodes - 1))
+    path = path_seconds_per_byte(down, up, "hops")
+    whole = collaborative_problem(training, qmix_omega(3.0, 2.0, path, mixer=server))
+    transfer = training.transfer_s.copy()
+    for p in range(nodes - 1):
+        downstream = p < server
+        there, back = (8 / down[p], 8 / up[p]) if downstream else (8 / up[p], 8 / down[p])
+        transfer[p] += local_omega(3 * there, 5 * back, layers, merges_downstream=downstream)
+    local = SplitProblem(training.compute_s, transfer)
+    for plan in itertools.combinations_with_replacement(range(layers + 1), nodes - 1):
+        ends = (0, *plan, layers)
+        assert plan_cost(local, ends) == pytest.approx(plan_cost(whole, ends))
 
 
 def test_what_omega_is_in_each_kind_of_learning() -> None:

@@ -20,6 +20,7 @@ from cosim.splitting import (
     policy_description,
     policy_names,
     solve_chain,
+    solve_exhaustive,
     weighted_problem,
 )
 from cosim.splitting.dads import ModelGraph, line_graph, solve_dads
@@ -98,6 +99,33 @@ def test_hivemind_qa_is_equation_12(latency: SplitProblem, seed: int, limit: flo
     assert plan.boundaries == solve_inverse_weight([QualityAssurance(share, 1.0)], [energy], [0.5])
 
 
+@given(problems(dead=0.2), st.integers(0, 2**32 - 1), st.integers(0, 40))
+@settings(max_examples=150)
+def test_hivemind_pareto_keeps_the_limit_at_least_energy(
+    latency: SplitProblem, seed: int, limit: float
+) -> None:
+    """By messages, each node deciding for itself with the budget left, against all plans."""
+    rng = np.random.default_rng(seed)
+    energy = SplitProblem(
+        rng.integers(0, 9, latency.compute_s.shape), rng.integers(0, 9, latency.transfer_s.shape)
+    )
+    aim = Objective(latency_limit_s=limit)
+    plan = solve_chain(make_policy("hivemind-pareto"), latency, energy=energy, objective=aim)
+    costs = [(plan_cost(latency, other), plan_cost(energy, other)) for other in all_plans(latency)]
+    fitting = [joules for seconds, joules in costs if seconds <= limit]
+    if fitting:
+        assert plan.cost <= limit and plan_cost(energy, plan.boundaries) == min(fitting)
+    else:
+        assert plan.cost == min(seconds for seconds, _ in costs)
+
+
+@pytest.mark.parametrize("name", ["dijkstra", "exhaustive"])
+@given(problem=problems(dead=0.2))
+@settings(max_examples=60)
+def test_central_policies_reach_the_optimum_by_messages(name: str, problem: SplitProblem) -> None:
+    assert solve_chain(make_policy(name), problem) == solve_exhaustive(problem)
+
+
 @given(problems(dead=0.3), st.integers(0, 2**32 - 1))
 @settings(max_examples=50)
 def test_every_policy_gives_a_valid_plan_with_energy(problem: SplitProblem, seed: int) -> None:
@@ -117,7 +145,18 @@ def test_energy_of_another_chain_is_refused() -> None:
 
 
 def test_rivals_name_their_paper() -> None:
-    for name in ("single-split", "edge-split", "dads", "pipedream", "linear", "hivemind-qa"):
+    for name in (
+        "single-split",
+        "edge-split",
+        "dads",
+        "pipedream",
+        "linear",
+        "hivemind-qa",
+        "dijkstra",
+        "exhaustive",
+        "rnn-standard",
+        "collab-standard",
+    ):
         assert any(word in policy_description(name) for word in ("20", "HiveMind", "Eq."))
 
 

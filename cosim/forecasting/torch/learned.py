@@ -7,13 +7,27 @@ place of its random forest.
 
 from __future__ import annotations
 
+import copy
+import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import nn
 
 from cosim.forecasting.forecasters import Forecaster
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Such small a network is slower on several threads, on a busy machine by far."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Learned(Forecaster):
@@ -61,13 +75,21 @@ class Learned(Forecaster):
         self._scale = float(series.abs().mean()) or 1.0
         windows = (series / self._scale).unfold(0, span, 1)
         split = int(len(windows) * 0.8)
-        self._train(windows[: split - span], epochs, batch)
+        with _one_thread():
+            self._train(windows[: split - span], epochs, batch)
         self._fitted = True
         held_out = windows[split:]
         with torch.no_grad():
             guess = self._network(held_out[:, : self._window])
         truth = held_out[:, self._window :]
         return float(((guess - truth).abs() / truth.abs().clamp(min=1e-6)).mean())
+
+    def fresh(self) -> Learned:
+        """Another one that has learned the same, and has observed nothing yet."""
+        other = copy.copy(self)
+        other._recent = deque(maxlen=self._window)
+        other._last_s = -math.inf
+        return other
 
     def _train(self, windows: torch.Tensor, epochs: int, batch: int) -> None:
         parameters = [*self._gru.parameters(), *self._head.parameters()]
