@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "engine": {"nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
-    "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
+    "assembly": {"scenario", "forecasting", "models", "nodes", "results", "splitting", *BASE},
     "problems": {"models", "splitting"},
     "replaying": {
         *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
@@ -44,6 +44,15 @@ ARROWS: dict[str, set[str]] = {
     },
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
+    # One room per use of runs.
+    "reproduce": {
+        *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
+        *("splitting", *BASE),
+    },
+    "validation": {
+        *("api", "assembly", "backends", "network.port", "reproduce", "results", "runner"),
+        *("scenario", *BASE),
+    },
 }
 EVERYTHING = {"__main__", "cli"}
 
@@ -55,7 +64,8 @@ GUARDED = {
     "click": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
-    "pandas": {"results"},
+    "pandas": {"reproduce", "results", "validation"},
+    "matplotlib": {"report.figures", "reproduce", "validation"},
 }
 
 
