@@ -42,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
         *("assembly", "backends", "network.port", "replaying", "results", "runner"),
         *("scenario", "watchdog", *BASE),
     },
+    "sweep": {"assembly", "cosim", "results", "scenario", *BASE},
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     # One room per use of runs.
@@ -64,8 +65,9 @@ GUARDED = {
     "click": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
-    "pandas": {"reproduce", "results", "validation"},
+    "pandas": {"reproduce", "results", "sweep", "validation"},
     "matplotlib": {"report.figures", "reproduce", "validation"},
+    "distributed": {"sweep"},
 }
 
 
