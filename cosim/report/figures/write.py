@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 from cosim.errors import OutputError, UnknownNameError
 from cosim.report.build import build_report
 from cosim.report.data import Report, RunView
+from cosim.report.figures.cdf import draw_cdf
+from cosim.report.figures.links import draw_capacity
+from cosim.report.figures.network import draw_network
+from cosim.report.figures.style import STYLE
+from cosim.report.figures.timeline import draw_timeline
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-# Imported when asked for: matplotlib takes its time.
-FIGURE_KINDS: Final = MappingProxyType(
+Drawing = Callable[[Report, RunView, int | None], Figure]
+FIGURE_KINDS: Final[Mapping[str, Drawing]] = MappingProxyType(
     {
-        "cdf": "cosim.report.figures.cdf:draw_cdf",
-        "timeline": "cosim.report.figures.timeline:draw_timeline",
-        "links": "cosim.report.figures.links:draw_capacity",
-        "map": "cosim.report.figures.network:draw_network",
+        "cdf": draw_cdf,
+        "timeline": draw_timeline,
+        "links": draw_capacity,
+        "map": draw_network,
     }
 )
 FIGURE_FORMATS: Final = (".png", ".pdf", ".svg")
@@ -29,8 +33,6 @@ _DPI: Final = 200
 _WITHOUT_DATE: Final = MappingProxyType(  # so that the same run gives the same file
     {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
 )
-
-Drawing = Callable[[Report, RunView, int | None], "Figure"]
 
 
 def write_figure(
@@ -67,22 +69,11 @@ def write_figure(
     if out.suffix.lower() not in FIGURE_FORMATS:
         hint = f"give a name that ends in {', '.join(FIGURE_FORMATS)}"
         raise OutputError(f"{out} is of no known picture format", hint=hint)
-    draw = _load(FIGURE_KINDS[kind])
     report = build_report(directories, detailed=1, only=run)
-    from matplotlib import rc_context
-
-    from cosim.report.figures.style import STYLE
-
     with rc_context(STYLE):
-        figure = draw(report, report.runs[0], task)
+        figure = FIGURE_KINDS[kind](report, report.runs[0], task)
         try:
             figure.savefig(out, dpi=_DPI, metadata=_WITHOUT_DATE.get(out.suffix.lower()))
         except OSError as error:
             raise OutputError(f"{out} cannot be written: {error.strerror}") from error
     return out
-
-
-def _load(place: str) -> Drawing:
-    module, _, name = place.partition(":")
-    drawing: Drawing = getattr(importlib.import_module(module), name)
-    return drawing
