@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from cosim.errors import InputError, ScenarioError, UnknownNameError
-from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.models import (
+    DeviceProfile,
+    ModelProfile,
+    load_device_profile,
+    load_device_set,
+    load_model_profile,
+)
 from cosim.models.workload import load_workload
 from cosim.nodes import ArrivalConfig, NodeController, NodeOptions, build_controllers
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
@@ -25,33 +31,40 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class RunSetup:
-    """What a scenario names, loaded: its tree, its profiles, and a controller for each computer."""
+    """What a scenario names, loaded: its tree, its profiles, and a controller for each computer.
+
+    `device_references` has, for each node of `devices`, the key that names its profile, and the
+    profile's name or path.
+    """
 
     scenario: Scenario
     topology: Topology
     model: ModelProfile
     devices: Mapping[str, DeviceProfile]
+    device_references: Mapping[str, tuple[str, str]]
     controllers: Mapping[str, NodeController]
 
     @property
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        nodes = self.topology.nodes
-        return digests | {f"device/{nodes[n].device}": d.digest for n, d in self.devices.items()}
+        return digests | {f"device/{each.name}": each.digest for each in self.devices.values()}
 
     def changed_profiles(self) -> list[str]:
-        """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
-        return [name for name, digest in self.digests.items() if _digest_now(name) != digest]
+        """Which profiles, by ``model/`` or ``device/`` and name or path, are not as loaded."""
+        model = self.scenario.task.model
+        is_changed = _digest_now(load_model_profile, model) != self.model.digest
+        changed = [f"model/{model}"] if is_changed else []
+        for node, (_, profile) in self.device_references.items():
+            if _digest_now(load_device_profile, profile) != self.devices[node].digest:
+                changed.append(f"device/{profile}")
+        return list(dict.fromkeys(changed))
 
 
-def _digest_now(name: str) -> str | None:
+def _digest_now(load: Callable[[str], ModelProfile | DeviceProfile], name: str) -> str | None:
     """The digest of a profile as it is on disk; None when it can no longer be used."""
-    kind, _, profile = name.partition("/")
     try:
-        if kind == "model":
-            return load_model_profile(profile).digest
-        return load_device_profile(profile).digest
+        return load(name).digest
     except InputError:
         return None
 
@@ -108,10 +121,10 @@ def prepare(scenario: Scenario) -> RunSetup:
     """
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
+    references = _device_references(scenario)
     devices = {
-        node.name: _named(f"nodes.{node.name}.device", load_device_profile, node.device)
-        for node in scenario.nodes
-        if node.device is not None
+        name: _named(key, load_device_profile, profile)
+        for name, (key, profile) in references.items()
     }
     _named("policy", _policy_class, scenario.policy)
     task = scenario.task
@@ -135,13 +148,26 @@ def prepare(scenario: Scenario) -> RunSetup:
         workload=workload,
         measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
-    return RunSetup(scenario, topology, model, devices, controllers)
+    return RunSetup(scenario, topology, model, devices, references, controllers)
 
 
 def _arrivals(scenario: Scenario) -> ArrivalConfig:
     """The stream is the run's own, so that all policies meet the same tasks."""
     seed = (scenario.seed, zlib.crc32(b"arrivals"))
     return ArrivalConfig(scenario.task.arrivals, int(scenario.task.interval), seed)
+
+
+def _device_references(scenario: Scenario) -> dict[str, tuple[str, str]]:
+    """Of each node that computes: the key and the profile of its own device, or its kind's."""
+    own = {node.name: node for node in scenario.nodes if node.device is not None}
+    if scenario.device_set is None:
+        return {name: (f"nodes.{name}.device", str(node.device)) for name, node in own.items()}
+    chosen = _named("device_set", load_device_set, scenario.device_set)
+    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
+    if missing:
+        problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
+        raise ScenarioError("device_set", problem)
+    return {name: ("device_set", chosen.devices[node.kind]) for name, node in own.items()}
 
 
 def _node_options(scenario: Scenario) -> NodeOptions:
