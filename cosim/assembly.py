@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cosim.errors import InputError, ScenarioError, UnknownNameError
+import numpy as np
+
+from cosim.errors import InputError, OutputError, ScenarioError, UnknownNameError
+from cosim.forecasting import CapacityTrace, Forecaster, Oracle
 from cosim.models import (
     DeviceProfile,
     ModelProfile,
@@ -19,6 +22,8 @@ from cosim.models import (
 )
 from cosim.models.workload import load_workload
 from cosim.nodes import ArrivalConfig, NodeController, NodeOptions, build_controllers
+from cosim.nodes.config import ForecasterMaker, forecaster_by_name
+from cosim.results import RunResult
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
@@ -31,40 +36,33 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class RunSetup:
-    """What a scenario names, loaded: its tree, its profiles, and a controller for each computer.
-
-    `device_references` has, for each node of `devices`, the key that names its profile, and the
-    profile's name or path.
-    """
+    """What a scenario names, loaded: its tree, its profiles, and a controller for each computer."""
 
     scenario: Scenario
     topology: Topology
     model: ModelProfile
     devices: Mapping[str, DeviceProfile]
-    device_references: Mapping[str, tuple[str, str]]
     controllers: Mapping[str, NodeController]
 
     @property
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        return digests | {f"device/{each.name}": each.digest for each in self.devices.values()}
+        names = _device_names(self.scenario)
+        return digests | {f"device/{names[n]}": d.digest for n, d in self.devices.items()}
 
     def changed_profiles(self) -> list[str]:
-        """Which profiles, by ``model/`` or ``device/`` and name or path, are not as loaded."""
-        model = self.scenario.task.model
-        is_changed = _digest_now(load_model_profile, model) != self.model.digest
-        changed = [f"model/{model}"] if is_changed else []
-        for node, (_, profile) in self.device_references.items():
-            if _digest_now(load_device_profile, profile) != self.devices[node].digest:
-                changed.append(f"device/{profile}")
-        return list(dict.fromkeys(changed))
+        """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
+        return [name for name, digest in self.digests.items() if _digest_now(name) != digest]
 
 
-def _digest_now(load: Callable[[str], ModelProfile | DeviceProfile], name: str) -> str | None:
+def _digest_now(name: str) -> str | None:
     """The digest of a profile as it is on disk; None when it can no longer be used."""
+    kind, _, profile = name.partition("/")
     try:
-        return load(name).digest
+        if kind == "model":
+            return load_model_profile(profile).digest
+        return load_device_profile(profile).digest
     except InputError:
         return None
 
@@ -121,11 +119,7 @@ def prepare(scenario: Scenario) -> RunSetup:
     """
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
-    references = _device_references(scenario)
-    devices = {
-        name: _named(key, load_device_profile, profile)
-        for name, (key, profile) in references.items()
-    }
+    devices = _load_devices(scenario)
     _named("policy", _policy_class, scenario.policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
@@ -148,26 +142,34 @@ def prepare(scenario: Scenario) -> RunSetup:
         workload=workload,
         measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
-    return RunSetup(scenario, topology, model, devices, references, controllers)
+    return RunSetup(scenario, topology, model, devices, controllers)
+
+
+def _device_names(scenario: Scenario) -> dict[str, str]:
+    """What names the device of each node that computes: itself, or the scenario's set."""
+    own = {node.name: node for node in scenario.nodes if node.device is not None}
+    if scenario.device_set is None:
+        return {name: str(node.device) for name, node in own.items()}
+    chosen = _named("device_set", load_device_set, scenario.device_set)
+    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
+    if missing:
+        problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
+        raise ScenarioError("device_set", problem)
+    return {name: chosen.devices[node.kind] for name, node in own.items()}
+
+
+def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
+    from_set = scenario.device_set is not None
+    return {
+        name: _named("device_set" if from_set else f"nodes.{name}.device", load_device_profile, it)
+        for name, it in _device_names(scenario).items()
+    }
 
 
 def _arrivals(scenario: Scenario) -> ArrivalConfig:
     """The stream is the run's own, so that all policies meet the same tasks."""
     seed = (scenario.seed, zlib.crc32(b"arrivals"))
     return ArrivalConfig(scenario.task.arrivals, int(scenario.task.interval), seed)
-
-
-def _device_references(scenario: Scenario) -> dict[str, tuple[str, str]]:
-    """Of each node that computes: the key and the profile of its own device, or its kind's."""
-    own = {node.name: node for node in scenario.nodes if node.device is not None}
-    if scenario.device_set is None:
-        return {name: (f"nodes.{name}.device", str(node.device)) for name, node in own.items()}
-    chosen = _named("device_set", load_device_set, scenario.device_set)
-    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
-    if missing:
-        problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
-        raise ScenarioError("device_set", problem)
-    return {name: ("device_set", chosen.devices[node.kind]) for name, node in own.items()}
 
 
 def _node_options(scenario: Scenario) -> NodeOptions:
@@ -184,6 +186,7 @@ def _node_options(scenario: Scenario) -> NodeOptions:
         trigger=sci.trigger,
         change=sci.change,
         forecaster=None if prediction.forecaster == "none" else prediction.forecaster,
+        forecasts=_forecasts(scenario),
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
         discipline=scenario.compute.discipline,
@@ -197,3 +200,29 @@ def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:
         return load(name)
     except UnknownNameError as error:
         raise ScenarioError(key_path, error.message, hint=error.hint) from error
+
+
+def _forecasts(scenario: Scenario) -> ForecasterMaker:
+    """Where forecasters come from: the oracle's truth is an earlier run."""
+    prediction = scenario.prediction
+    if prediction.forecaster != "oracle" or prediction.trace is None:
+        return forecaster_by_name
+    try:
+        links = RunResult.open(prediction.trace).links
+    except OutputError as error:
+        raise ScenarioError("prediction.trace", error.message) from error
+    truth = {
+        (str(link), str(transmitter)): CapacityTrace(
+            rows["time_s"].to_numpy(), rows["capacity_bps"].to_numpy()
+        )
+        for (link, transmitter), rows in links.groupby(["link", "transmitter"])
+    }
+
+    def make(_name: str, link: str, transmitter: str) -> Forecaster:
+        known = truth.get((link, transmitter))
+        if known is None:
+            raise ScenarioError("prediction.trace", f"says nothing of {link} from {transmitter}")
+        stream = np.random.SeedSequence([scenario.seed, *f"oracle/{link}/{transmitter}".encode()])
+        return Oracle(known.at, prediction.error, np.random.default_rng(stream))
+
+    return make

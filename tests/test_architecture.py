@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "engine": {"nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
-    "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
+    "assembly": {"scenario", "forecasting", "models", "nodes", "results", "splitting", *BASE},
     "problems": {"models", "splitting"},
     "replaying": {
         *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
@@ -45,6 +45,15 @@ ARROWS: dict[str, set[str]] = {
     "sweep": {"assembly", "cosim", "results", "scenario", *BASE},
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
+    # One room per use of runs.
+    "reproduce": {
+        *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
+        *("splitting", *BASE),
+    },
+    "validation": {
+        *("api", "assembly", "backends", "network.port", "reproduce", "results", "runner"),
+        *("scenario", *BASE),
+    },
 }
 EVERYTHING = {"__main__", "cli"}
 
@@ -56,7 +65,8 @@ GUARDED = {
     "click": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
-    "pandas": {"results", "sweep"},
+    "pandas": {"reproduce", "results", "sweep", "validation"},
+    "matplotlib": {"report.figures", "reproduce", "validation"},
     "distributed": {"sweep"},
     "pickle": set(),  # whoever unpickles a file or message runs what it says
     "shelve": set(),

@@ -11,6 +11,7 @@ from cosim.errors import InputError, RunError
 if TYPE_CHECKING:
     from distributed import Client
 
+_LOOPBACK = "127.0.0.1:0"
 _CONNECT_S = 20.0
 
 
@@ -18,7 +19,7 @@ _CONNECT_S = 20.0
 def open_client(scheduler: str | None, workers: int) -> Iterator[Client]:
     """A Dask client: of a scheduler that runs somewhere, or of `workers` threads in this process.
 
-    The threads only wait for the processes that they start, and bind no socket.
+    The threads only wait for the processes that they start; what listens, does so on loopback.
 
     Raises
     ------
@@ -39,7 +40,9 @@ def open_client(scheduler: str | None, workers: int) -> Iterator[Client]:
                 threads_per_worker=workers,
                 processes=False,
                 protocol="inproc",
-                dashboard_address=None,
+                # None would listen on every interface, at port 8787 or near it.
+                dashboard_address=_LOOPBACK,
+                worker_dashboard_address=_LOOPBACK,
                 silence_logs=50,
             ) as cluster,
             Client(cluster) as client,
