@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cosim.api import Comparison
     from cosim.results import RunResult
 
+_SHOWN_HANDOVERS = 8
 _SPREAD = ("mean", "p50", "p95", "max")
 _SHOWN_PLANS = 5
 
@@ -123,7 +124,9 @@ def _print_signalling(summary: dict[str, Any]) -> None:
         )
     handovers = [f"{s['ue']} to {s['node']} at {s['time_s']:.2f} s" for s in summary["serving"]]
     if handovers:
-        click.echo(f"Served: {', '.join(handovers)}")
+        more = len(handovers) - _SHOWN_HANDOVERS
+        shown = handovers[:_SHOWN_HANDOVERS] + ([f"and {more} more"] if more > 0 else [])
+        click.echo(f"Served: {', '.join(shown)}")
     if network is not None:
         parts = [
             f"{network[f'{what}_messages']} messages "

@@ -127,6 +127,14 @@ def test_a_profile_that_changes_under_a_run(
     assert len(left.tasks) > 0
 
 
+def test_a_profile_of_ones_own_that_does_not_change(no_ns3: list[Any], tmp_path: Path) -> None:
+    shipped = Path(cosim.__file__).parents[1] / "profiles" / "devices" / "paper-ue.toml"
+    device = tmp_path / "mine.toml"
+    device.write_text(shipped.read_text().replace('name = "paper-ue"', 'name = "mine"'))
+    overrides = {"nodes.ue.device": str(device)}
+    assert cosim.run("chain3", overrides=overrides, duration_s=0.1).manifest.status == "done"
+
+
 def test_an_output_that_cannot_be_written_is_bad_input(no_ns3: list[Any]) -> None:
     Path("file").write_text("in the way")
     for out in ("file/run", "/proc/cosim-run"):
