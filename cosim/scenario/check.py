@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cosim.errors import ScenarioError, nearest_name_hint
+from cosim.scenario.carriers import bandwidths_mhz, fits_carrier
 from cosim.scenario.schema import (
     BlockageSpec,
     CrossTrafficSpec,
@@ -23,6 +24,11 @@ from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_
 # A name stands in key paths and file names, and a digit first would look like an index.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _RADIO_KINDS = ("ue", *SERVING_KINDS)
+_LEAST_COHERENCE_NS = 1_000_000  # the demand is redrawn no more often, by the radio stack
+_LEAST_QUEUE_BYTES = 10_000
+MOST_RADIO_NODES = 65_000  # BAP addresses and the IPv4 subnet of the radio network have 16 bits
+_TOO_MANY = f"the radio network would have more than {MOST_RADIO_NODES} nodes at this load"
+_NOT_AT_CARRIER = "there is none at this carrier: 0 to 2 below 7.125 GHz, 2 to 4 from 24.25 GHz"
 
 Check = tuple[str, bool, str]  # key path, whether it holds, what is wrong when it does not
 
@@ -98,7 +104,17 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "background.ues_per_cell", s.background.ues_per_cell >= 0, "cannot be negative"
     yield "background.rate_sigma", s.background.rate_sigma >= 0, "cannot be negative"
     yield "background.downlink_share", s.background.downlink_share >= 0, "cannot be negative"
-    yield "background.coherence", s.background.coherence > 0, positive
+    coherence_ok = s.background.coherence >= _LEAST_COHERENCE_NS
+    yield "background.coherence", coherence_ok, "must be at least 1 ms"
+    yield "background.radius_m", s.background.radius_m > 0, positive
+    yield "background.ues_per_cell", _radio_nodes(s) <= MOST_RADIO_NODES, _TOO_MANY
+
+
+def _radio_nodes(s: Scenario) -> float:
+    """Nodes of the radio network, background UEs included, at the load of the scenario."""
+    load = getattr(s.loads, s.load)
+    cells = sum(node.kind in SERVING_KINDS for node in s.nodes)
+    return len(s.nodes) + cells * max(0, s.background.ues_per_cell) * load.population
 
 
 def _load_checks(s: Scenario) -> Iterator[Check]:
@@ -116,6 +132,10 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
     bandwidth_ok = 0 < r.bandwidth <= widest
     yield "radio.bandwidth", bandwidth_ok, "must be at most 10 % of the carrier (TR 38.901 6.1)"
     yield "radio.numerology", 0 <= r.numerology <= 4, "must be from 0 to 4 (TS 38.211 4.2)"
+    yield "radio.numerology", fits_carrier(r.numerology, r.carrier), _NOT_AT_CARRIER
+    known = ", ".join(f"{mhz} MHz" for mhz in bandwidths_mhz(r.numerology))
+    has_blocks = r.bandwidth in {mhz * 1_000_000 for mhz in bandwidths_mhz(r.numerology)}
+    yield "radio.bandwidth", has_blocks, f"at numerology {r.numerology} must be one of {known}"
     yield "radio.tdd_pattern", set(r.tdd_pattern) <= set("DSU"), "may have only the letters D, S, U"
     yield "radio.tdd_pattern", {"D", "U"} <= set(r.tdd_pattern), "needs both a D and a U slot"
     for key in ("ue_array", "iab_array"):
@@ -125,9 +145,9 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
             yield f"radio.{key}.{side}", 1 <= size <= 64, "must be from 1 to 64"
     yield "radio.noise_figure", r.noise_figure >= 0, "cannot be negative"
     yield "radio.handover_hysteresis", r.handover_hysteresis >= 0, "cannot be negative"
-    yield "radio.channel_update", r.channel_update > 0, "must be more than 0"
+    yield "radio.channel_update", r.channel_update >= 1_000, "must be at least 1 us"
     yield "radio.channel_redraw", r.channel_redraw > 0, "must be more than 0"
-    yield "radio.queue", r.queue > 0, "must be more than 0"
+    yield "radio.queue", r.queue >= _LEAST_QUEUE_BYTES, "must be at least 10 kB, a few packets"
 
 
 def _mix_checks(topology: Topology) -> Iterator[Check]:
@@ -203,3 +223,5 @@ def _check_blockage(blockage: BlockageSpec, path: str, topology: Topology) -> No
     )
     if blockage.end <= blockage.start:
         raise ScenarioError(f"{path}.end", "must be later than start")
+    if blockage.loss <= 0:
+        raise ScenarioError(f"{path}.loss", "must be more than 0: an obstacle takes power away")

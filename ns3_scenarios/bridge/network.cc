@@ -412,20 +412,21 @@ void
 Network::ScheduleBlockage(const BlockageDescription& blockage)
 {
     Simulator::Schedule(NanoSeconds(blockage.startNs),
-                        &Network::SetBlockage,
+                        &Network::AddBlockage,
                         this,
                         blockage.link,
                         blockage.lossDb);
     Simulator::Schedule(NanoSeconds(blockage.endNs),
-                        &Network::SetBlockage,
+                        &Network::AddBlockage,
                         this,
                         blockage.link,
-                        0.0);
+                        -blockage.lossDb);
 }
 
 void
-Network::SetBlockage(const std::string& link, double lossDb)
+Network::AddBlockage(const std::string& link, double lossDb)
 {
+    const double total = m_blockageDb[link] += lossDb; // obstacles one behind the other
     for (const auto& hop : m_hops)
     {
         if (hop.name != link)
@@ -434,11 +435,11 @@ Network::SetBlockage(const std::string& link, double lossDb)
         }
         if (m_nodes.at(hop.child).kind == "ue")
         {
-            Access(hop.child)->SetBlockage(lossDb);
+            Access(hop.child)->SetBlockage(total);
         }
         else
         {
-            m_iab->SetBackhaulBlockage(link, lossDb);
+            m_iab->SetBackhaulBlockage(link, total);
         }
         return;
     }

@@ -130,8 +130,8 @@ class Network
     std::vector<std::string> Below(const std::string& name) const;
     /** Schedule one blockage. @param blockage to schedule */
     void ScheduleBlockage(const BlockageDescription& blockage);
-    /** Set the extra loss of a radio link. @param link its name @param lossDb the loss */
-    void SetBlockage(const std::string& link, double lossDb);
+    /** Change the extra loss of a radio link. @param link its name @param lossDb by how much */
+    void AddBlockage(const std::string& link, double lossDb);
 
     NetworkDescription m_description;                  //!< as asked for
     std::map<std::string, NetworkNode> m_nodes;        //!< by name
@@ -139,6 +139,7 @@ class Network
     std::unique_ptr<ns3::IabHelper> m_iab;             //!< radio network, when there is one
     std::vector<Wire> m_wires;                         //!< wired links
     std::vector<RadioHop> m_hops;                      //!< radio links
+    std::map<std::string, double> m_blockageDb;        //!< extra loss now, by radio link
     std::map<ns3::BapAddress, std::string> m_bapNames; //!< names of radio nodes
     std::vector<std::pair<std::string, ns3::Ptr<ns3::BackgroundUser>>> m_transit; //!< by IAB node
     std::vector<ns3::Ptr<ns3::BackgroundUser>> m_backgroundUsers;                 //!< all

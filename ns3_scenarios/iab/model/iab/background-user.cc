@@ -5,7 +5,9 @@
 
 #include "ns3/double.h"
 #include "ns3/simulator.h"
+#include "ns3/uinteger.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ns3
@@ -45,7 +47,12 @@ BackgroundUser::GetTypeId()
                           "Time between bursts.",
                           TimeValue(MilliSeconds(5)),
                           MakeTimeAccessor(&BackgroundUser::m_interval),
-                          MakeTimeChecker(MicroSeconds(10)));
+                          MakeTimeChecker(MicroSeconds(10)))
+            .AddAttribute("PieceBytes",
+                          "Largest SDU; a burst is cut into as many as it needs.",
+                          UintegerValue(8000),
+                          MakeUintegerAccessor(&BackgroundUser::m_pieceBytes),
+                          MakeUintegerChecker<uint32_t>(1));
     return tid;
 }
 
@@ -133,7 +140,13 @@ BackgroundUser::OfferBurst(const Ptr<BapEntity>& from, const Ptr<BapEntity>& to,
         return;
     }
     bits -= 8.0 * bytes;
-    from->Forward({nullptr, bytes, from->Address(), to->Address(), Bearer::BACKGROUND});
+    // In pieces, so that a burst that is larger than a queue fills it.
+    for (uint32_t left = bytes; left > 0;)
+    {
+        const auto piece = std::min(left, m_pieceBytes);
+        from->Forward({nullptr, piece, from->Address(), to->Address(), Bearer::BACKGROUND});
+        left -= piece;
+    }
 }
 
 void

@@ -91,6 +91,7 @@ class BackgroundUser : public Object
     double m_downlinkShare;             //!< downlink over uplink demand
     Time m_coherence;                   //!< time between draws
     Time m_interval;                    //!< time between bursts
+    uint32_t m_pieceBytes;              //!< largest SDU
     double m_rateBps{0};                //!< present uplink demand
     double m_uplinkBits{0};             //!< demand not yet offered
     double m_downlinkBits{0};           //!< demand not yet offered

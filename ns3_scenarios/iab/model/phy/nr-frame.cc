@@ -17,16 +17,19 @@ constexpr uint8_t FULL_SLOT_SYMBOLS = 12;   // 14 less one DL and one UL control
 constexpr uint8_t SPECIAL_SLOT_SYMBOLS = 6; // downlink part of an S slot
 constexpr uint64_t MHZ = 1000000;
 
-// TS 38.101-1 and TS 38.101-2 Table 5.3.2-1: {numerology, bandwidth in MHz} -> resource blocks.
+// TS 38.101-1 and TS 38.101-2 Table 5.3.2-1: {numerology, bandwidth in MHz} -> resource blocks. At
+// 240 kHz, which these tables leave out, what the guard bands of TS 38.101-2 Table 5.3.3-2 leave.
 const std::map<std::pair<uint8_t, uint64_t>, uint16_t>&
 ResourceBlockTable()
 {
     static const std::map<std::pair<uint8_t, uint64_t>, uint16_t> table{
-        {{0, 5}, 25},    {{0, 10}, 52},   {{0, 15}, 79},   {{0, 20}, 106}, {{0, 40}, 216},
-        {{0, 50}, 270},  {{1, 5}, 11},    {{1, 10}, 24},   {{1, 15}, 38},  {{1, 20}, 51},
-        {{1, 40}, 106},  {{1, 50}, 133},  {{1, 60}, 162},  {{1, 80}, 217}, {{1, 100}, 273},
-        {{2, 50}, 66},   {{2, 100}, 132}, {{2, 200}, 264}, {{3, 50}, 32},  {{3, 100}, 66},
-        {{3, 200}, 132}, {{3, 400}, 264}};
+        {{0, 5}, 25},    {{0, 10}, 52},   {{0, 15}, 79},   {{0, 20}, 106},  {{0, 25}, 133},
+        {{0, 30}, 160},  {{0, 40}, 216},  {{0, 50}, 270},  {{1, 5}, 11},    {{1, 10}, 24},
+        {{1, 15}, 38},   {{1, 20}, 51},   {{1, 25}, 65},   {{1, 30}, 78},   {{1, 40}, 106},
+        {{1, 50}, 133},  {{1, 60}, 162},  {{1, 70}, 189},  {{1, 80}, 217},  {{1, 90}, 245},
+        {{1, 100}, 273}, {{2, 50}, 66},   {{2, 100}, 132}, {{2, 200}, 264}, {{3, 50}, 32},
+        {{3, 100}, 66},  {{3, 200}, 132}, {{3, 400}, 264}, {{4, 100}, 32},  {{4, 200}, 64},
+        {{4, 400}, 128}};
     return table;
 }
 

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <stdexcept>
 
 namespace ns3
@@ -27,6 +28,15 @@ namespace
 constexpr double BOLTZMANN = 1.380649e-23; // J/K, SI definition
 constexpr double NOISE_TEMPERATURE_K = 290;
 constexpr double SUBCARRIERS_PER_RB = 12;
+constexpr double SPEED_OF_LIGHT_MPS = 299792458;
+constexpr double NEAREST_M = 1; // nearer, the far field that all models assume has not begun
+
+/** @return whether two nodes are too near each other for any model of the channel */
+bool
+AreTogether(const Ptr<MobilityModel>& a, const Ptr<MobilityModel>& b)
+{
+    return a->GetDistanceFrom(b) < NEAREST_M;
+}
 
 /** Type names of ns-3's models of one environment. */
 struct EnvironmentModels
@@ -132,6 +142,8 @@ RadioChannel::Configure(const RadioChannelConfig& config, const NrFrame& frame)
     m_beams = CreateObject<ThreeGppSpectrumPropagationLossModel>();
     m_beams->SetChannelModel(m_fading);
 
+    m_nearestGainDb =
+        20 * std::log10(SPEED_OF_LIGHT_MPS / (4 * std::numbers::pi * NEAREST_M * config.carrierHz));
     m_rbs = frame.ResourceBlocks();
     const double rbHz = SUBCARRIERS_PER_RB * frame.SubcarrierSpacingHz();
     const double lowestHz = config.carrierHz - rbHz * m_rbs / 2;
@@ -160,12 +172,16 @@ RadioChannel::AssignStreams(int64_t stream)
 double
 RadioChannel::LargeScaleGainDb(Ptr<MobilityModel> a, Ptr<MobilityModel> b) const
 {
-    return m_pathLoss->CalcRxPower(0, a, b);
+    return AreTogether(a, b) ? m_nearestGainDb : m_pathLoss->CalcRxPower(0, a, b);
 }
 
 void
 RadioChannel::PointAtEachOther(const RadioEnd& a, const RadioEnd& b)
 {
+    if (AreTogether(a.mobility, b.mobility))
+    {
+        return; // no direction to point in
+    }
     const auto positionA = a.mobility->GetPosition();
     const auto positionB = b.mobility->GetPosition();
     a.array->SetBeamformingVector(BeamAlong(*a.array, Angles(positionB, positionA)));
@@ -175,9 +191,13 @@ RadioChannel::PointAtEachOther(const RadioEnd& a, const RadioEnd& b)
 std::vector<double>
 RadioChannel::BeamformedGains(const RadioEnd& a, const RadioEnd& b) const
 {
+    const double largeScale = std::pow(10, LargeScaleGainDb(a.mobility, b.mobility) / 10);
+    if (AreTogether(a.mobility, b.mobility))
+    {
+        return std::vector<double>(m_rbs, largeScale); // no direction to point a beam in
+    }
     ChooseBeams(a, b);
     const auto received = ReceivedPsd(a, b);
-    const double largeScale = std::pow(10, LargeScaleGainDb(a.mobility, b.mobility) / 10);
     std::vector<double> gains;
     gains.reserve(m_rbs);
     for (uint16_t rb = 0; rb < m_rbs; ++rb)
@@ -262,6 +282,10 @@ RadioChannel::LeakageGain(const RadioEnd& from, const RadioEnd& to) const
     const auto positionFrom = from.mobility->GetPosition();
     const auto positionTo = to.mobility->GetPosition();
     const double largeScaleDb = LargeScaleGainDb(from.mobility, to.mobility);
+    if (AreTogether(from.mobility, to.mobility))
+    {
+        return std::pow(10, largeScaleDb / 10);
+    }
     return std::pow(10, largeScaleDb / 10) * PatternGain(*from.array, positionTo, positionFrom) *
            PatternGain(*to.array, positionFrom, positionTo);
 }

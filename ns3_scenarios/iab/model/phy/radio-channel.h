@@ -94,7 +94,8 @@ class RadioChannel : public Object
     /**
      * @param a one end
      * @param b the other end
-     * @return gain of path loss and shadowing in dB (negative)
+     * @return gain of path loss and shadowing in dB (negative); nearer than 1 m, that of free space
+     * at 1 m
      */
     double LargeScaleGainDb(Ptr<MobilityModel> a, Ptr<MobilityModel> b) const;
 
@@ -188,6 +189,7 @@ class RadioChannel : public Object
     Ptr<ThreeGppSpectrumPropagationLossModel> m_beams; //!< beamforming over it
     Ptr<SpectrumValue> m_unitPsd;                      //!< 1 W over the band
     double m_noiseWattsPerRb{0};                       //!< receiver noise
+    double m_nearestGainDb{0};                         //!< in free space, at the least distance
     uint16_t m_rbs{0};                                 //!< resource blocks
     mutable std::map<uint64_t, BeamPair> m_beamPairs;  //!< of links out of sight, by arrays
 };
