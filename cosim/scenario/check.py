@@ -15,9 +15,11 @@ from cosim.scenario.schema import (
     BlockageSpec,
     CrossTrafficSpec,
     LinkSpec,
+    LoadSpec,
     NodeSpec,
     RadioSpec,
     Scenario,
+    TopologyChangeSpec,
 )
 from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_topology
 
@@ -48,6 +50,10 @@ def check_scenario(scenario: Scenario) -> None:
         _require(_link_checks(link, topology))
     for index, blockage in enumerate(scenario.blockages):
         _check_blockage(blockage, f"blockages[{index}]", topology)
+    for index, change in enumerate(scenario.topology_changes):
+        path = f"topology_changes[{index}]"
+        _check_known(f"{path}.node", "IAB node", change.node, topology.of_kind("iab"))
+        _require(_change_checks(change, path, topology))
 
 
 def _require(checks: Iterator[Check]) -> None:
@@ -112,7 +118,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
 
 def _radio_nodes(s: Scenario) -> float:
     """Nodes of the radio network, background UEs included, at the load of the scenario."""
-    load = getattr(s.loads, s.load)
+    load: LoadSpec = getattr(s.loads, s.load)
     cells = sum(node.kind in SERVING_KINDS for node in s.nodes)
     return len(s.nodes) + cells * max(0, s.background.ues_per_cell) * load.population
 
@@ -136,8 +142,12 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
     known = ", ".join(f"{mhz} MHz" for mhz in bandwidths_mhz(r.numerology))
     has_blocks = r.bandwidth in {mhz * 1_000_000 for mhz in bandwidths_mhz(r.numerology)}
     yield "radio.bandwidth", has_blocks, f"at numerology {r.numerology} must be one of {known}"
-    yield "radio.tdd_pattern", set(r.tdd_pattern) <= set("DSU"), "may have only the letters D, S, U"
-    yield "radio.tdd_pattern", {"D", "U"} <= set(r.tdd_pattern), "needs both a D and a U slot"
+    letters = set(r.tdd_pattern)
+    yield "radio.tdd_pattern", letters <= set("DSUF"), "may have only the letters D, S, U, F"
+    both = "F" in letters or {"D", "U"} <= letters
+    yield "radio.tdd_pattern", both, "needs both a D and a U slot, or an F slot"
+    yield "radio.k1", 1 <= r.k1 <= 15, "must be from 1 to 15 (TS 38.213 9.2.3)"
+    yield "radio.k2", 0 <= r.k2 <= 32, "must be from 0 to 32 (TS 38.214 6.1.2.1)"
     for key in ("ue_array", "iab_array"):
         array = getattr(r, key)
         for side in ("rows", "columns"):
@@ -193,6 +203,8 @@ def _wireless_checks(
 ) -> Iterator[Check]:
     for key in ("capacity", "delay", "cross_traffic"):
         yield f"{path}.{key}", getattr(link, key) is None, "is for wired links, the radio sets it"
+    wired = link.queue_discipline != "drop-tail"
+    yield f"{path}.queue_discipline", not wired, "is for wired links"
     lower_end = f"must be an IAB node, '{child.name}' is '{child.kind}'"
     upper_end = f"must be an IAB node or a donor, '{parent.name}' is '{parent.kind}'"
     yield f"{path}.child", child.kind == "iab", lower_end
@@ -211,6 +223,15 @@ def _wired_checks(link: LinkSpec, path: str, child: NodeSpec, parent: NodeSpec) 
     yield f"{path}.parent", parent.kind in ("core", "cloud"), upper_end
     if link.cross_traffic is not None:
         yield from _traffic_checks(link.cross_traffic, f"{path}.cross_traffic")
+
+
+def _change_checks(change: TopologyChangeSpec, path: str, topology: Topology) -> Iterator[Check]:
+    moves = change.action == "parent"
+    yield f"{path}.parent", moves or change.parent is None, "is for the action 'parent' alone"
+    yield f"{path}.parent", not moves or change.parent is not None, "is required"
+    if change.parent is not None:
+        serves = change.parent in topology.serving_nodes and change.parent != change.node
+        yield f"{path}.parent", serves, f"'{change.parent}' is no other IAB node or donor"
 
 
 def _check_blockage(blockage: BlockageSpec, path: str, topology: Topology) -> None:

@@ -74,6 +74,19 @@ ParseTime(const json& body)
     return ns3::NanoSeconds(body.get<int64_t>());
 }
 
+ns3::IabTimingConfig
+ParseTiming(const json& body)
+{
+    ns3::IabTimingConfig timing;
+    body.at("scheduling_request").get_to(timing.schedulingRequest);
+    body.at("buffer_report").get_to(timing.bufferReport);
+    body.at("k1").get_to(timing.k1);
+    body.at("k2").get_to(timing.k2);
+    timing.decode = ParseTime(body.at("decode_latency_ns"));
+    timing.channelReport = ParseTime(body.at("cqi_delay_ns"));
+    return timing;
+}
+
 ns3::IabRadioConfig
 ParseRadio(const json& body)
 {
@@ -84,8 +97,23 @@ ParseRadio(const json& body)
     body.at("tdd_pattern").get_to(radio.tddPattern);
     body.at("environment").get_to(radio.environment);
     radio.grid = ParseGrid(body);
-    radio.halfDuplex =
-        body.at("half_duplex").get<bool>() ? ns3::HalfDuplex::BY_DEPTH : ns3::HalfDuplex::NONE;
+    radio.halfDuplex = ParseChoice<ns3::HalfDuplex>({{"none", ns3::HalfDuplex::NONE},
+                                                     {"by-depth", ns3::HalfDuplex::BY_DEPTH},
+                                                     {"dynamic", ns3::HalfDuplex::DYNAMIC}},
+                                                    body.at("half_duplex"));
+    radio.timing = ParseTiming(body);
+    radio.mapping =
+        ParseChoice<ns3::ChannelMapping>({{"aggregated", ns3::ChannelMapping::AGGREGATED},
+                                          {"per-user", ns3::ChannelMapping::PER_USER}},
+                                         body.at("backhaul_channels"));
+    body.at("flow_control").get_to(radio.flowControl);
+    body.at("donor_sectors").get_to(radio.sectors);
+    body.at("scatterer_speed_mps").get_to(radio.scattererMps);
+    if (!body.at("eirp_limit_dbm").is_null())
+    {
+        body.at("eirp_limit_dbm").get_to(radio.eirpLimitDbm);
+    }
+    body.at("handover_forwarding").get_to(radio.forwarding);
     body.at("interference").get_to(radio.interference);
     radio.scheduler =
         ParseChoice<std::string>({{"proportional-fair", "ns3::ProportionalFairScheduler"},
@@ -162,6 +190,7 @@ ParseLink(const json& body)
         body.at("capacity_bps").get_to(link.capacityBps);
         body.at("delay_ns").get_to(link.delayNs);
         body.at("queue_bytes").get_to(link.queueBytes);
+        body.at("queue_discipline").get_to(link.queueDiscipline);
         link.crossTraffic = ParseCrossTraffic(body.at("cross_traffic"));
     }
     return link;
@@ -185,6 +214,18 @@ ParseBlockage(const json& body)
             body.at("start_ns").get<int64_t>(),
             body.at("end_ns").get<int64_t>(),
             body.at("loss_db").get<double>()};
+}
+
+TopologyChangeDescription
+ParseTopologyChange(const json& body)
+{
+    return {body.at("time_ns").get<int64_t>(),
+            body.at("node").get<std::string>(),
+            ParseChoice<TopologyAction>({{"sleep", TopologyAction::SLEEP},
+                                         {"wake", TopologyAction::WAKE},
+                                         {"parent", TopologyAction::PARENT}},
+                                        body.at("action")),
+            body.at("parent").is_null() ? "" : body.at("parent").get<std::string>()};
 }
 
 } // namespace
@@ -220,6 +261,10 @@ ParseDescription(const json& body)
     for (const auto& blockage : body.at("blockages"))
     {
         description.blockages.push_back(ParseBlockage(blockage));
+    }
+    for (const auto& change : body.at("topology_changes"))
+    {
+        description.topologyChanges.push_back(ParseTopologyChange(change));
     }
     return description;
 }

@@ -207,12 +207,12 @@ class CellTestCase : public TestCase
 
     void DoRun() override
     {
-        const auto frame = std::make_shared<const NrFrame>(3, 100000000, "DSUU");
-        const auto grid = std::make_shared<const ResourceGrid>(*frame,
+        const NrFrame frame(3, 100000000, "DSUU");
+        const auto grid = std::make_shared<const ResourceGrid>(frame,
                                                                ResourceGridConfig(),
                                                                std::make_shared<ErrorModel>());
         auto cell = CreateObject<CellMac>();
-        cell->Configure(frame, grid, nullptr);
+        cell->Configure(frame, HalfDuplex::NONE, grid, nullptr);
         cell->AssignStreams(3);
         auto link = Create<RadioLink>("test", 10000000, RlcMode::ACKNOWLEDGED);
         link->SetReceiver(NrDirection::UPLINK, MakeCallback(&CellTestCase::Receive, this));

@@ -67,7 +67,7 @@ class ChannelTestCase : public TestCase
         {
             auto channel = CreateObject<RadioChannel>();
             channel->Configure(
-                {28e9, "UMi-StreetCanyon", LosPolicy::ALWAYS, false, 5, Time(0), Time(0)},
+                {28e9, "UMi-StreetCanyon", LosPolicy::ALWAYS, false, 5, Time(0), Time(0), 0},
                 frame);
             channel->AssignStreams(100);
             const double angle = degrees * std::numbers::pi / 180;

@@ -71,6 +71,12 @@ BackgroundUser::Bap() const
 }
 
 void
+BackgroundUser::SetServing(Ptr<BapEntity> serving)
+{
+    m_serving = std::move(serving);
+}
+
+void
 BackgroundUser::Start(Ptr<BapEntity> donor)
 {
     StartAt(m_bap, std::move(donor));
@@ -80,6 +86,7 @@ void
 BackgroundUser::StartAt(Ptr<BapEntity> node, Ptr<BapEntity> donor)
 {
     m_entry = std::move(node);
+    m_serving = m_serving ? m_serving : m_entry;
     m_donor = std::move(donor);
     Redraw();
     const auto phase = m_phase->GetValue(0, m_interval.GetSeconds());
@@ -109,6 +116,7 @@ BackgroundUser::DoDispose()
     m_bap = nullptr;
     m_entry = nullptr;
     m_donor = nullptr;
+    m_serving = nullptr;
     Object::DoDispose();
 }
 
@@ -123,11 +131,14 @@ BackgroundUser::Redraw()
 void
 BackgroundUser::Offer()
 {
-    const double bits = m_rateBps * m_interval.GetSeconds();
-    m_uplinkBits += bits;
-    m_downlinkBits += bits * m_downlinkShare;
-    OfferBurst(m_entry, m_donor, m_uplinkBits);
-    OfferBurst(m_donor, m_entry, m_downlinkBits);
+    if (m_serving->IsAwake())
+    {
+        const double bits = m_rateBps * m_interval.GetSeconds();
+        m_uplinkBits += bits;
+        m_downlinkBits += bits * m_downlinkShare;
+        OfferBurst(m_entry, m_donor, m_uplinkBits);
+        OfferBurst(m_donor, m_entry, m_downlinkBits);
+    }
     m_offer = Simulator::Schedule(m_interval, &BackgroundUser::Offer, this);
 }
 

@@ -31,6 +31,11 @@ class BackgroundUser : public Object
     Ptr<BapEntity> Bap() const;
 
     /**
+     * @param serving the node that serves it; while that sleeps, there is no traffic
+     */
+    void SetServing(Ptr<BapEntity> serving);
+
+    /**
      * Start the traffic.
      *
      * @param donor where uplink traffic ends and downlink traffic starts
@@ -84,6 +89,7 @@ class BackgroundUser : public Object
     Ptr<BapEntity> m_bap;               //!< this user
     Ptr<BapEntity> m_entry;             //!< where its traffic enters and leaves
     Ptr<BapEntity> m_donor;             //!< the other end
+    Ptr<BapEntity> m_serving;           //!< the node that serves it
     Ptr<NormalRandomVariable> m_normal; //!< standard normal draws
     Ptr<UniformRandomVariable> m_phase; //!< start within a period
     double m_meanRateBps;               //!< mean uplink demand

@@ -41,19 +41,34 @@ class IabTopology : public Object
      * @param child the node
      * @param parent a node with a cell
      * @param link between them
+     * @param cell of the parent, or null for its first
      */
     void Connect(const Ptr<BapEntity>& child,
                  const Ptr<BapEntity>& parent,
-                 const Ptr<RadioLink>& link);
+                 const Ptr<RadioLink>& link,
+                 Ptr<CellMac> cell = nullptr);
 
     /**
-     * Hand a node over to another parent over the same link object: what waits downward at the old
-     * parent is forwarded (Xn data forwarding, TS 38.300 9.2.3.2), what waits upward stays.
+     * Take a node, with all that is below it, away from its parent.
+     *
+     * @param child a node that has a parent
+     * @return what waited downward in its link, in order
+     */
+    std::vector<RlcSdu> Disconnect(const Ptr<BapEntity>& child);
+
+    /**
+     * Hand a node over to another parent over the same link object; what waits upward stays.
      *
      * @param child the node
      * @param parent its new parent
+     * @param cell of the new parent, or null for its first
+     * @param forwarding whether what waits downward at the old parent is forwarded (Xn data
+     * forwarding, TS 38.300 9.2.3.2) or lost
      */
-    void Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent);
+    void Move(const Ptr<BapEntity>& child,
+              const Ptr<BapEntity>& parent,
+              Ptr<CellMac> cell = nullptr,
+              bool forwarding = true);
 
     /**
      * Count a user's traffic in the proportional-fair weights of all links above it.
@@ -68,6 +83,21 @@ class IabTopology : public Object
      * @return its parent, or null
      */
     Ptr<BapEntity> ParentOf(const Ptr<BapEntity>& child) const;
+
+    /**
+     * @param bap a node
+     * @return it and all nodes below it
+     */
+    std::vector<Ptr<BapEntity>> Below(const Ptr<BapEntity>& bap) const;
+
+    /**
+     * @param bap a node
+     * @return links between it and the root of its tree
+     */
+    uint32_t DepthOf(const Ptr<BapEntity>& bap) const;
+
+    /** @return bytes lost at handovers without data forwarding */
+    uint64_t LostBytes() const;
 
   protected:
     void DoDispose() override;
@@ -110,6 +140,7 @@ class IabTopology : public Object
     void RefreshWeights(Member& member);
 
     std::map<BapAddress, Member> m_members; //!< all nodes by address
+    uint64_t m_lostBytes{0};                //!< counter
 };
 
 } // namespace ns3

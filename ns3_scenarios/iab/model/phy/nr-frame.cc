@@ -50,11 +50,12 @@ LookUpResourceBlocks(uint8_t numerology, uint64_t bandwidthHz)
 void
 CheckPattern(const std::string& pattern)
 {
-    if (pattern.find_first_not_of("DSU-") != std::string::npos ||
-        pattern.find('U') == std::string::npos || pattern.find_first_of("DS") == std::string::npos)
+    if (pattern.find_first_not_of("DSUF-") != std::string::npos ||
+        pattern.find_first_of("UF") == std::string::npos ||
+        pattern.find_first_of("DSF") == std::string::npos)
     {
         throw std::invalid_argument("TDD pattern '" + pattern +
-                                    "' must be of D, S, U and - with both directions in it");
+                                    "' must be of D, S, U, F and - with both directions in it");
     }
 }
 
@@ -91,11 +92,21 @@ uint8_t
 NrFrame::DataSymbols(uint64_t slot, NrDirection direction) const
 {
     const char kind = m_pattern[slot % m_pattern.size()];
+    if (kind == 'F')
+    {
+        return FULL_SLOT_SYMBOLS;
+    }
     if (direction == NrDirection::UPLINK)
     {
         return kind == 'U' ? FULL_SLOT_SYMBOLS : 0;
     }
     return kind == 'D' ? FULL_SLOT_SYMBOLS : (kind == 'S' ? SPECIAL_SLOT_SYMBOLS : 0);
+}
+
+bool
+NrFrame::IsFlexible(uint64_t slot) const
+{
+    return m_pattern[slot % m_pattern.size()] == 'F';
 }
 
 double
@@ -135,17 +146,29 @@ NrFrame::StartOf(uint64_t slot) const
     return NanoSeconds(m_slotDuration.GetNanoSeconds() * static_cast<int64_t>(slot));
 }
 
-Time
-NrFrame::MeanAlignment(NrDirection direction) const
+uint64_t
+NrFrame::NextActiveSlot(uint64_t slot) const
 {
-    // From an instant uniform in slot k, the next usable slot is at least k + 1.
-    double slots = 0;
-    for (uint64_t k = 0; k < m_pattern.size(); ++k)
+    while (m_pattern[slot % m_pattern.size()] == '-')
     {
-        slots += static_cast<double>(NextSlotWith(k + 1, direction) - k) + 0.5;
+        ++slot;
     }
-    return NanoSeconds(
-        static_cast<int64_t>(slots / m_pattern.size() * m_slotDuration.GetNanoSeconds()));
+    return slot;
+}
+
+uint64_t
+NrFrame::PatternSlots() const
+{
+    return m_pattern.size();
+}
+
+NrFrame
+NrFrame::TakingTurns(bool first) const
+{
+    const std::string silence(m_pattern.size(), '-');
+    auto frame = *this;
+    frame.m_pattern = first ? m_pattern + silence : silence + m_pattern;
+    return frame;
 }
 
 } // namespace ns3

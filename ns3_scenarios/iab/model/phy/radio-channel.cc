@@ -139,6 +139,7 @@ RadioChannel::Configure(const RadioChannelConfig& config, const NrFrame& frame)
     m_fading->SetAttribute("Scenario", StringValue(config.environment));
     m_fading->SetAttribute("ChannelConditionModel", PointerValue(m_condition));
     m_fading->SetAttribute("UpdatePeriod", TimeValue(config.redraw));
+    m_fading->SetAttribute("vScatt", DoubleValue(config.scattererMps));
     m_beams = CreateObject<ThreeGppSpectrumPropagationLossModel>();
     m_beams->SetChannelModel(m_fading);
 

@@ -43,6 +43,7 @@ struct RadioChannelConfig
     double noiseFigureDb;    //!< of the receiver
     Time losUpdate;          //!< how long a drawn line-of-sight state lasts, 0: forever
     Time redraw;             //!< how long a drawn small-scale channel lasts, 0: forever
+    double scattererMps;     //!< speed of scatterers, for their Doppler (TR 38.901 7.6.10)
 };
 
 /** One end of a radio link. */
