@@ -27,6 +27,7 @@ ARROWS: dict[str, set[str]] = {
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
     "problems": {"models", "splitting"},
+    "table1": {"network", "network.port", "scenario", *BASE},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},
     "runner": {

@@ -28,6 +28,26 @@ WithoutChance(LosPolicy los)
     return los == LosPolicy::RANDOM ? LosPolicy::NEVER : los;
 }
 
+/**
+ * Streams by name and not by order, so that the same network built in another order is the same.
+ *
+ * @param name of what draws
+ * @return first of 32 random streams (FNV-1a; ns-3 leaves numbers below 2^63 to its users)
+ */
+int64_t
+StreamOf(const std::string& name)
+{
+    constexpr int64_t FIRST = 1 << 20; // those below are the caller's
+    constexpr int64_t WIDTH = 32;
+    constexpr uint64_t NAMES = uint64_t{1} << 40;
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const auto character : name)
+    {
+        hash = (hash ^ static_cast<uint8_t>(character)) * 0x100000001b3;
+    }
+    return FIRST + WIDTH * static_cast<int64_t>(hash % NAMES);
+}
+
 } // namespace
 
 IabHelper::IabHelper(const IabRadioConfig& config)
@@ -40,35 +60,29 @@ IabHelper::IabHelper(const IabRadioConfig& config)
       m_backhaul(CreateObject<BackhaulManager>()),
       m_nextStream(config.firstStream)
 {
-    const Time ever(0);
-    const auto shadowing = config.shadowing;
-    m_accessChannel =
-        CreateChannel(config.accessLos, shadowing, config.losUpdate, config.channelRedraw);
-    m_backhaulChannel = CreateChannel(config.backhaulLos, shadowing, ever, ever);
-    m_backgroundChannel = CreateChannel(config.accessLos, shadowing, ever, ever);
+    m_backgroundChannel = CreateChannel(config.accessLos, config.shadowing, Time(0), Time(0));
+    m_nextStream += m_backgroundChannel->AssignStreams(m_nextStream);
     // Interference draws nothing at random: when it is first felt depends on the traffic, and the
     // same seed must give the same channel whatever the traffic.
-    m_accessLeakage = CreateChannel(WithoutChance(config.accessLos), false, ever, ever);
-    m_backhaulLeakage = CreateChannel(WithoutChance(config.backhaulLos), false, ever, ever);
+    m_accessLeakage = CreateChannel(WithoutChance(config.accessLos), false, Time(0), Time(0));
+    m_backhaulLeakage = CreateChannel(WithoutChance(config.backhaulLos), false, Time(0), Time(0));
     if (config.interference)
     {
         m_interference = std::make_shared<InterferenceField>(
             [this](const Emission& from, const Emission& to) { return GainBetween(from, to); },
-            m_accessChannel->NoiseWatts());
+            m_backgroundChannel->NoiseWatts());
     }
     m_config.uePowerDbm = LimitedPowerDbm(config.uePowerDbm, config.ueArray);
     m_config.iabPowerDbm = LimitedPowerDbm(config.iabPowerDbm, config.iabArray);
     m_backhaul->SetAttribute("Interruption", TimeValue(config.interruption));
-    m_backhaul->SetNetwork(m_topology, m_backhaulChannel, [size = config.iabArray]() {
-        return CreateArray(size);
-    });
+    m_backhaul->SetNetwork(m_topology, [size = config.iabArray]() { return CreateArray(size); });
     m_backhaul->SetPhy(m_errors, m_interference, m_config.iabPowerDbm);
     m_backhaul->TraceConnectWithoutContext(
         "Awake",
         Callback<void, Ptr<BapEntity>, bool>([this](Ptr<BapEntity>, bool) {
-            for (const auto& [device, access] : m_access)
+            for (const auto& ue : m_ues)
             {
-                access->Reselect();
+                m_access.at(ue)->Reselect();
             }
         }));
 }
@@ -109,7 +123,6 @@ IabHelper::CreateChannel(LosPolicy los, bool shadowing, Time losUpdate, Time red
                         redraw,
                         m_config.scattererMps},
                        *m_frame);
-    m_nextStream += channel->AssignStreams(m_nextStream);
     return channel;
 }
 
@@ -139,12 +152,12 @@ IabHelper::CreateDevice(Ptr<Node> node)
 }
 
 Ptr<CellMac>
-IabHelper::CreateCell()
+IabHelper::CreateCell(const std::string& name)
 {
     auto cell = CreateObject<CellMac>();
-    const auto part = [&cell](const std::string& name) {
+    const auto part = [&cell](const std::string& attribute) {
         PointerValue value;
-        cell->GetAttribute(name, value);
+        cell->GetAttribute(attribute, value);
         return value.Get<Object>();
     };
     const auto& timing = m_config.timing;
@@ -159,23 +172,23 @@ IabHelper::CreateCell()
     cell->SetAttribute("Scheduler",
                        PointerValue(ObjectFactory(m_config.scheduler).Create<SlotScheduler>()));
     cell->Configure(*m_frame, m_config.halfDuplex, m_grid, m_interference);
-    m_nextStream += cell->AssignStreams(m_nextStream);
+    cell->AssignStreams(StreamOf("cell of " + name));
     return cell;
 }
 
 void
-IabHelper::InstallCell(const Ptr<IabNetDevice>& device)
+IabHelper::InstallCell(const Ptr<IabNetDevice>& device, const std::string& name)
 {
-    device->Bap()->AddCell(CreateCell());
-    m_cells.push_back({device->Bap(), device->GetNode()->GetObject<MobilityModel>(), nullptr});
+    device->Bap()->AddCell(CreateCell(name));
+    m_cells[name] = {device->Bap(), device->GetNode()->GetObject<MobilityModel>(), nullptr};
 }
 
 void
-IabHelper::AddSector(const Vector& offset)
+IabHelper::AddSector(const Vector& offset, const std::string& name)
 {
     if (m_sectors > 0)
     {
-        m_donor->Bap()->AddCell(CreateCell());
+        m_donor->Bap()->AddCell(CreateCell("donor towards " + name));
     }
     m_donor->Bap()->SetSectorAzimuth(m_sectors++, std::atan2(offset.y, offset.x));
 }
@@ -185,7 +198,7 @@ IabHelper::InstallDonor(Ptr<Node> node)
 {
     NS_ASSERT_MSG(!m_donor, "an IAB network has one donor");
     m_donor = CreateDevice(node);
-    InstallCell(m_donor);
+    InstallCell(m_donor, "donor");
     m_backhaul->AddDonor(m_donor->Bap(), node->GetObject<MobilityModel>());
     return m_donor;
 }
@@ -194,7 +207,7 @@ Ptr<IabNetDevice>
 IabHelper::InstallRelay(Ptr<Node> node, Ptr<IabNetDevice> parent, const std::string& linkName)
 {
     auto device = CreateDevice(node);
-    InstallCell(device);
+    InstallCell(device, linkName);
     auto link =
         Create<RadioLink>(linkName, m_config.queueBytes, m_config.rlcMode, m_config.mapping);
     link->SetChildCell(PeekPointer(device->Bap()->Cell()));
@@ -202,10 +215,12 @@ IabHelper::InstallRelay(Ptr<Node> node, Ptr<IabNetDevice> parent, const std::str
     if (m_config.sectors && parent == m_donor)
     {
         const auto donor = m_donor->GetNode()->GetObject<MobilityModel>();
-        AddSector(mobility->GetPosition() - donor->GetPosition());
+        AddSector(mobility->GetPosition() - donor->GetPosition(), linkName);
     }
     m_backhaulLinks[device] = link;
-    m_backhaul->AddRelay(device->Bap(), mobility, link, parent->Bap());
+    auto channel = CreateChannel(m_config.backhaulLos, m_config.shadowing, Time(0), Time(0));
+    channel->AssignStreams(StreamOf(linkName));
+    m_backhaul->AddRelay(device->Bap(), mobility, link, channel, parent->Bap());
     return device;
 }
 
@@ -230,14 +245,20 @@ IabHelper::InstallUe(Ptr<Node> node, const std::string& linkName)
                                                             DoubleValue(m_config.iabPowerDbm));
     const RadioEnd end{node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)};
     access->SetUe(device->Bap(), link, end);
-    auto candidates = m_cells;
-    for (auto& candidate : candidates)
+    std::vector<ServingCandidate> candidates;
+    for (const auto& [name, cell] : m_cells)
     {
-        candidate.array = CreateArray(m_config.iabArray);
+        candidates.push_back({cell.bap, cell.mobility, CreateArray(m_config.iabArray)});
     }
     access->SetPhy(m_errors, m_interference);
-    access->SetNetwork(m_topology, m_accessChannel, candidates);
+    auto channel = CreateChannel(m_config.accessLos,
+                                 m_config.shadowing,
+                                 m_config.losUpdate,
+                                 m_config.channelRedraw);
+    channel->AssignStreams(StreamOf(linkName));
+    access->SetNetwork(m_topology, channel, candidates);
     m_topology->CountUser(device->Bap(), Bearer::TASK);
+    m_ues.push_back(device);
     m_access[device] = access;
     m_accessLinks[device] = link;
     return device;

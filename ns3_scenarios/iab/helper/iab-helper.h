@@ -74,7 +74,7 @@ struct IabRadioConfig
     Time timeToTrigger{MilliSeconds(100)}; //!< A3
     Time interruption{MilliSeconds(20)};   //!< of a handover
     bool forwarding{true};                 //!< of data at a handover, else they are lost
-    int64_t firstStream{1000};             //!< random streams are numbered from here
+    int64_t firstStream{1000};             //!< random streams of background UEs, from here
 };
 
 /**
@@ -101,7 +101,7 @@ class IabHelper
     /**
      * @param node an IAB node
      * @param parent its parent's device
-     * @param linkName name of the link to the parent
+     * @param linkName name of the link to the parent; its random draws follow from it
      * @return its device
      */
     Ptr<IabNetDevice> InstallRelay(Ptr<Node> node,
@@ -110,7 +110,7 @@ class IabHelper
 
     /**
      * @param node a UE, which every donor and relay installed so far may serve
-     * @param linkName name of its access link
+     * @param linkName name of its access link; its channel's random draws follow from it
      * @return its device; not attached before StartUe
      */
     Ptr<IabNetDevice> InstallUe(Ptr<Node> node, const std::string& linkName);
@@ -183,7 +183,7 @@ class IabHelper
      * @param shadowing whether there is any
      * @param losUpdate how long a drawn state lasts
      * @param redraw how long a drawn small-scale channel lasts
-     * @return a channel for links of one kind, with random streams of its own
+     * @return a channel, without random streams
      */
     Ptr<RadioChannel> CreateChannel(LosPolicy los, bool shadowing, Time losUpdate, Time redraw);
 
@@ -194,41 +194,43 @@ class IabHelper
     Ptr<IabNetDevice> CreateDevice(Ptr<Node> node);
 
     /**
+     * @param name of the cell, which its random draws follow from
      * @return a cell, configured
      */
-    Ptr<CellMac> CreateCell();
+    Ptr<CellMac> CreateCell(const std::string& name);
 
     /**
      * Give a device a DU.
      *
      * @param device of a donor or relay
+     * @param name of its cell
      */
-    void InstallCell(const Ptr<IabNetDevice>& device);
+    void InstallCell(const Ptr<IabNetDevice>& device, const std::string& name);
 
     /**
      * Give the donor a sector for a child, or turn its first one there.
      *
      * @param offset from the donor to the child
+     * @param name of the link to it
      */
-    void AddSector(const Vector& offset);
+    void AddSector(const Vector& offset, const std::string& name);
 
     IabRadioConfig m_config;                           //!< radio interface
     std::shared_ptr<const NrFrame> m_frame;            //!< slots without half duplex
     std::shared_ptr<const ErrorModel> m_errors;        //!< block errors
     std::shared_ptr<const ResourceGrid> m_grid;        //!< what an allocation carries
     std::shared_ptr<InterferenceField> m_interference; //!< or null
-    Ptr<RadioChannel> m_accessChannel;                 //!< of UEs
-    Ptr<RadioChannel> m_backhaulChannel;               //!< of IAB nodes
     Ptr<RadioChannel> m_backgroundChannel;             //!< of background UEs
     Ptr<RadioChannel> m_accessLeakage;                 //!< of interference from and to UEs
     Ptr<RadioChannel> m_backhaulLeakage;               //!< of interference between IAB nodes
     Ptr<IabTopology> m_topology;                       //!< the tree
     std::shared_ptr<IabAddressBook> m_book;            //!< IP to BAP
     Ptr<IabNetDevice> m_donor;                         //!< the root
-    std::vector<ServingCandidate> m_cells;             //!< donor and relays
+    std::map<std::string, ServingCandidate> m_cells;   //!< donor and relays, by name
     Ptr<BackhaulManager> m_backhaul;                   //!< links between IAB nodes
     std::size_t m_sectors{0};                          //!< of the donor, turned to a child
     std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_backhaulLinks; //!< by child
+    std::vector<Ptr<IabNetDevice>> m_ues;                        //!< as they were installed
     std::map<Ptr<IabNetDevice>, Ptr<AccessManager>> m_access;    //!< by UE
     std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_accessLinks;   //!< by UE
     int64_t m_nextStream;                                        //!< first unused random stream

@@ -39,12 +39,9 @@ BackhaulManager::GetTypeId()
 }
 
 void
-BackhaulManager::SetNetwork(Ptr<IabTopology> topology,
-                            Ptr<RadioChannel> channel,
-                            ArrayFactory createArray)
+BackhaulManager::SetNetwork(Ptr<IabTopology> topology, ArrayFactory createArray)
 {
     m_topology = std::move(topology);
-    m_channel = std::move(channel);
     m_createArray = std::move(createArray);
 }
 
@@ -61,7 +58,7 @@ BackhaulManager::SetPhy(std::shared_ptr<const ErrorModel> errors,
 void
 BackhaulManager::AddDonor(Ptr<BapEntity> donor, Ptr<MobilityModel> mobility)
 {
-    m_members[donor] = {std::move(mobility), nullptr, nullptr};
+    m_members[donor] = {std::move(mobility), nullptr, nullptr, nullptr};
     m_order.push_back(donor);
 }
 
@@ -69,9 +66,10 @@ void
 BackhaulManager::AddRelay(Ptr<BapEntity> relay,
                           Ptr<MobilityModel> mobility,
                           Ptr<RadioLink> link,
+                          Ptr<RadioChannel> channel,
                           Ptr<BapEntity> parent)
 {
-    m_members[relay] = {std::move(mobility), std::move(link), parent};
+    m_members[relay] = {std::move(mobility), std::move(link), std::move(channel), parent};
     m_order.push_back(relay);
     Attach(relay, parent, nullptr);
 }
@@ -162,7 +160,6 @@ BackhaulManager::DoDispose()
     m_order.clear();
     m_panels.clear();
     m_topology = nullptr;
-    m_channel = nullptr;
     m_createArray = nullptr;
     m_interference = nullptr;
     Object::DoDispose();
@@ -182,10 +179,21 @@ BackhaulManager::RelayOf(const Ptr<BapEntity>& relay)
 bool
 BackhaulManager::MayBeParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const
 {
-    const auto below = m_topology->Below(relay);
-    const bool isBelow = std::find(below.begin(), below.end(), parent) != below.end();
-    const auto& member = m_members.at(parent);
-    return parent->IsAwake() && !isBelow && (!member.link || m_topology->ParentOf(parent));
+    // All the way up to the donor, who is nobody's child, everyone must be awake and not the relay.
+    auto node = parent;
+    while (m_members.at(node).link)
+    {
+        if (node == relay || !node->IsAwake())
+        {
+            return false;
+        }
+        node = m_topology->ParentOf(node);
+        if (!node)
+        {
+            return false;
+        }
+    }
+    return true;
 }
 
 Ptr<BapEntity>
@@ -205,7 +213,7 @@ BackhaulManager::ChooseParent(const Ptr<BapEntity>& relay) const
             continue;
         }
         const double gainDb =
-            m_channel->LargeScaleGainDb(member.mobility, m_members.at(node).mobility);
+            member.channel->LargeScaleGainDb(member.mobility, m_members.at(node).mobility);
         if (!best || gainDb > bestDb)
         {
             best = node;
@@ -251,13 +259,13 @@ BackhaulManager::Adapt(const Ptr<BapEntity>& relay)
     }
     const RadioEnd child{member.mobility, panels.first};
     const RadioEnd above{m_members.at(parent).mobility, panels.second};
-    const auto gains = m_channel->BeamformedGains(child, above);
+    const auto gains = member.channel->BeamformedGains(child, above);
     member.link->SetEnds({child, above, m_powerDbm, m_powerDbm});
     if (m_interference)
     {
         m_interference->Moved(PeekPointer(member.link));
     }
-    const auto quality = m_channel->Quality(gains, m_powerDbm, member.blockageDb, *m_errors);
+    const auto quality = member.channel->Quality(gains, m_powerDbm, member.blockageDb, *m_errors);
     for (const auto direction : NR_DIRECTIONS)
     {
         member.link->ServingCell()->UpdateQuality(member.link, direction, quality);

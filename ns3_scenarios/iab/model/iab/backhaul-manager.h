@@ -43,10 +43,9 @@ class BackhaulManager : public Object
 
     /**
      * @param topology that the nodes are in
-     * @param channel of backhaul links
      * @param createArray makes a panel of a node
      */
-    void SetNetwork(Ptr<IabTopology> topology, Ptr<RadioChannel> channel, ArrayFactory createArray);
+    void SetNetwork(Ptr<IabTopology> topology, ArrayFactory createArray);
 
     /**
      * @param errors model whose modulations the links are adapted for
@@ -69,11 +68,13 @@ class BackhaulManager : public Object
      * @param relay the relay, which has its cell
      * @param mobility where it is
      * @param link to whoever is its parent
+     * @param channel from it to any parent
      * @param parent at first, and whenever there is no reason for another
      */
     void AddRelay(Ptr<BapEntity> relay,
                   Ptr<MobilityModel> mobility,
                   Ptr<RadioLink> link,
+                  Ptr<RadioChannel> channel,
                   Ptr<BapEntity> parent);
 
     /**
@@ -115,6 +116,7 @@ class BackhaulManager : public Object
     {
         Ptr<MobilityModel> mobility; //!< where it is
         Ptr<RadioLink> link;         //!< to its parent, or null at the donor
+        Ptr<RadioChannel> channel;   //!< to any parent
         Ptr<BapEntity> home;         //!< parent that it belongs to, or null at the donor
         double blockageDb{0};        //!< extra loss to any parent
     };
@@ -143,7 +145,6 @@ class BackhaulManager : public Object
     std::vector<Ptr<BapEntity>> ChildrenOf(const Ptr<BapEntity>& parent) const;
 
     Ptr<IabTopology> m_topology;                       //!< the tree
-    Ptr<RadioChannel> m_channel;                       //!< of backhaul links
     ArrayFactory m_createArray;                        //!< makes a panel
     std::shared_ptr<const ErrorModel> m_errors;        //!< for link adaptation
     std::shared_ptr<InterferenceField> m_interference; //!< of all cells

@@ -96,6 +96,7 @@ HarqEntity::Decode(uint64_t slot, Airborne& airborne)
     const auto order = GetNrMcs(m_grid->Table(), block.mcs).modulationOrder;
     const double interference =
         m_interference ? m_interference->OverNoise(slot, airborne.emission) : 0;
+    airborne.link->MeasureInterference(airborne.emission.direction, interference);
     const double sinr =
         airborne.link->Quality(airborne.emission.direction).effectiveSinr[order / 2 - 1] /
         (1 + interference);

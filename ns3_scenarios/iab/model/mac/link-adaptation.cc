@@ -57,34 +57,43 @@ LinkAdaptation::Update(RadioLink& link, NrDirection direction, const LinkQuality
 {
     const auto now = Simulator::Now();
     const bool first = link.Mcs(direction, now) < 0;
-    link.SetQuality(direction, quality);
-    Choose(link, direction, first ? now : now + m_reportDelay);
+    link.SetQuality(direction, quality, now, first ? now : now + m_reportDelay);
+    Choose(link, direction);
 }
 
 void
 LinkAdaptation::Correct(RadioLink& link, NrDirection direction, bool decoded) const
 {
     auto& margin = link.MarginDb(direction);
-    if (decoded && margin <= 0)
-    {
-        return;
-    }
     margin = decoded ? std::max(0.0, margin - m_marginStepDb / STEPS_BACK)
                      : std::min(LARGEST_MARGIN_DB, margin + m_marginStepDb);
-    Choose(link, direction, Simulator::Now());
+    if (margin > 0 || link.Interference(direction) > 0)
+    {
+        Choose(link, direction);
+    }
 }
 
 void
-LinkAdaptation::Choose(RadioLink& link, NrDirection direction, Time from) const
+LinkAdaptation::Choose(RadioLink& link, NrDirection direction) const
 {
-    auto sinr = link.Quality(direction).effectiveSinr;
-    const double margin = std::pow(10, -link.MarginDb(direction) / 10);
+    const double disturbance =
+        std::pow(10, link.MarginDb(direction) / 10) * (1 + link.Interference(direction));
+    const auto& reported = link.ReportedSinr(direction, Simulator::Now());
+    const auto& present = link.Quality(direction).effectiveSinr;
+    link.SetMcs(direction, McsFor(reported, disturbance), McsFor(present, disturbance));
+}
+
+int8_t
+LinkAdaptation::McsFor(std::array<double, 4> sinr, double disturbance) const
+{
+    const auto undisturbed = NrMcsFromCqi(m_grid->Table(), m_grid->Cqi(sinr));
     for (auto& value : sinr)
     {
-        value *= margin;
+        value /= disturbance;
     }
     const auto mcs = NrMcsFromCqi(m_grid->Table(), m_grid->Cqi(sinr));
-    link.SetMcs(direction, mcs, from, Simulator::Now());
+    // Only blocks tell that a disturbance is over: so it never silences a link.
+    return undisturbed >= 0 ? std::max<int8_t>(mcs, 0) : mcs;
 }
 
 } // namespace ns3

@@ -9,14 +9,15 @@
 
 #include "ns3/object.h"
 
+#include <array>
 #include <memory>
 
 namespace ns3
 {
 
 /**
- * Chooses the MCS of links: by the quality that was reported last, less a margin that the errors of
- * first transmissions widen (outer loop).
+ * Chooses the MCS of links: by the quality that was reported last and the interference measured on
+ * average, less a margin that the errors of first transmissions widen (outer loop).
  */
 class LinkAdaptation : public Object
 {
@@ -52,8 +53,15 @@ class LinkAdaptation : public Object
     void Correct(RadioLink& link, NrDirection direction, bool decoded) const;
 
   private:
-    /** Choose the MCS of a link, from a time on. */
-    void Choose(RadioLink& link, NrDirection direction, Time from) const;
+    /** Choose the MCS of a link, now and when its newest report comes. */
+    void Choose(RadioLink& link, NrDirection direction) const;
+
+    /**
+     * @param sinr effective, by modulation, linear
+     * @param disturbance what it is less by, linear
+     * @return MCS index, or -1 when the link cannot be used
+     */
+    int8_t McsFor(std::array<double, 4> sinr, double disturbance) const;
 
     std::shared_ptr<const ResourceGrid> m_grid; //!< what an allocation carries
     Time m_reportDelay;                         //!< channel to MCS

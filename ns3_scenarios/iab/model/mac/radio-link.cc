@@ -9,6 +9,11 @@
 namespace ns3
 {
 
+namespace
+{
+constexpr double INTERFERENCE_WEIGHT = 0.05; // of the newest block, in the average
+} // namespace
+
 RadioLink::RadioLink(std::string name, uint32_t queueBytes, RlcMode mode, ChannelMapping mapping)
     : m_name(std::move(name)),
       m_queueBytes(queueBytes),
@@ -186,9 +191,20 @@ RadioLink::ChildCell() const
 }
 
 void
-RadioLink::SetQuality(NrDirection direction, const LinkQuality& quality)
+RadioLink::SetQuality(NrDirection direction, const LinkQuality& quality, Time now, Time reported)
 {
-    At(direction).quality = quality;
+    auto& way = At(direction);
+    way.sinrBefore = ReportedSinr(direction, now);
+    way.mcsBefore = Mcs(direction, now);
+    way.quality = quality;
+    way.reportFrom = reported;
+}
+
+const std::array<double, 4>&
+RadioLink::ReportedSinr(NrDirection direction, Time now) const
+{
+    const auto& way = At(direction);
+    return now >= way.reportFrom ? way.quality.effectiveSinr : way.sinrBefore;
 }
 
 const LinkQuality&
@@ -198,25 +214,37 @@ RadioLink::Quality(NrDirection direction) const
 }
 
 void
-RadioLink::SetMcs(NrDirection direction, int8_t mcs, Time from, Time now)
+RadioLink::SetMcs(NrDirection direction, int8_t mcs, int8_t mcsReported)
 {
     auto& way = At(direction);
-    way.mcsBefore = Mcs(direction, now);
-    way.mcs = mcs;
-    way.mcsFrom = from;
+    way.mcsBefore = mcs;
+    way.mcs = mcsReported;
 }
 
 int8_t
 RadioLink::Mcs(NrDirection direction, Time now) const
 {
     const auto& way = At(direction);
-    return now >= way.mcsFrom ? way.mcs : way.mcsBefore;
+    return now >= way.reportFrom ? way.mcs : way.mcsBefore;
 }
 
 double&
 RadioLink::MarginDb(NrDirection direction)
 {
     return At(direction).marginDb;
+}
+
+double
+RadioLink::Interference(NrDirection direction) const
+{
+    return At(direction).interference;
+}
+
+void
+RadioLink::MeasureInterference(NrDirection direction, double overNoise)
+{
+    auto& average = At(direction).interference;
+    average += INTERFERENCE_WEIGHT * (overNoise - average);
 }
 
 void
@@ -242,6 +270,7 @@ RadioLink::ResetTransmissions()
             channel.queue.Reestablish();
         }
         way.processes.clear();
+        way.interference = 0;
     }
 }
 

@@ -206,8 +206,17 @@ class RadioLink : public SimpleRefCount<RadioLink>
      *
      * @param direction of the transmission
      * @param quality of the channel now
+     * @param now the present time
+     * @param reported when the scheduler knows it; until then, it knows what it knows now
      */
-    void SetQuality(NrDirection direction, const LinkQuality& quality);
+    void SetQuality(NrDirection direction, const LinkQuality& quality, Time now, Time reported);
+
+    /**
+     * @param direction of the transmission
+     * @param now the present time
+     * @return effective SINR that the scheduler knows, by modulation, linear
+     */
+    const std::array<double, 4>& ReportedSinr(NrDirection direction, Time now) const;
 
     /**
      * @param direction of the transmission
@@ -219,11 +228,10 @@ class RadioLink : public SimpleRefCount<RadioLink>
      * The MCS of new blocks changes.
      *
      * @param direction of the transmission
-     * @param mcs index, or -1 when the link cannot be used
-     * @param from when the scheduler knows it
-     * @param now the present time
+     * @param mcs index now, or -1 when the link cannot be used
+     * @param mcsReported index from the time on when the scheduler knows the newest report
      */
-    void SetMcs(NrDirection direction, int8_t mcs, Time from, Time now);
+    void SetMcs(NrDirection direction, int8_t mcs, int8_t mcsReported);
 
     /**
      * @param direction of the transmission
@@ -237,6 +245,20 @@ class RadioLink : public SimpleRefCount<RadioLink>
      * @return offset on the reported SINR by which errors have made the scheduler careful, in dB
      */
     double& MarginDb(NrDirection direction);
+
+    /**
+     * @param direction of the transmission
+     * @return interference over noise at its receiver, averaged over blocks, linear
+     */
+    double Interference(NrDirection direction) const;
+
+    /**
+     * Measure interference with a block.
+     *
+     * @param direction of the transmission
+     * @param overNoise interference over noise, linear
+     */
+    void MeasureInterference(NrDirection direction, double overNoise);
 
     /**
      * Stop scheduling the link until a time (handover interruption).
@@ -258,15 +280,17 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /** State of one direction. */
     struct Way
     {
-        std::deque<LinkChannel> channels; //!< RLC channels
-        std::vector<Time> processes;      //!< when each HARQ process is free
-        BlockCount blocks;                //!< count
-        DeliverCallback deliver;          //!< the receiving end
-        LinkQuality quality;              //!< channel now
-        int8_t mcs{-1};                   //!< of new blocks, from mcsFrom on
-        int8_t mcsBefore{-1};             //!< until then
-        Time mcsFrom;                     //!< when the newest report took effect
-        double marginDb{0};               //!< outer loop
+        std::deque<LinkChannel> channels;   //!< RLC channels
+        std::vector<Time> processes;        //!< when each HARQ process is free
+        BlockCount blocks;                  //!< count
+        DeliverCallback deliver;            //!< the receiving end
+        LinkQuality quality;                //!< channel now
+        std::array<double, 4> sinrBefore{}; //!< effective, that is known until the newest report
+        Time reportFrom;                    //!< when the newest report takes effect
+        int8_t mcs{-1};                     //!< of new blocks, from then on
+        int8_t mcsBefore{-1};               //!< until then
+        double marginDb{0};                 //!< outer loop
+        double interference{0};             //!< over noise, averaged
     };
 
     /**
