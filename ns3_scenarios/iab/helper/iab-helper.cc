@@ -99,15 +99,20 @@ IabHelper::GainBetween(const Emission& from, const Emission& to) const
 {
     const bool sentUp = from.direction == NrDirection::UPLINK;
     const bool heardAbove = to.direction == NrDirection::UPLINK;
-    const auto& transmitter = sentUp ? from.link->Ends().child : from.link->Ends().parent;
-    const auto& receiver = heardAbove ? to.link->Ends().parent : to.link->Ends().child;
+    const auto& sending = from.link->Ends();
+    const auto& hearing = to.link->Ends();
+    const auto& transmitter = sentUp ? sending.child : sending.parent;
+    const auto& receiver = heardAbove ? hearing.parent : hearing.child;
     if (transmitter.mobility == receiver.mobility)
     {
         return 0; // one node: the links of one cell share its slot, and the MT does not hear the DU
     }
     const bool backhaul = from.link->ChildCell() && to.link->ChildCell();
     const auto& channel = backhaul ? m_backhaulLeakage : m_accessLeakage;
-    return channel->LeakageGain(transmitter, receiver);
+    return channel->LeakageGain(transmitter,
+                                sentUp ? sending.parent : sending.child,
+                                receiver,
+                                heardAbove ? hearing.child : hearing.parent);
 }
 
 Ptr<RadioChannel>
@@ -279,7 +284,7 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
         serving->Bap()->CellTowards(child.mobility->GetPosition() - above.mobility->GetPosition());
     // A flat channel with the gain of matched beams: enough for traffic that only takes its share.
     const std::vector<double> gains(m_frame->ResourceBlocks(),
-                                    m_backgroundChannel->LeakageGain(child, above));
+                                    m_backgroundChannel->LeakageGain(child, above, above, child));
     for (const auto direction : NR_DIRECTIONS)
     {
         const double powerDbm =

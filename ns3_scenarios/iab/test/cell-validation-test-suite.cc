@@ -72,7 +72,7 @@ class FairnessTestCase : public TestCase
                 {
                     const double sinrDb = draw->GetValue() < 0.5 ? 10 : 20;
                     Simulator::Schedule(MilliSeconds(10 * i), [&test, link, sinrDb]() {
-                        test.Cell()->UpdateQuality(link, UP, FlatQuality(sinrDb));
+                        test.Cell()->UpdateQuality(link, UP, LinkQuality::Flat(sinrDb));
                     });
                 }
             }
@@ -201,7 +201,7 @@ class ConservationTestCase : public TestCase
             uint64_t received = 0;
             const auto link = test.AddLink(20, mode, received);
             // The channel is worse than the scheduler knows, so that many blocks are lost.
-            link->SetQuality(UP, FlatQuality(17.5), Simulator::Now(), Hours(1));
+            link->SetQuality(UP, LinkQuality::Flat(17.5), Simulator::Now(), Hours(1));
             constexpr uint64_t COUNT = 2000;
             for (uint64_t i = 0; i < COUNT; ++i)
             {

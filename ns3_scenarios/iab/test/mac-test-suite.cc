@@ -208,7 +208,7 @@ class CellTestCase : public TestCase
         auto link = Create<RadioLink>("test", 10000000, RlcMode::ACKNOWLEDGED);
         link->SetReceiver(NrDirection::UPLINK, MakeCallback(&CellTestCase::Receive, this));
         cell->AddLink(link);
-        cell->UpdateQuality(link, NrDirection::UPLINK, FlatQuality(40));
+        cell->UpdateQuality(link, NrDirection::UPLINK, LinkQuality::Flat(40));
         // 1 MB at 2 x 50184 bits per 0.5 ms takes 80 slots of uplink and some start-up.
         for (int i = 0; i < 1000; ++i)
         {
@@ -225,22 +225,22 @@ class CellTestCase : public TestCase
                                   "two full slots of four");
         NS_TEST_EXPECT_MSG_EQ(Simulator::IsFinished(), true, "an idle cell goes on");
         // A dead link holds its data until it is usable again.
-        cell->UpdateQuality(link, NrDirection::UPLINK, FlatQuality(-20));
+        cell->UpdateQuality(link, NrDirection::UPLINK, LinkQuality::Flat(-20));
         Simulator::Stop(MilliSeconds(10)); // until the report has come
         Simulator::Run();
         cell->Enqueue(link, NrDirection::UPLINK, MakeSdu(500));
         Simulator::Run();
         NS_TEST_EXPECT_MSG_EQ(m_receivedBytes, 1000000, "a dead link delivered");
-        cell->UpdateQuality(link, NrDirection::UPLINK, FlatQuality(5));
+        cell->UpdateQuality(link, NrDirection::UPLINK, LinkQuality::Flat(5));
         Simulator::Run();
         NS_TEST_EXPECT_MSG_EQ(m_receivedBytes, 1000500, "lost in a dead link");
         NS_TEST_EXPECT_MSG_EQ(link->Blocks(NrDirection::UPLINK).firstErrors, 0, "errors at 40 dB");
         // The channel falls behind the MCS's back: HARQ and RLC must still deliver everything.
-        cell->UpdateQuality(link, NrDirection::UPLINK, FlatQuality(20));
+        cell->UpdateQuality(link, NrDirection::UPLINK, LinkQuality::Flat(20));
         Simulator::Stop(MilliSeconds(10));
         Simulator::Run();
         link->SetQuality(NrDirection::UPLINK,
-                         FlatQuality(16),
+                         LinkQuality::Flat(16),
                          Simulator::Now(),
                          Simulator::Now() + Hours(1));
         for (int i = 0; i < 1000; ++i)

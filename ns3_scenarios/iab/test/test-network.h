@@ -32,19 +32,6 @@ MakeRadioNode(const ns3::Vector& position, const ns3::Vector& velocity = ns3::Ve
     return node;
 }
 
-/**
- * @param sinrDb SINR of a flat channel
- * @return its quality
- */
-inline ns3::LinkQuality
-FlatQuality(double sinrDb)
-{
-    ns3::LinkQuality quality;
-    quality.effectiveSinr.fill(std::pow(10, sinrDb / 10));
-    quality.sinrDb = sinrDb;
-    return quality;
-}
-
 /** One cell with links of flat channels, without interference. */
 class TestCell
 {
@@ -88,7 +75,7 @@ class TestCell
                                   }
                               }));
         m_cell->AddLink(link);
-        m_cell->UpdateQuality(link, ns3::NrDirection::UPLINK, FlatQuality(sinrDb));
+        m_cell->UpdateQuality(link, ns3::NrDirection::UPLINK, ns3::LinkQuality::Flat(sinrDb));
         return link;
     }
 

@@ -97,9 +97,8 @@ HarqEntity::Decode(uint64_t slot, Airborne& airborne)
     const double interference =
         m_interference ? m_interference->OverNoise(slot, airborne.emission) : 0;
     airborne.link->MeasureInterference(airborne.emission.direction, interference);
-    const double sinr =
-        airborne.link->Quality(airborne.emission.direction).effectiveSinr[order / 2 - 1] /
-        (1 + interference);
+    const double sinr = airborne.link->Quality(airborne.emission.direction)
+                            .Effective(1 + interference)[order / 2 - 1];
     const auto information = m_grid->Errors().Information(order, sinr);
     const double failure =
         block.Combine(m_grid->ResourceElements(block.units, block.dataSymbols), information);

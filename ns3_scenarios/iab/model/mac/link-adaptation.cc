@@ -76,24 +76,20 @@ LinkAdaptation::Correct(RadioLink& link, NrDirection direction, bool decoded) co
 void
 LinkAdaptation::Choose(RadioLink& link, NrDirection direction) const
 {
-    const double disturbance =
+    const double noise =
         std::pow(10, link.MarginDb(direction) / 10) * (1 + link.Interference(direction));
-    const auto& reported = link.ReportedSinr(direction, Simulator::Now());
-    const auto& present = link.Quality(direction).effectiveSinr;
-    link.SetMcs(direction, McsFor(reported, disturbance), McsFor(present, disturbance));
+    const auto& reported = link.ReportedQuality(direction, Simulator::Now());
+    link.SetMcs(direction, McsFor(reported, noise), McsFor(link.Quality(direction), noise));
 }
 
 int8_t
-LinkAdaptation::McsFor(std::array<double, 4> sinr, double disturbance) const
+LinkAdaptation::McsFor(const LinkQuality& quality, double noise) const
 {
-    const auto undisturbed = NrMcsFromCqi(m_grid->Table(), m_grid->Cqi(sinr));
-    for (auto& value : sinr)
-    {
-        value /= disturbance;
-    }
-    const auto mcs = NrMcsFromCqi(m_grid->Table(), m_grid->Cqi(sinr));
+    const auto table = m_grid->Table();
+    const auto alone = NrMcsFromCqi(table, m_grid->Cqi(quality.Effective(1)));
+    const auto mcs = NrMcsFromCqi(table, m_grid->Cqi(quality.Effective(noise)));
     // Only blocks tell that a disturbance is over: so it never silences a link.
-    return undisturbed >= 0 ? std::max<int8_t>(mcs, 0) : mcs;
+    return alone >= 0 ? std::max<int8_t>(mcs, 0) : mcs;
 }
 
 } // namespace ns3

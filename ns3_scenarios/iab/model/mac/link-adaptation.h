@@ -9,7 +9,6 @@
 
 #include "ns3/object.h"
 
-#include <array>
 #include <memory>
 
 namespace ns3
@@ -57,11 +56,11 @@ class LinkAdaptation : public Object
     void Choose(RadioLink& link, NrDirection direction) const;
 
     /**
-     * @param sinr effective, by modulation, linear
-     * @param disturbance what it is less by, linear
+     * @param quality of the channel
+     * @param noise how many times the receiver's own there is
      * @return MCS index, or -1 when the link cannot be used
      */
-    int8_t McsFor(std::array<double, 4> sinr, double disturbance) const;
+    int8_t McsFor(const LinkQuality& quality, double noise) const;
 
     std::shared_ptr<const ResourceGrid> m_grid; //!< what an allocation carries
     Time m_reportDelay;                         //!< channel to MCS

@@ -194,17 +194,17 @@ void
 RadioLink::SetQuality(NrDirection direction, const LinkQuality& quality, Time now, Time reported)
 {
     auto& way = At(direction);
-    way.sinrBefore = ReportedSinr(direction, now);
+    way.qualityBefore = ReportedQuality(direction, now);
     way.mcsBefore = Mcs(direction, now);
     way.quality = quality;
     way.reportFrom = reported;
 }
 
-const std::array<double, 4>&
-RadioLink::ReportedSinr(NrDirection direction, Time now) const
+const LinkQuality&
+RadioLink::ReportedQuality(NrDirection direction, Time now) const
 {
     const auto& way = At(direction);
-    return now >= way.reportFrom ? way.quality.effectiveSinr : way.sinrBefore;
+    return now >= way.reportFrom ? way.quality : way.qualityBefore;
 }
 
 const LinkQuality&

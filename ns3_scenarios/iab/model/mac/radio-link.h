@@ -214,9 +214,9 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /**
      * @param direction of the transmission
      * @param now the present time
-     * @return effective SINR that the scheduler knows, by modulation, linear
+     * @return quality that the scheduler knows
      */
-    const std::array<double, 4>& ReportedSinr(NrDirection direction, Time now) const;
+    const LinkQuality& ReportedQuality(NrDirection direction, Time now) const;
 
     /**
      * @param direction of the transmission
@@ -280,17 +280,17 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /** State of one direction. */
     struct Way
     {
-        std::deque<LinkChannel> channels;   //!< RLC channels
-        std::vector<Time> processes;        //!< when each HARQ process is free
-        BlockCount blocks;                  //!< count
-        DeliverCallback deliver;            //!< the receiving end
-        LinkQuality quality;                //!< channel now
-        std::array<double, 4> sinrBefore{}; //!< effective, that is known until the newest report
-        Time reportFrom;                    //!< when the newest report takes effect
-        int8_t mcs{-1};                     //!< of new blocks, from then on
-        int8_t mcsBefore{-1};               //!< until then
-        double marginDb{0};                 //!< outer loop
-        double interference{0};             //!< over noise, averaged
+        std::deque<LinkChannel> channels; //!< RLC channels
+        std::vector<Time> processes;      //!< when each HARQ process is free
+        BlockCount blocks;                //!< count
+        DeliverCallback deliver;          //!< the receiving end
+        LinkQuality quality;              //!< channel now
+        LinkQuality qualityBefore;        //!< known until the newest report
+        Time reportFrom;                  //!< when the newest report takes effect
+        int8_t mcs{-1};                   //!< of new blocks, from then on
+        int8_t mcsBefore{-1};             //!< until then
+        double marginDb{0};               //!< outer loop
+        double interference{0};           //!< over noise, averaged
     };
 
     /**

@@ -82,18 +82,33 @@ BeamAlong(const PhasedArrayModel& array, const Angles& angles)
     return array.GetSteeringVector(angles) * std::complex<double>(norm, 0);
 }
 
-/** @return power gain of an array with its present beam in a direction */
+/**
+ * Pattern of an element that faces its peer (TR 38.901 Table 7.3-1: 65 degrees at half power, 30 dB
+ * front to back), taken for the same in azimuth and elevation, relative to its peak.
+ */
 double
-PatternGain(const PhasedArrayModel& array, const Vector& target, const Vector& self)
+ElementGain(const Vector& towards, const Vector& facing)
 {
-    const auto steering = array.GetSteeringVector(Angles(target, self));
-    const auto& beam = array.GetBeamformingVectorRef();
+    constexpr double HALF_POWER_RAD = 65 * std::numbers::pi / 180;
+    constexpr double FRONT_TO_BACK_DB = 30;
+    const double cosine = (towards * facing) / (towards.GetLength() * facing.GetLength());
+    const double angle = std::acos(std::clamp(cosine, -1.0, 1.0)) / HALF_POWER_RAD;
+    return std::pow(10, -std::min(12 * angle * angle, FRONT_TO_BACK_DB) / 10);
+}
+
+/** @return power gain of an end with its present beam towards another place than its peer's */
+double
+PatternGain(const RadioEnd& end, const Vector& peer, const Vector& target)
+{
+    const auto self = end.mobility->GetPosition();
+    const auto steering = end.array->GetSteeringVector(Angles(target, self));
+    const auto& beam = end.array->GetBeamformingVectorRef();
     std::complex<double> sum = 0;
-    for (std::size_t i = 0; i < array.GetNumElems(); ++i)
+    for (std::size_t i = 0; i < end.array->GetNumElems(); ++i)
     {
         sum += std::conj(beam[i]) * steering[i];
     }
-    return std::norm(sum);
+    return std::norm(sum) * ElementGain(target - self, peer - self);
 }
 
 Ptr<ChannelConditionModel>
@@ -114,6 +129,39 @@ CreateCondition(const RadioChannelConfig& config)
 }
 
 } // namespace
+
+LinkQuality
+LinkQuality::Flat(double sinrDb)
+{
+    LinkQuality quality;
+    quality.sinrDb = sinrDb;
+    for (std::size_t level = 0; level < LEVELS; ++level)
+    {
+        quality.sinr[level].fill(std::pow(10, (sinrDb - LEVEL_DB * double(level)) / 10));
+    }
+    return quality;
+}
+
+ModulationSinr
+LinkQuality::Effective(double noise) const
+{
+    if (noise <= 1)
+    {
+        return sinr.front();
+    }
+    const double position = 10 * std::log10(noise) / LEVEL_DB;
+    const auto below = std::min(static_cast<std::size_t>(position), LEVELS - 1);
+    const auto above = std::min(below + 1, LEVELS - 1);
+    const double part = std::min(position - double(below), 1.0);
+    ModulationSinr effective{};
+    for (std::size_t i = 0; i < effective.size(); ++i)
+    {
+        // Straight in dB, between two levels.
+        const double ratio = sinr[below][i] > 0 ? sinr[above][i] / sinr[below][i] : 1;
+        effective[i] = sinr[below][i] * std::pow(ratio, part);
+    }
+    return effective;
+}
 
 TypeId
 RadioChannel::GetTypeId()
@@ -278,17 +326,21 @@ RadioChannel::ReceivedPsd(const RadioEnd& a, const RadioEnd& b) const
 }
 
 double
-RadioChannel::LeakageGain(const RadioEnd& from, const RadioEnd& to) const
+RadioChannel::LeakageGain(const RadioEnd& from,
+                          const RadioEnd& fromPeer,
+                          const RadioEnd& to,
+                          const RadioEnd& toPeer) const
 {
+    const double largeScale = std::pow(10, LargeScaleGainDb(from.mobility, to.mobility) / 10);
+    if (AreTogether(from.mobility, to.mobility) || AreTogether(from.mobility, fromPeer.mobility) ||
+        AreTogether(to.mobility, toPeer.mobility))
+    {
+        return largeScale;
+    }
     const auto positionFrom = from.mobility->GetPosition();
     const auto positionTo = to.mobility->GetPosition();
-    const double largeScaleDb = LargeScaleGainDb(from.mobility, to.mobility);
-    if (AreTogether(from.mobility, to.mobility))
-    {
-        return std::pow(10, largeScaleDb / 10);
-    }
-    return std::pow(10, largeScaleDb / 10) * PatternGain(*from.array, positionTo, positionFrom) *
-           PatternGain(*to.array, positionFrom, positionTo);
+    return largeScale * PatternGain(from, fromPeer.mobility->GetPosition(), positionTo) *
+           PatternGain(to, toPeer.mobility->GetPosition(), positionFrom);
 }
 
 LinkQuality
@@ -299,14 +351,20 @@ RadioChannel::Quality(const std::vector<double>& gains,
 {
     const double wattsPerRb = std::pow(10, (txPowerDbm - extraLossDb - 30) / 10) / gains.size();
     LinkQuality quality;
-    for (uint8_t order = 2; order <= 8; order += 2)
+    for (std::size_t level = 0; level < LinkQuality::LEVELS; ++level)
     {
-        double bits = 0;
-        for (const auto gain : gains)
+        const double noise =
+            m_noiseWattsPerRb * std::pow(10, LinkQuality::LEVEL_DB * double(level) / 10);
+        for (uint8_t order = 2; order <= 8; order += 2)
         {
-            bits += errors.Information(order, wattsPerRb * gain / m_noiseWattsPerRb).bits;
+            double bits = 0;
+            for (const auto gain : gains)
+            {
+                bits += errors.Information(order, wattsPerRb * gain / noise).bits;
+            }
+            quality.sinr[level][order / 2 - 1] =
+                errors.SinrOfInformation(order, bits / gains.size());
         }
-        quality.effectiveSinr[order / 2 - 1] = errors.SinrOfInformation(order, bits / gains.size());
     }
     double capacity = 0;
     for (const auto gain : gains)
