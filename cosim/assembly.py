@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from cosim.errors import ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
@@ -55,13 +56,18 @@ def resolve_scenario(
         "policy": policy,
         "task.model": model,
         "load": load,
-        "duration": None if duration_s is None else f"{duration_s} s",
+        "duration": None if duration_s is None else _duration_text(duration_s),
     }
     pairs += [(key, Verbatim(text)) for key, text in texts.items() if text is not None]
     pairs += [] if seed is None else [("seed", seed)]
     if isinstance(scenario, Scenario):
         return scenario_from_tables(to_tables(scenario), pairs)
     return load_scenario(scenario, pairs)
+
+
+def _duration_text(duration_s: float) -> str:
+    """A duration to the nearest ns; what is no number is left for the check."""
+    return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
 
 
 def prepare(scenario: Scenario) -> RunSetup:
@@ -82,6 +88,9 @@ def prepare(scenario: Scenario) -> RunSetup:
         if node.device is not None
     }
     _named("policy", policy_class, scenario.policy)
+    task = scenario.task
+    workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
+    is_measured = task.timing == "measured"
     controllers = build_controllers(
         topology,
         {node.name: node.kind for node in scenario.nodes},
@@ -94,6 +103,9 @@ def prepare(scenario: Scenario) -> RunSetup:
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
         options=_node_options(scenario),
+        form=task.transfer,
+        workload=workload,
+        measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
     return RunSetup(scenario, topology, model, devices, controllers)
 
@@ -107,6 +119,7 @@ def _node_options(scenario: Scenario) -> NodeOptions:
             scenario.objective.latency_weight,
             scenario.objective.energy_weight,
             math.inf if limit is None else limit / 1e9,
+            scenario.objective.front_cap,
         ),
         trigger=sci.trigger,
         change=sci.change,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal, Protocol, Self
 
 import msgspec
@@ -31,6 +31,7 @@ from cosim.nodes.actions import Action, SendMessage, SetTimer, Token
 from cosim.nodes.build import SegmentLike, uplink_of
 from cosim.nodes.controller import NodeController
 from cosim.nodes.records import (
+    CapacityForecast,
     MessageDropped,
     NodeRecord,
     SciStep,
@@ -58,6 +59,10 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     energy_j: float | None = None
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
+    hop_transfer_ns: tuple[int, ...] | None = None
+    hop_queue_ns: tuple[int, ...] | None = None
+    hop_compute_ns: tuple[int, ...] | None = None
+    output_error: float | None = None
 
 
 class SciUpdate(msgspec.Struct, frozen=True):
@@ -75,6 +80,8 @@ class SciUpdate(msgspec.Struct, frozen=True):
         UEs, or nodes cut off from the sink, needed besides.
     wall_ns
         Real time that all nodes' policies took together. Not reproducible.
+    steps
+        Each node that took part and when, in order of time; twice when it had to repeat itself.
     """
 
     update_id: int
@@ -83,6 +90,7 @@ class SciUpdate(msgspec.Struct, frozen=True):
     messages: int
     message_bytes: int
     wall_ns: int
+    steps: tuple[tuple[str, int], ...]
 
 
 class Recorder(Protocol):
@@ -96,6 +104,9 @@ class Recorder(Protocol):
 
     def record_sci(self, update: SciUpdate) -> None:
         """An SCI update is over."""
+
+    def record_forecast(self, forecast: CapacityForecast) -> None:
+        """A node told its costs with the capacity that it expects of a link."""
 
 
 class AccessTree(Protocol):
@@ -191,6 +202,7 @@ class _Loop:
         self._sent_messages = 0
         self._sent_bytes = 0
         self._serving: dict[str, str] = {}  # of each attached UE that computes
+        self._audience = _Audience(controllers)
 
     def run(self, duration_ns: int) -> LoopResult:
         try:
@@ -276,12 +288,8 @@ class _Loop:
     def _report(self, links: tuple[LinkReport, ...]) -> None:
         """Tell each node of its own links: those it is an end of, and those of its uplink."""
         self._recorder.record_links(self._now_ns, links)
-        for name, controller in self._controllers.items():
-            uplink = controller.uplink
-            way = {hop.link for hop in uplink.hops} if uplink else set()
-            own = [r for r in links if name in (r.transmitter, r.receiver) or r.link in way]
-            if own:
-                self._ask(name, controller.on_report, own)
+        for name, own in self._audience.select(links):
+            self._ask(name, self._controllers[name].on_report, own)
 
     def _attach(self, event: Attachment) -> None:
         if event.ue not in self._controllers:
@@ -314,6 +322,7 @@ class _Loop:
         if old is not None and old != new:
             self._ask(old, self._controllers[old].on_detached, name)
         self._ask(name, self._controllers[name].on_uplink, uplink_of(after))
+        self._audience.forget()
         if new is not None:
             self._ask(new, self._controllers[new].on_attached, name)
 
@@ -348,13 +357,60 @@ class _Loop:
             self._ledger.note(action.record)
 
 
+class _Audience:
+    """Who has to be told which links' reports; worked out anew only when the ways changed."""
+
+    def __init__(self, controllers: Mapping[str, NodeController]) -> None:
+        self._controllers = controllers
+        self._ends: list[tuple[str, str]] = []
+        self._places: list[tuple[str, list[int]]] = []
+        self._told: dict[str, list[LinkReport]] = {}
+
+    def forget(self) -> None:
+        """A node's uplink changed."""
+        self._ends = []
+
+    def select(self, links: tuple[LinkReport, ...]) -> Iterator[tuple[str, list[LinkReport]]]:
+        """Each node with the reports that it is told, unless it was told the very same before."""
+        ends = [(report.transmitter, report.receiver) for report in links]
+        if ends != self._ends:
+            self._ends = ends
+            self._told.clear()
+            self._places = [(name, self._heard_by(name, links)) for name in self._controllers]
+        for name, places in self._places:
+            own = [links[place] for place in places]
+            if own and (own != self._told.get(name) or self._controllers[name].watches_time):
+                self._told[name] = own
+                yield name, own
+
+    def _heard_by(self, name: str, links: tuple[LinkReport, ...]) -> list[int]:
+        uplink = self._controllers[name].uplink
+        way = {hop.link for hop in uplink.hops} if uplink else set()
+        return [
+            place
+            for place, report in enumerate(links)
+            if name in (report.transmitter, report.receiver) or report.link in way
+        ]
+
+
+class _OpenUpdate(msgspec.Struct):
+    """An SCI update that is still being told of; fields as those of `SciUpdate`."""
+
+    start_ns: int
+    last_receipt_ns: int | None = None
+    messages: int = 0
+    message_bytes: int = 0
+    wall_ns: int = 0
+    steps: tuple[tuple[str, int], ...] = ()
+
+
 class _Ledger:
     """Puts the nodes' records together to outcomes of tasks and of SCI updates."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._open: dict[int, TaskStarted] = {}
-        self._updates: dict[int, SciUpdate] = {}
+        self._updates: dict[int, _OpenUpdate] = {}
         self._oldest_update = 0
         self.started = 0
         self.done = 0
@@ -370,6 +426,8 @@ class _Ledger:
                 self._finish(record)
             case SciStep():
                 self._sci(record)
+            case CapacityForecast():
+                self._recorder.record_forecast(record)
             case TaskTimedOut():
                 self.timed_out += 1
             case MessageDropped():
@@ -383,7 +441,7 @@ class _Ledger:
             )
         self._open.clear()
         for update_id in sorted(self._updates):
-            self._recorder.record_sci(self._updates.pop(update_id))
+            self._report_update(update_id)
 
     def _finish(self, record: TaskFinished) -> None:
         if self._open.pop(record.task_id, None) is None:
@@ -397,20 +455,18 @@ class _Ledger:
             return
         update = self._updates.get(step.update_id)
         if update is None:
-            update = SciUpdate(step.update_id, step.started_ns, None, 0, 0, 0)
-        receipt_ns = update.last_receipt_ns
+            update = self._updates[step.update_id] = _OpenUpdate(step.started_ns)
         if step.at_source and not step.mending:
-            receipt_ns = step.time_ns
-        self._updates[step.update_id] = SciUpdate(
-            update_id=update.update_id,
-            start_ns=update.start_ns,
-            last_receipt_ns=receipt_ns,
-            messages=update.messages + step.messages,
-            message_bytes=update.message_bytes + step.message_bytes,
-            wall_ns=update.wall_ns + step.wall_ns,
-        )
+            update.last_receipt_ns = step.time_ns
+        update.messages += step.messages
+        update.message_bytes += step.message_bytes
+        update.wall_ns += step.wall_ns
+        update.steps = (*update.steps, (step.node, step.time_ns))
         while self._oldest_update + _SCI_WINDOW < step.update_id:
-            over = self._updates.pop(self._oldest_update, None)
+            self._report_update(self._oldest_update)
             self._oldest_update += 1
-            if over is not None:
-                self._recorder.record_sci(over)
+
+    def _report_update(self, update_id: int) -> None:
+        over = self._updates.pop(update_id, None)
+        if over is not None:
+            self._recorder.record_sci(SciUpdate(update_id, *msgspec.structs.astuple(over)))

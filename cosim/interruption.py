@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as an exception that ends a run in good order."""
+"""SIGINT (Ctrl-C), SIGTERM and SIGHUP as an exception that ends a run in good order."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import threading
 from types import FrameType, TracebackType
 from typing import Self
 
-from cosim.errors import InterruptedRunError
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+class Interruption(BaseException):
+    """A signal came. As `KeyboardInterrupt`, it passes through every ``except Exception``."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
 
 
 class Interruptible:
-    """While it is entered, the signals raise `InterruptedRunError`; outside the main thread, not.
+    """While it is entered, the first signal raises `Interruption`; outside the main thread, not.
 
     Python lets only the main thread handle signals; a run in another thread is that program's to
-    interrupt.
+    interrupt. Later signals pass, so that cleaning up comes to its end.
     """
 
     def __init__(self) -> None:
@@ -38,9 +43,10 @@ class Interruptible:
             signal.signal(name, handler)  # type: ignore[arg-type]  # typeshed: what signal() gave
 
     def ignore(self) -> None:
-        """From now on let the signals pass, so that cleaning up comes to its end."""
+        """From now on let the signals pass."""
         self._is_ignored = True
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._is_ignored:
-            raise InterruptedRunError(f"the run was interrupted by {signal.Signals(number).name}")
+            self._is_ignored = True
+            raise Interruption(number)

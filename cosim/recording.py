@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cosim.engine import SciUpdate, TaskOutcome
 from cosim.network.port import LinkReport
-from cosim.results import LinkRecord, RunWriter, SciRecord, TaskRecord
+from cosim.nodes.records import CapacityForecast
+from cosim.results import ForecastRecord, LinkRecord, RunWriter, SciRecord, TaskRecord
 
 _NS_PER_S = 1e9
 
@@ -14,6 +17,8 @@ class ResultRecorder:
 
     def __init__(self, writer: RunWriter) -> None:
         self._writer = writer
+        self._reports: tuple[LinkReport | None, ...] = ()
+        self._cells: list[tuple[Any, ...]] = []
 
     def record_task(self, task: TaskOutcome) -> None:
         """Write a row of ``tasks``."""
@@ -29,28 +34,25 @@ class ResultRecorder:
             energy_j=task.energy_j,
             boundaries=task.boundaries,
             route=task.route,
+            hop_transfer_s=_all_seconds(task.hop_transfer_ns),
+            hop_queue_s=_all_seconds(task.hop_queue_ns),
+            hop_compute_s=_all_seconds(task.hop_compute_ns),
+            output_error=task.output_error,
             status=task.status,
         )
         self._writer.add(row)
 
     def record_links(self, time_ns: int, links: tuple[LinkReport, ...]) -> None:
         """Write a row of ``links`` for each link."""
-        for link in links:
-            row = LinkRecord(
-                time_s=time_ns / _NS_PER_S,
-                link=link.link,
-                transmitter=link.transmitter,
-                receiver=link.receiver,
-                capacity_bps=link.capacity_bps,
-                latency_s=link.latency_ns / _NS_PER_S,
-                queue_bytes=link.queue_bytes,
-                queue_delay_s=link.queue_delay_ns / _NS_PER_S,
-                hol_delay_s=link.hol_delay_ns / _NS_PER_S,
-                mcs=link.mcs,
-                sinr_db=link.sinr_db,
-                used_fraction=link.used_fraction,
-            )
-            self._writer.add(row)
+        time_s = time_ns / _NS_PER_S
+        if len(links) != len(self._reports):
+            self._reports = (None,) * len(links)
+            self._cells = [()] * len(links)
+        for place, report in enumerate(links):
+            if report is not self._reports[place]:  # a quiet link gives the same one again
+                self._cells[place] = _cells(report)
+        self._reports = links
+        self._writer.add_rows(LinkRecord, [(time_s, *cells) for cells in self._cells])
 
     def record_sci(self, update: SciUpdate) -> None:
         """Write a row of ``sci``."""
@@ -64,9 +66,43 @@ class ResultRecorder:
             messages=update.messages,
             bytes=update.message_bytes,
             compute_wall_s=update.wall_ns / _NS_PER_S,
+            step_nodes=tuple(node for node, _ in update.steps),
+            step_times_s=tuple(time_ns / _NS_PER_S for _, time_ns in update.steps),
+        )
+        self._writer.add(row)
+
+    def record_forecast(self, forecast: CapacityForecast) -> None:
+        """Write a row of ``forecasts``."""
+        row = ForecastRecord(
+            time_s=forecast.time_ns / _NS_PER_S,
+            node=forecast.node,
+            link=forecast.link,
+            ahead_s=forecast.ahead_ns / _NS_PER_S,
+            capacity_bps=forecast.capacity_bps,
         )
         self._writer.add(row)
 
 
+def _cells(report: LinkReport) -> tuple[Any, ...]:
+    """The columns of `LinkRecord` after the time."""
+    return (
+        report.link,
+        report.transmitter,
+        report.receiver,
+        report.capacity_bps,
+        report.latency_ns / _NS_PER_S,
+        report.queue_bytes,
+        report.queue_delay_ns / _NS_PER_S,
+        report.hol_delay_ns / _NS_PER_S,
+        report.mcs,
+        report.sinr_db,
+        report.used_fraction,
+    )
+
+
 def _seconds(time_ns: int | None) -> float | None:
     return None if time_ns is None else time_ns / _NS_PER_S
+
+
+def _all_seconds(times_ns: tuple[int, ...] | None) -> tuple[float, ...] | None:
+    return None if times_ns is None else tuple(time_ns / _NS_PER_S for time_ns in times_ns)

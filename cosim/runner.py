@@ -15,18 +15,22 @@ import msgspec
 
 import cosim
 from cosim.assembly import RunSetup
+from cosim.backends import PortFactory
 from cosim.engine import LoopResult, run_loop
-from cosim.errors import CosimError, InternalError, NetworkError, OutputError, PolicyError
-from cosim.interruption import Interruptible
-from cosim.network.ns3 import open_ns3
-from cosim.network.port import NetworkPort
+from cosim.errors import (
+    CosimError,
+    InternalError,
+    InterruptedRunError,
+    NetworkError,
+    OutputError,
+    PolicyError,
+)
+from cosim.interruption import Interruptible, Interruption
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
 from cosim.results.manifest import library_versions
 from cosim.results.writer import NS3_STDERR_NAME, TRACEBACK_NAME
 from cosim.scenario import Scenario, scenario_hash
-
-PortFactory = Callable[[Scenario, Path], NetworkPort]
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,6 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
-def open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
-    """The network that a run has unless it is given another."""
-    return open_ns3(scenario, stderr_path=stderr_path)
-
-
 class Runner:
     """Drives one run and keeps its manifest true.
 
@@ -71,18 +70,18 @@ class Runner:
         What to run.
     writer
         The open run directory, which is closed at the end in any case.
-    progress
-        Called after every step.
     port_factory
         Makes the network.
+    progress
+        Called after every step.
     """
 
     def __init__(
         self,
         setup: RunSetup,
         writer: RunWriter,
+        port_factory: PortFactory,
         progress: ProgressCallback | None = None,
-        port_factory: PortFactory = open_ns3_port,
     ) -> None:
         self._setup = setup
         self._writer = writer
@@ -157,6 +156,8 @@ class Runner:
         """The error itself if it is one of ours; whose code is at fault gets to see where."""
         if isinstance(error, CosimError) and not isinstance(error, PolicyError):
             return error
+        if isinstance(error, Interruption):
+            return InterruptedRunError(f"the run was interrupted by {error}")
         path = self._writer.directory / TRACEBACK_NAME
         hint: str | None = f"the traceback is in {path}"
         try:
@@ -183,7 +184,7 @@ class Runner:
         return time.monotonic() - self._began_s
 
 
-def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
+def first_manifest(setup: RunSetup, command: Sequence[str], backend: str = "ns3") -> Manifest:
     """The manifest of a run that is about to start."""
     scenario = setup.scenario
     return Manifest(
@@ -200,6 +201,7 @@ def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
         profiles=setup.digests,
         versions={"cosim": cosim.__version__, **library_versions()},
         pid=os.getpid(),
+        backend=backend,
     )
 
 

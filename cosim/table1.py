@@ -1,8 +1,8 @@
 """What the network leaves to a UE, link by link, beside the paper's Table I.
 
-The paper's column *UE bandwidth* is what its proportional fair scheduler, or the other traffic on a
-wire, leaves to the target UE. Here it is the capacity that the links report, upward, with background
-traffic and the moving UE but without tasks, so that nothing of the UE's own is in it.
+The paper's column *UE bandwidth* is what its proportional fair scheduler, or the other traffic on
+a wire, leaves to the target UE. Here it is the capacity that the links report, upward, with
+background traffic and the moving UE but without tasks, so that nothing of the UE's own is in it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Table1Row(msgspec.Struct, frozen=True):
     gap: float
 
 
-def measure_table1(*, duration_s: float, seeds: Iterable[int], load: str = "mid") -> list[Table1Row]:
+def measure_table1(
+    *, duration_s: float, seeds: Iterable[int], load: str = "mid"
+) -> list[Table1Row]:
     """Run both networks of the paper without tasks, and compare.
 
     Parameters

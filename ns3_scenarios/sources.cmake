@@ -39,6 +39,7 @@ set(BRIDGE_SOURCES
   bridge/framing.cc
   bridge/link-monitor.cc
   bridge/network.cc
+  bridge/parent-watch.cc
   bridge/server.cc
   bridge/session.cc
   bridge/simulation.cc

@@ -28,13 +28,15 @@ ARROWS: dict[str, set[str]] = {
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
     "problems": {"models", "splitting"},
     "table1": {"network", "network.port", "scenario", *BASE},
-    "recording": {"engine", "network.port", "results", *BASE},
+    "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "cosim", "engine", "interruption", "network", "network.port"),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network.port"),
         *("recording", "results", "scenario", *BASE),
     },
-    "api": {"assembly", "results", "runner", "scenario", *BASE},
+    "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
+    "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
 }
 EVERYTHING = {"__main__", "cli"}
@@ -46,7 +48,7 @@ GUARDED = {
     "zmq": {"network", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
-    "pyarrow": {"results"},
+    "pyarrow": {"models.transfer", "results"},
     "pandas": {"results"},
 }
 

@@ -39,11 +39,11 @@ def compare_command(
     file. The default is mmwave-iab. Each policy's results go to a directory of its own.
     """
     from cosim import api
-    from cosim.cli.output import print_json
+    from cosim.cli.output import print_json, results_only_on_stdout
     from cosim.cli.progress import show_progress
     from cosim.cli.report import print_comparison
 
-    with show_progress() as progress:
+    with show_progress() as progress, results_only_on_stdout():
         comparison = api.compare(
             scenario,
             out=out,

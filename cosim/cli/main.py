@@ -18,9 +18,12 @@ _COMMANDS: Final = MappingProxyType(
     {
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
+        "report": "cosim.cli.report_page:report_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "table1": "cosim.cli.table1:table1_command",
+        "profile": "cosim.cli.profile:profile_command",
+        "profiles": "cosim.cli.profiles:profiles_group",
         "list": "cosim.cli.list:list_command",
         "doctor": "cosim.cli.doctor:doctor",
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 DASH = "-"  # what has no value
+
+
+@contextmanager
+def results_only_on_stdout() -> Iterator[None]:
+    """Send to stderr what others, for example a user's policy, print meanwhile."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def print_json(value: object) -> None:
@@ -49,3 +59,9 @@ def print_table(
 def number(value: Any, digits: int = 1, scale: float = 1.0) -> str:
     """`value` times `scale` with so many digits after the point."""
     return DASH if value is None else f"{value * scale:,.{digits}f}"
+
+
+def short_path(path: Path) -> str:
+    """Relative to where the user is, if it is below."""
+    full, here = path.absolute(), Path.cwd()
+    return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)

@@ -23,7 +23,7 @@ _LINES = 10
 @contextmanager
 def show_progress() -> Iterator[ProgressCallback]:
     """Give a callback for `cosim.run` that shows how far it is, for any number of runs in turn."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None after 2>&-
         yield PlainProgress()
         return
     columns = (
@@ -41,20 +41,24 @@ class PlainProgress:
     def __init__(self) -> None:
         self._policy = ""
         self._shown = 0
+        self._is_read = True
 
     def __call__(self, progress: RunProgress) -> None:
         """Show how far a run is."""
         if _is_new_run(progress, self._policy):
             self._policy, self._shown = progress.scenario.policy, 0
         tenth = int(_LINES * progress.simulated_s / progress.duration_s)
-        if tenth <= self._shown:
+        if tenth <= self._shown or not self._is_read:
             return
         self._shown = tenth
-        click.echo(
+        text = (
             f"{self._policy}: simulated {progress.simulated_s:.2f} of {progress.duration_s:.2f} s, "
-            f"{_detail(progress)}",
-            err=True,
+            f"{_detail(progress)}"
         )
+        try:
+            click.echo(text, err=True)
+        except OSError:  # whoever read stderr has gone, which is no reason to end a run
+            self._is_read = False
 
 
 class BarProgress:

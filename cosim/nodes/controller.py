@@ -41,7 +41,7 @@ from cosim.nodes.records import MessageDropped, TaskFinished
 from cosim.nodes.sci import OVERDUE_PERIODS, SciProtocol
 from cosim.nodes.source import TaskSource
 from cosim.nodes.training import make_execution
-from cosim.splitting.policy import NodeSolution, Policy
+from cosim.splitting.policy import NodePolicy
 
 
 class NodeController:
@@ -60,7 +60,7 @@ class NodeController:
     def __init__(
         self,
         config: NodeConfig,
-        policy: Policy,
+        policy: NodePolicy,
         *,
         clock: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
@@ -80,9 +80,10 @@ class NodeController:
         """The way to the next computing node downstream, whose link reports the node needs."""
         return self._decider.links.uplink
 
-    def solve(self) -> NodeSolution:
-        """What the node would decide now, for every boundary."""
-        return self._decider.solve()
+    @property
+    def watches_time(self) -> bool:
+        """Whether a report tells something even when it is the one before again: that time went."""
+        return self._source is not None or self.config.options.forecaster is not None
 
     def on_start(self, now_ns: int) -> list[Action]:
         """The run begins; attachments and first reports have been told already."""
@@ -132,7 +133,8 @@ class NodeController:
             case SciTick():
                 return self._sci.tick(now_ns)
             case SciOverdue(generation):
-                return self._sci.overdue(now_ns, generation)
+                alone = [] if self._source is None else self._source.begin(now_ns)
+                return [*self._sci.overdue(now_ns, generation), *alone]
             case ComputeDone(task):
                 return self._announce(now_ns, self._execution.computed(now_ns, task))
             case StartTask():

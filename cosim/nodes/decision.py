@@ -9,13 +9,28 @@ import numpy as np
 from cosim.forecasting import LagEstimator
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
+from cosim.nodes.messages import NO_DEADLINE, TaskMessage
 from cosim.splitting import local_parameter_moves
-from cosim.splitting.policy import NodeCosts, NodeEnergy, NodeSolution, Policy, solve_checked
+from cosim.splitting.node import (
+    Decision,
+    NodeCosts,
+    NodeEnergy,
+    NodeSolution,
+    TaskState,
+    Told,
+)
+from cosim.splitting.policy import (
+    NodePolicy,
+    Policy,
+    decide_checked,
+    solve_checked,
+    tell_checked,
+)
 from cosim.splitting.problem import FloatArray
 
 
 class Decider:
-    """Asks the policy; holds the link table and the newest cost-to-go heard from downstream.
+    """Asks the policy; holds the link table and the newest that was heard from downstream.
 
     Attributes
     ----------
@@ -28,38 +43,45 @@ class Decider:
         None while no step has passed here; then nothing is counted as having to move.
     """
 
-    def __init__(self, config: NodeConfig, policy: Policy) -> None:
+    def __init__(self, config: NodeConfig, policy: NodePolicy) -> None:
         options = config.options
         self.links = LinkTable(config.uplink, options.forecaster)
         self.policy = policy
-        self.heard: FloatArray | None = None
+        self.heard: Told | None = None
+        self.heard_count = 0
+        self._solved: NodeSolution | None = None
+        self._solved_for: tuple[int, int, int | None, int] | None = None
         self.held: int | None = None
         self._options = options
         self._model = config.model
         self._energy = config.energy
+        self._decode_ns_of = config.decode_ns_of
         self._role = config.role
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
-    def solve(self, ahead_ns: int = 0) -> NodeSolution:
-        """The decision for every boundary, with the links as they are now.
-
-        Parameters
-        ----------
-        ahead_ns
-            Take the capacity that is forecast for so much later instead.
+    def decide(self, now_ns: int, task: TaskMessage) -> Decision:
+        """Where to stop a task that this node could begin at `now_ns`, the links being as they are.
 
         Raises
         ------
         PolicyError
             When the policy fails.
         """
-        return solve_checked(self.policy, self._role, self._costs(ahead_ns), self.heard)
+        left = task.deadline_ns - now_ns
+        budget_s = math.inf if task.deadline_ns == NO_DEADLINE else left / 1e9
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return Decision(int(self._solve(self.policy, 0).stop[task.boundary]))
+        state = TaskState(task.boundary, budget_s, task.plan)
+        return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 
-    def solve_to_tell(self, now_ns: int) -> NodeSolution:
-        """The same for an SCI message: as it will be when the task comes (IV.F)."""
+    def tell(self, now_ns: int) -> tuple[Told, int]:
+        """What to tell upstream, as it will be when the task comes, in how many ns (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
         self._lag.told(now_ns)
-        return self.solve(ahead_ns)
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return self._solve(self.policy, ahead_ns).cost_to_go_s, ahead_ns
+        told = tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
+        return told, ahead_ns
 
     def sent(self, now_ns: int) -> None:
         """A task goes over the uplink now: the moment that the told costs were about."""
@@ -67,9 +89,27 @@ class Decider:
 
     def can_send(self) -> bool:
         """Whether the way downstream is open, as far as the node knows."""
-        return bool(self.links.transfer_s(self._model.live_bytes)[0] < math.inf)
+        return self.links.is_open
 
-    def _costs(self, ahead_ns: int) -> NodeCosts:
+    def hear(self, told: Told | None) -> None:
+        """Take over what the next node downstream told, or forget it."""
+        before, self.heard = self.heard, told
+        if isinstance(told, np.ndarray) and isinstance(before, np.ndarray):
+            self.heard_count += not np.array_equal(before, told)
+        else:
+            self.heard_count += 1
+
+    def _solve(self, policy: Policy, ahead_ns: int) -> NodeSolution:
+        """A repeatable policy's answer, asked for anew when something has changed."""
+        basis = (self.links.version, ahead_ns, self.held, self.heard_count)
+        if self._solved is None or basis != self._solved_for:
+            heard = self.heard if isinstance(self.heard, np.ndarray) else None
+            self._solved = solve_checked(policy, self._role, self.costs(ahead_ns), heard)
+            self._solved_for = basis
+        return self._solved
+
+    def costs(self, ahead_ns: int = 0) -> NodeCosts:
+        """The node's own costs now, or as they are forecast for `ahead_ns` later."""
         live = self._model.live_bytes
         transfer = None if self._role.is_sink else self.links.transfer_s(live, ahead_ns)
         prefix = self._model.prefix_s
@@ -80,10 +120,18 @@ class Decider:
         if transfer is not None:
             radio_j = self._energy.radio_w * _finite(transfer)
             radio_j[:-1] += radio * 8 * (live[:-1] + TASK_HEADER_BYTES)
+            radio_j = radio_j + watts * (self._model.encode_ns / 1e9)
+            transfer = transfer + self._coding_s()
             if ratio is not None:
                 transfer = transfer + self._training_s()
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
         return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+
+    def _coding_s(self) -> FloatArray:
+        """Both ends' time for the form in which tensors cross the uplink (overhead of Eq. 10)."""
+        there = self._decode_ns_of.get(self.links.destination or "", 0)
+        coding_s: FloatArray = (self._model.encode_ns + there) / 1e9
+        return coding_s
 
     def _training_s(self) -> FloatArray:
         """What the link carries in a training step besides: gradient, and parameters that move."""

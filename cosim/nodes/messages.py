@@ -3,7 +3,8 @@
 Every message begins with ``"HM"``, a version and a kind; integers are little-endian. ``decode``
 turns any bytes into a message or raises `ProtocolError`, never anything else.
 
-An SCI message of ResNet152's some 500 layers takes 2 kB, below the paper's 4 kB (HiveMind IV.C).
+An SCI message of ResNet152's some 500 layers takes 2 kB, below the paper's 4 kB (HiveMind IV.C);
+what else policies may tell is in `cosim.nodes.told`.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from enum import IntEnum
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from cosim.errors import ProtocolError
-from cosim.splitting.problem import FloatArray
+from cosim.nodes.told import boundaries_of, decode_told, encode_told
+from cosim.splitting.node import Told
 
-VERSION: Final = 2
+VERSION: Final = 3
 _HEAD: Final = struct.Struct("<2sBB")
 _MAGIC: Final = b"HM"
 _SCI, _TASK, _DONE, _ASK, _PARAMS = 1, 2, 3, 4, 5
-_SCI_BODY: Final = struct.Struct("<IIIqH")
-_TASK_BODY: Final = struct.Struct("<qIqqddBBHB")
+_SCI_BODY: Final = struct.Struct("<IIIqHB")
+_TASK_BODY: Final = struct.Struct("<qIqqddBBHBqHBB")
 _HOP: Final = struct.Struct("<Hqqq")
 _DONE_BODY: Final = struct.Struct("<qq")
 _PARAMS_BODY: Final = struct.Struct("<qHHB")
-_COST: Final = np.dtype("<f4")
+_STOP: Final = struct.Struct("<H")
 
 
 class SciMessage(msgspec.Struct, frozen=True, eq=False):
@@ -45,15 +46,15 @@ class SciMessage(msgspec.Struct, frozen=True, eq=False):
         First 32 bits of the model profile's digest: costs of another model mean nothing.
     started_ns
         When the sink started the wave.
-    cost_to_go_s
-        Shape ``(L + 1,)``, s: ``V[b]``; ``float32`` on the wire.
+    told
+        What the policy tells for each of the ``L + 1`` boundaries; see `cosim.nodes.told`.
     """
 
     update_id: int
     revision: int
     model_digest: int
     started_ns: int
-    cost_to_go_s: FloatArray
+    told: Told
 
     @property
     def order(self) -> tuple[int, int]:
@@ -71,6 +72,8 @@ class HopTrace(msgspec.Struct, frozen=True):
     compute_ns: int
 
 
+NO_DEADLINE: Final = 2**63 - 1
+
 INITIAL: Final = 0xFFFF
 """In place of `TaskMessage.held`: the first step, before which all nodes have all parameters."""
 
@@ -84,7 +87,7 @@ class Phase(IntEnum):
 
 
 class TaskMessage(msgspec.Struct, frozen=True):
-    """A split task on its way; sent over TCP, followed by the live tensors as padding.
+    """A split task on its way; sent over TCP, followed by the live tensors.
 
     Attributes
     ----------
@@ -105,6 +108,9 @@ class TaskMessage(msgspec.Struct, frozen=True):
         In the forward pass of training: the boundary of the link that it came over in the step
         before. Parameters up to it were on the near side; those that are wanted beyond follow the
         tensors.
+    tensors
+        What is live at the boundary, when it is really computed; otherwise nothing, and padding of
+        its size stands in its place on the wire.
     """
 
     task_id: int
@@ -118,6 +124,11 @@ class TaskMessage(msgspec.Struct, frozen=True):
     phase: Phase = Phase.INFERENCE
     held: int = 0
     at: int = 0
+    deadline_ns: int = NO_DEADLINE
+    run: int = 0
+    merges: bool = False
+    plan: tuple[int, ...] = ()
+    tensors: bytes = b""
 
     @property
     def boundary(self) -> int:
@@ -170,7 +181,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(payload: bytes) -> Message:
-    """Read a message; bytes after a task's header are its tensors and are not looked at.
+    """Read a message; bytes after a task's header are its tensors.
 
     Raises
     ------
@@ -193,24 +204,21 @@ def decode(payload: bytes) -> Message:
 
 
 def _encode_sci(message: SciMessage) -> bytes:
-    with np.errstate(over="ignore"):  # a cost beyond float32 might as well be infinite
-        costs = message.cost_to_go_s.astype(_COST)
+    form, told = encode_told(message.told)
     body = _SCI_BODY.pack(
-        message.update_id, message.revision, message.model_digest, message.started_ns, costs.size
+        *(message.update_id, message.revision, message.model_digest, message.started_ns),
+        *(boundaries_of(message.told), form),
     )
-    return _HEAD.pack(_MAGIC, VERSION, _SCI) + body + costs.tobytes()
+    return _HEAD.pack(_MAGIC, VERSION, _SCI) + body + told
 
 
 def _decode_sci(payload: bytes) -> SciMessage:
-    update_id, revision, digest, started_ns, count = _SCI_BODY.unpack_from(payload, _HEAD.size)
-    tail = payload[_HEAD.size + _SCI_BODY.size :]
-    if len(tail) != count * _COST.itemsize:
-        raise ProtocolError(f"SCI message has {len(tail)} bytes for {count} costs")
-    costs = np.frombuffer(tail, dtype=_COST).astype(np.float64)
-    if not (costs > -math.inf).all():
-        raise ProtocolError("SCI message holds a cost that is NaN or minus infinity")
+    update_id, revision, digest, started_ns, count, form = _SCI_BODY.unpack_from(
+        payload, _HEAD.size
+    )
     _refuse_negative(started_ns)
-    return SciMessage(update_id, revision, digest, started_ns, costs)
+    told = decode_told(form, count, payload[_HEAD.size + _SCI_BODY.size :])
+    return SciMessage(update_id, revision, digest, started_ns, told)
 
 
 def _encode_task(message: TaskMessage) -> bytes:
@@ -227,26 +235,39 @@ def _encode_task(message: TaskMessage) -> bytes:
             message.phase,
             message.held,
             message.at,
+            message.deadline_ns,
+            message.run,
+            message.merges,
+            len(message.plan),
         ),
+        *(_STOP.pack(stop) for stop in message.plan),
         _pack_name(message.ue),
     ]
     for hop in message.hops:
         parts.append(_HOP.pack(hop.stop, hop.transfer_ns, hop.queue_ns, hop.compute_ns))
         parts.append(_pack_name(hop.node))
+    parts.append(message.tensors)
     return b"".join(parts)
 
 
 def _decode_task(payload: bytes) -> TaskMessage:
     fields = _TASK_BODY.unpack_from(payload, _HEAD.size)
-    task_id, digest, started_ns, sent_ns, energy_j, radio_w, count, phase, held, hop_at = fields
+    task_id, digest, started_ns, sent_ns, energy_j, radio_w, count, phase, held, hop_at = fields[
+        :10
+    ]
+    deadline_ns, run, merges, planned = fields[10:]
     if phase not in tuple(Phase):
         raise ProtocolError(f"task message is in unknown phase {phase}")
     if phase == Phase.BACKWARD and hop_at >= count:
         raise ProtocolError("task message goes back to a node that it has not passed")
+    if merges > 1:
+        raise ProtocolError("task message neither merges nor does not")
     _refuse_negative(task_id, started_ns, sent_ns)
     if not (math.isfinite(energy_j) and math.isfinite(radio_w)):
         raise ProtocolError("task message holds an energy that is not finite")
-    ue, at = _unpack_name(payload, _HEAD.size + _TASK_BODY.size)
+    at = _HEAD.size + _TASK_BODY.size
+    plan = struct.unpack_from(f"<{planned}H", payload, at)
+    ue, at = _unpack_name(payload, at + 2 * planned)
     hops: list[HopTrace] = []
     for _ in range(count):
         stop, transfer_ns, queue_ns, compute_ns = _HOP.unpack_from(payload, at)
@@ -261,6 +282,11 @@ def _decode_task(payload: bytes) -> TaskMessage:
         phase=Phase(phase),
         held=held,
         at=hop_at,
+        deadline_ns=deadline_ns,
+        run=run,
+        merges=bool(merges),
+        plan=plan,
+        tensors=payload[at:],
     )
 
 

@@ -8,7 +8,7 @@ tree, one message an edge serves everyone below it.
 Two things lie outside the wave. A UE that attaches is told at once what its neighbours were told
 last. And a node that has heard nothing for `OVERDUE_PERIODS` periods (a blocked link swallows the
 wave) goes on from its own knowledge, every period: otherwise all nodes above a dead link would
-believe in it for ever.
+believe in it for ever. A UE that has heard nothing for as long begins its tasks without.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from cosim.nodes.actions import Action, Record, SciOverdue, SciTick, SendMessage
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
 from cosim.nodes.messages import SciMessage, UpdateRequest, encode
-from cosim.nodes.records import SciStep
+from cosim.nodes.records import CapacityForecast, SciStep
+from cosim.nodes.told import boundaries_of
 
 OVERDUE_PERIODS: Final = 3
 KEEPALIVE_PERIODS: Final = 10
+LARGEST_DATAGRAM: Final = 60_000  # below UDP's 65,507; only central policies tell more
 
 
 class SciProtocol:
@@ -50,8 +52,11 @@ class SciProtocol:
 
     def start(self, now_ns: int) -> list[Action]:
         """Begin: the sink with the first update, the others with waiting for it."""
-        if not self._decider.policy.uses_sci or self._config.source is not None:
+        if not self._decider.policy.uses_sci:
             return []
+        if self._config.source is not None:
+            patience_ns = OVERDUE_PERIODS * self._config.sci_period_ns
+            return [SetTimer(now_ns + patience_ns, SciOverdue(self._generation))]
         return self.tick(now_ns) if self._config.role.is_sink else [self._watch(now_ns)]
 
     def tick(self, now_ns: int) -> list[Action]:
@@ -94,12 +99,14 @@ class SciProtocol:
             return "SCI message from a node that is not the next one downstream"
         if message.model_digest != self._config.model.digest:
             return "SCI message of another model"
-        if message.cost_to_go_s.size != self._config.model.layers + 1:
+        if boundaries_of(message.told) != self._config.model.layers + 1:
             return "SCI message of another number of layers"
+        if not isinstance(message.told, self._decider.policy.tells):
+            return "SCI message of another policy"
         if self._heard is not None and message.order <= self._heard.order:
             return "SCI message that is not newer than the one before"
         self._heard = message
-        self._decider.heard = message.cost_to_go_s
+        self._decider.hear(message.told)
         mending = message.revision > 0
         if self._config.source is not None:
             return [self._step(now_ns, message.update_id, message.started_ns, mending)]
@@ -108,7 +115,7 @@ class SciProtocol:
 
     def overdue(self, now_ns: int, generation: int) -> list[Action]:
         """Nothing heard for long: tell upstream what this node knows by itself."""
-        if generation != self._generation:
+        if generation != self._generation or self._config.source is not None:
             return []
         last = self._told
         update_id, revision, started_ns = (0, 0, now_ns)
@@ -127,7 +134,7 @@ class SciProtocol:
         # A greater revision, so that what it may have heard here long ago does not hide it.
         last = self._told
         self._told = SciMessage(
-            last.update_id, last.revision + 1, last.model_digest, last.started_ns, last.cost_to_go_s
+            last.update_id, last.revision + 1, last.model_digest, last.started_ns, last.told
         )
         return self._send(now_ns, self._told, [name], mending=True, wall_ns=0)
 
@@ -138,20 +145,30 @@ class SciProtocol:
     def forget(self) -> None:
         """The neighbour downstream is another one now: what the old one told is void."""
         self._heard = None
-        self._decider.heard = None
+        self._decider.hear(None)
 
     def _tell(
         self, now_ns: int, update_id: int, revision: int, started_ns: int, *, mending: bool
     ) -> list[Action]:
         begin = self._clock()
-        cost = self._decider.solve_to_tell(now_ns).cost_to_go_s
+        told, ahead_ns = self._decider.tell(now_ns)
         wall_ns = self._clock() - begin
         if self._told is not None and self._told.update_id == update_id:
             revision = max(revision, self._told.revision + 1)
         digest = self._config.model.digest
-        self._told = SciMessage(update_id, revision, digest, started_ns, cost)
+        self._told = SciMessage(update_id, revision, digest, started_ns, told)
         self._told_rate_bps = self._decider.links.rate_bps()
-        return self._send(now_ns, self._told, self._upstream, mending=mending, wall_ns=wall_ns)
+        sends = self._send(now_ns, self._told, self._upstream, mending=mending, wall_ns=wall_ns)
+        return [*sends, *self._forecasts(now_ns, ahead_ns)]
+
+    def _forecasts(self, now_ns: int, ahead_ns: int) -> list[Action]:
+        """What was told is about another moment than now: keep what was expected of it."""
+        if ahead_ns == 0:
+            return []
+        return [
+            Record(CapacityForecast(now_ns, self._config.name, link, ahead_ns, capacity_bps))
+            for link, capacity_bps in self._decider.links.forecasts(ahead_ns)
+        ]
 
     def _send(
         self,
@@ -163,7 +180,8 @@ class SciProtocol:
         wall_ns: int,
     ) -> list[Action]:
         payload = encode(message)
-        sends = [SendMessage(name, payload, len(payload), Transport.UDP) for name in to]
+        carrier = Transport.UDP if len(payload) <= LARGEST_DATAGRAM else Transport.TCP
+        sends = [SendMessage(name, payload, len(payload), carrier) for name in to]
         step = self._step(
             now_ns, message.update_id, message.started_ns, mending, len(sends), payload, wall_ns
         )

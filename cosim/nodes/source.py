@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cosim.nodes.actions import (
     Action,
     Record,
@@ -11,7 +13,7 @@ from cosim.nodes.actions import (
     UpdateOverdue,
 )
 from cosim.nodes.config import NodeConfig, SourceConfig
-from cosim.nodes.messages import HopTrace, Phase, TaskMessage
+from cosim.nodes.messages import NO_DEADLINE, HopTrace, Phase, TaskMessage
 from cosim.nodes.records import TaskStarted, TaskTimedOut
 
 
@@ -62,6 +64,7 @@ class TaskSource:
             radio_w=0.0,
             hops=(HopTrace(self._config.name, 0, 0, 0, 0),),
             phase=self._phase,
+            deadline_ns=self._deadline_ns(now_ns),
         )
         self._next_id += self._source.task_id_step
         self._current = task
@@ -69,6 +72,10 @@ class TaskSource:
         started = TaskStarted(task.task_id, task.ue, self._policy_name, now_ns)
         timeout = SetTimer(now_ns + self._source.timeout_ns, TaskTimeout(task.task_id))
         return task, [Record(started), timeout]
+
+    def _deadline_ns(self, now_ns: int) -> int:
+        limit_s = self._config.options.objective.latency_limit_s
+        return NO_DEADLINE if math.isinf(limit_s) else now_ns + round(limit_s * 1e9)
 
     def done(self, now_ns: int, task_id: int) -> list[Action]:
         """A task is finished; when it is the one waited for, the next follows."""

@@ -59,12 +59,9 @@ class TrainingExecution(TaskExecution):
         return self.begin(now_ns, task)
 
     def begin(self, now_ns: int, task: TaskMessage) -> list[Action]:
-        layers = self._config.model.layers
         held = self._held_boundary(task)
         self._decider.held = held
-        stop = int(self._decider.solve().stop[task.boundary])
-        if self._decider.links.destination is None:
-            stop = layers
+        task, stop = self._decided(now_ns, task)
         if held is not None and stop > held and self._decider.links.destination is not None:
             return self._fetch(now_ns, task, held, stop)
         return self._forward(now_ns, task, stop)

@@ -13,7 +13,9 @@ import msgspec
 from cosim.errors import OutputError
 
 MANIFEST_NAME: Final = "manifest.json"
+WILL_NAME: Final = "manifest.json.will"
 MANIFEST_FORMAT: Final = 1
+_WILL_BYTES: Final = 16_384
 _DEPENDENCIES: Final = ("msgspec", "numpy", "pandas", "pyarrow", "pyzmq")
 
 RunStatus = Literal["running", "done", "failed"]
@@ -26,6 +28,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     status, reason, error_type
         How it ended, and for a failed run what the error said and its class.
+    backend
+        Which network simulated it: ``ns3`` or ``simplified``.
     command
         The command line, or the call.
     started_at
@@ -63,6 +67,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     wall_s: float = 0.0
     totals: dict[str, int] | None = None
     counts: dict[str, int] | None = None
+    backend: str = "ns3"
     format: int = MANIFEST_FORMAT
 
 
@@ -75,15 +80,21 @@ def library_versions() -> dict[str, str]:
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
-    """Write the manifest in one step: a reader sees the old one or the new one, never half."""
-    path = directory / MANIFEST_NAME
-    partial = path.with_name(path.name + ".partial")
-    text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    with partial.open("wb") as file:
-        file.write(text + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    """Write the manifest in one step: a reader sees the old one or the new one, never half.
+
+    While the run goes on, its last will lies beside it: the manifest that ns-3 is to put in its
+    place if this process is killed. It is padded, so that the last manifest of a run that filled
+    the disk finds room in its place.
+    """
+    will = directory / WILL_NAME
+    if manifest.status == "running":
+        left = msgspec.structs.replace(
+            manifest, status="failed", reason=_killed(manifest.pid), error_type="PeerDiedError"
+        )
+        _replace(will, _json(left).ljust(_WILL_BYTES))
+    else:
+        will.unlink(missing_ok=True)
+    _replace(directory / MANIFEST_NAME, _json(manifest))
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -104,9 +115,29 @@ def read_manifest(directory: Path) -> Manifest:
     if manifest.format != MANIFEST_FORMAT:
         raise OutputError(f"{path} has format {manifest.format}, not {MANIFEST_FORMAT}")
     if manifest.status == "running" and not _is_alive(manifest.pid):
-        reason = f"process {manifest.pid} ended without finishing the run"
+        reason = _killed(manifest.pid)
         return msgspec.structs.replace(manifest, status="failed", reason=reason)
     return manifest
+
+
+def _json(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _killed(pid: int) -> str:
+    return (
+        f"the process of the controllers ({pid}) ended without finishing the run; "
+        "ns3-stderr.txt says at what simulated time"
+    )
 
 
 def _is_alive(pid: int) -> bool:

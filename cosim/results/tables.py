@@ -6,15 +6,15 @@ run ends. A killed run so leaves all but the last few rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cosim.results.records import ResultRecord, TableSpec
+from cosim.results.records import TableSpec
 
 _ROW_GROUP_ROWS: Final = 65_536
 
@@ -27,6 +27,11 @@ def table_path(directory: Path, name: str) -> Path:
 def stream_path(directory: Path, name: str) -> Path:
     """Where the rows of an unfinished table lie."""
     return directory / f"{name}.arrows.partial"
+
+
+def partial_path(directory: Path, name: str) -> Path:
+    """Where a table lies while it is being finished."""
+    return directory / f"{name}.parquet.partial"
 
 
 class TableStream:
@@ -44,9 +49,9 @@ class TableStream:
         """The table's name."""
         return self._spec.name
 
-    def add(self, record: ResultRecord) -> None:
-        """Append one row."""
-        self._rows.append(msgspec.structs.astuple(record))
+    def extend(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Append rows: tuples with the table's columns."""
+        self._rows += rows
         if len(self._rows) >= self._spec.flush_rows:
             self._flush()
 
@@ -56,7 +61,7 @@ class TableStream:
         self._stream.close()
         self._file.close()
         final = table_path(self._directory, self._spec.name)
-        partial = final.with_name(final.name + ".partial")
+        partial = partial_path(self._directory, self._spec.name)
         source = stream_path(self._directory, self._spec.name)
         columns = self._spec.columns
         with source.open("rb") as file, pq.ParquetWriter(partial, columns) as writer:
@@ -66,8 +71,11 @@ class TableStream:
         source.unlink()
 
     def abandon(self) -> None:
-        """Let go of the file as it is."""
-        self._file.close()
+        """Let go of the file as it is, and of the half-made table."""
+        with contextlib.suppress(OSError):  # a full disk does not take what is buffered
+            self._file.close()
+        with contextlib.suppress(OSError):
+            partial_path(self._directory, self._spec.name).unlink(missing_ok=True)
 
     def _flush(self) -> None:
         if not self._rows:
@@ -93,9 +101,18 @@ def read_table(directory: Path, spec: TableSpec) -> pa.Table:
     """A table of a run, whole or as far as it got; empty when there is nothing of it."""
     final, stream = table_path(directory, spec.name), stream_path(directory, spec.name)
     if final.exists():
-        return pq.read_table(final)
+        return _completed(pq.read_table(final), spec.columns)
     batches = list(read_stream(stream)) if stream.exists() else []
-    return pa.Table.from_batches(batches, schema=spec.columns)
+    schema = batches[0].schema if batches else spec.columns
+    return _completed(pa.Table.from_batches(batches, schema=schema), spec.columns)
+
+
+def _completed(table: pa.Table, columns: pa.Schema) -> pa.Table:
+    """The table with nulls in the columns that an older version of cosim did not write."""
+    for field in columns:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table
 
 
 def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:

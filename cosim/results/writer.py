@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -11,13 +11,21 @@ import msgspec
 import pyarrow as pa
 
 from cosim.errors import OutputError, RunError
-from cosim.results.manifest import MANIFEST_NAME, Manifest, RunStatus, write_manifest
+from cosim.results.manifest import (
+    MANIFEST_NAME,
+    WILL_NAME,
+    Manifest,
+    RunStatus,
+    read_manifest,
+    write_manifest,
+)
 from cosim.results.records import TABLES, ResultRecord
-from cosim.results.tables import TableStream, stream_path, table_path
+from cosim.results.tables import TableStream, partial_path, stream_path, table_path
 
 SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
+REPORT_NAME: Final = "report.html"  # of `cosim report`: it goes with the run that it is about
 
 
 class RunWriter:
@@ -59,8 +67,14 @@ class RunWriter:
 
     def add(self, record: ResultRecord) -> None:
         """Append a row to the table that it belongs to; a `RunError` when the disk is full."""
-        with self._disk_errors():
-            self._tables[type(record)].add(record)
+        self.add_rows(type(record), [msgspec.structs.astuple(record)])
+
+    def add_rows(self, kind: type[ResultRecord], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Append rows, each a tuple with the table's columns, to the table of `kind`."""
+        try:
+            self._tables[kind].extend(rows)
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
 
     def update(self, **changes: Any) -> None:
         """Change fields of the manifest, on disk too."""
@@ -90,6 +104,11 @@ class RunWriter:
             raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
 
 
+_OTHER_NAMES: Final = (
+    *(SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, REPORT_NAME, WILL_NAME, MANIFEST_NAME),
+)
+
+
 def prepare_directory(directory: Path, *, replace: bool) -> None:
     """Make the directory, or make sure that nothing in it is lost."""
     try:
@@ -101,19 +120,28 @@ def prepare_directory(directory: Path, *, replace: bool) -> None:
         if not replace:
             hint = "choose another --out, or replace that run with --force"
             raise OutputError(f"{directory} holds an earlier run", hint=hint)
+        if _is_going_on(directory):
+            raise OutputError(f"{directory} holds a run that is still going on")
         for path in _run_files(directory):
             path.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{directory} cannot be used: {error.strerror}") from error
 
 
+def _is_going_on(directory: Path) -> bool:
+    try:
+        return read_manifest(directory).status == "running"
+    except OutputError:  # of another version, or damaged: nothing of it goes on
+        return False
+
+
 def _run_files(directory: Path) -> Iterator[Path]:
     """The files that a run may have left; the manifest goes last."""
     for spec in TABLES.values():
         yield table_path(directory, spec.name)
-        yield directory / f"{spec.name}.parquet.partial"
+        yield partial_path(directory, spec.name)
         yield stream_path(directory, spec.name)
-    for name in (SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, MANIFEST_NAME):
+    for name in _OTHER_NAMES:
         yield directory / name
 
 

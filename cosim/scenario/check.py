@@ -100,10 +100,16 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "task.timeout", s.task.timeout > 0, positive
     yield "task.link_patience", s.task.link_patience > 0, positive
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
+    inference = s.task.kind == "inference"
+    yield "task.transfer", inference or s.task.transfer == "fp32", "is for inference only"
+    yield "task.execute", inference or not s.task.execute, "is for inference only"
+    needs_execute = "measured needs task.execute = true (--execute)"
+    yield "task.timing", s.task.execute or s.task.timing == "profile", needs_execute
     yield "sci.change", s.sci.change >= 0, "cannot be negative"
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit
     yield "objective.latency_limit", limit is None or limit > 0, positive
+    yield "objective.front_cap", s.objective.front_cap >= 2, "must be at least 2"
     for key in ("latency_weight", "energy_weight"):
         yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"

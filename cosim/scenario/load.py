@@ -59,6 +59,8 @@ def scenario_from_toml(
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(origin, f"is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ScenarioError(origin, "is nested too deeply") from error
     return scenario_from_tables(tables, overrides)
 
 

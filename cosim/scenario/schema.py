@@ -28,6 +28,8 @@ LoadLevel = Literal["low", "mid", "high"]
 ChannelCondition = Literal["los", "nlos", "auto"]
 TaskKind = Literal["inference", "training"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
+TransferForm = Literal["fp32", "fp16", "int8", "lossless"]
+TaskTiming = Literal["profile", "measured"]
 ForecasterName = Literal["none", "last", "ewma", "autoregressive"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
 McsTable = Literal["64qam", "256qam", "64qam-low-se"]
@@ -48,6 +50,9 @@ class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # Training: backward over forward time, 22.3 over 10.5 ms for ResNet18 on a GTX 1080 Ti at batch
     # 16 (jcjohnson/cnn-benchmarks).
     backward_ratio: float = 2.12
+    transfer: TransferForm = "fp32"  # form of tensors on links; coding takes time at both ends
+    execute: bool = False  # really run the model, and let its tensors' bytes cross the network
+    timing: TaskTiming = "profile"  # of what is run: the profile's, or as measured while it runs
     think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
     timeout: DurationNs = DurationNs(2_000_000_000)  # after which the UE gives up waiting
     link_patience: DurationNs = DurationNs(100_000_000)  # the same while its own link is dead
@@ -80,7 +85,9 @@ class ObjectiveSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     latency_weight: float = 1.0  # per second, of `linear`
     energy_weight: float = 1.0  # per joule, of `linear` and `hivemind-qa`
-    latency_limit: DurationNs | None = None  # of `hivemind-qa`; none is no limit
+    # Of `hivemind-qa` and `hivemind-pareto`; none is no limit.
+    latency_limit: DurationNs | None = None
+    front_cap: int = 64  # most points of a Pareto front that `hivemind-pareto` tells
 
 
 class EnergySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,6 +220,13 @@ class TopologyChangeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_field
     parent: str | None = None  # of action "parent"
 
 
+class SimplifiedSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What only the simplified simulator needs to know, to stand for the radio of this scenario."""
+
+    # Loss beyond Friis between UE and cell: obstacles, fading, beams that miss. The paper has none.
+    access_loss: Decibels = Decibels(0.0)
+
+
 class LoadsSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The load levels: population and demand by 0.5, 1 and 2 (HiveMind VII.A.3)."""
 
@@ -239,6 +253,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     radio: RadioSpec = RadioSpec()
     background: BackgroundSpec = BackgroundSpec()
     loads: LoadsSpec = LoadsSpec()
+    simplified: SimplifiedSpec = SimplifiedSpec()
     nodes: tuple[NodeSpec, ...]
     links: tuple[LinkSpec, ...]
     blockages: tuple[BlockageSpec, ...] = ()

@@ -1,6 +1,18 @@
 """Where to split a model: the problem, its solvers, and the policies that nodes follow."""
 
 from cosim.splitting.algorithm1 import Algorithm1Step, algorithm1_step, solve_algorithm1
+from cosim.splitting.chain import default_roles, solve_chain
+from cosim.splitting.node import (
+    ChainCosts,
+    Decision,
+    NodeCosts,
+    NodeEnergy,
+    NodeSolution,
+    Objective,
+    Role,
+    TaskState,
+    Told,
+)
 from cosim.splitting.objectives import (
     QualityAssurance,
     inverse_weight_step,
@@ -10,15 +22,11 @@ from cosim.splitting.objectives import (
 from cosim.splitting.pareto import ParetoMessage, ParetoPlan, pareto_sink, pareto_step, solve_pareto
 from cosim.splitting.policies import CloudOnly, EdgeOnly, HiveMind, SingleSplit, UeOnly
 from cosim.splitting.policy import (
-    NodeCosts,
-    NodeEnergy,
-    NodeSolution,
-    Objective,
+    NodePolicy,
     Policy,
-    Role,
-    default_roles,
-    solve_chain,
+    decide_checked,
     solve_checked,
+    tell_checked,
 )
 from cosim.splitting.problem import Plan, SplitProblem, plan_cost, plan_cost_parts, prefix_sums
 from cosim.splitting.registry import make_policy, policy_class, policy_description, policy_names
@@ -34,11 +42,14 @@ from cosim.splitting.training import (
 
 __all__ = [
     "Algorithm1Step",
+    "ChainCosts",
     "CloudOnly",
+    "Decision",
     "EdgeOnly",
     "HiveMind",
     "NodeCosts",
     "NodeEnergy",
+    "NodePolicy",
     "NodeSolution",
     "Objective",
     "ParetoMessage",
@@ -50,9 +61,12 @@ __all__ = [
     "Signalling",
     "SingleSplit",
     "SplitProblem",
+    "TaskState",
+    "Told",
     "UeOnly",
     "algorithm1_step",
     "count_signalling",
+    "decide_checked",
     "default_roles",
     "inverse_weight_step",
     "local_parameter_moves",
@@ -78,6 +92,7 @@ __all__ = [
     "solve_pareto",
     "solve_sci",
     "split_graph",
+    "tell_checked",
     "training_problem",
     "weighted_problem",
 ]

@@ -73,7 +73,7 @@ class ParetoMessage:
     prefix
         Shape ``(2, L + 1)``: to be taken off a front's costs at boundary b.
     gap
-        By how much be may be above the true front's, because of thinning here.
+        By how much be may be above the true front's, because of thinning here or downstream.
     """
 
     fronts: tuple[Front, ...]
@@ -90,11 +90,6 @@ class ParetoMessage:
     def points(self) -> int:
         """How many points it holds."""
         return sum(len(front.qa) for front in self.fronts)
-
-    @property
-    def size_bytes(self) -> int:
-        """On the wire: two float32 a point and boundary, and two bytes for which front it is."""
-        return 8 * self.points + (8 + 2) * self.which.size
 
 
 @dataclass(frozen=True)
@@ -167,7 +162,7 @@ def pareto_step(
     boundaries = np.arange(prefix.shape[1])
     which = len(changed_at) - np.searchsorted(np.array(changed_at[::-1], dtype=int), boundaries)
     told, gap = _thinned(fronts, cap)
-    return ParetoMessage(told, which, prefix, gap)
+    return ParetoMessage(told, which, prefix, gap + downstream.gap)
 
 
 def solve_pareto(
@@ -207,8 +202,8 @@ def solve_pareto(
         boundaries=boundaries,
         qa=qa_cost,
         be=be_cost,
-        meets=bool(_best_point(messages[0], 0, threshold)[1]),
-        excess_bound=sum(message.gap for message in messages),
+        meets=best_point(messages[0], 0, threshold)[1],
+        excess_bound=messages[0].gap,
         points=sum(message.points for message in messages),
     )
 
@@ -302,8 +297,8 @@ def _thin(front: Front, cap: int) -> tuple[Front, float]:
     return Front(*([column[index] for index in kept] for column in lists)), gap  # type: ignore[arg-type]
 
 
-def _best_point(message: ParetoMessage, boundary: int, budget: float) -> tuple[int, bool]:
-    """Which point of a front to take, and whether it is within the budget."""
+def best_point(message: ParetoMessage, boundary: int, budget: float) -> tuple[int, bool]:
+    """Which point from `boundary` on to take, and whether it is within the budget."""
     qa = message.at(boundary)[_QA]
     allowed = budget if budget <= 0 or math.isinf(budget) else budget * (1 + _ROUNDING)
     within = int(np.searchsorted(qa, allowed, side="right"))
@@ -314,7 +309,7 @@ def _walk(messages: list[ParetoMessage], threshold: float) -> tuple[int, ...]:
     """Follow the chosen point from node to node."""
     boundaries = [0]
     layers = messages[0].which.size - 1
-    point, _ = _best_point(messages[0], 0, threshold)
+    point, _ = best_point(messages[0], 0, threshold)
     for message in messages:
         front = message.fronts[int(message.which[boundaries[-1]])]
         if not front.choice:  # no way is open: what is here stays here

@@ -20,147 +20,74 @@ It is used as ``--policy my_module:Half``, or by name through the entry point gr
 
 from __future__ import annotations
 
-import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cosim.errors import PolicyError
-from cosim.splitting.problem import FloatArray, IntArray, Plan, SplitProblem
-from cosim.splitting.solvers import make_plan
+from cosim.splitting.node import Decision, NodeCosts, NodeSolution, Role, TaskState, Told
+from cosim.splitting.problem import FloatArray
 
-RoleKind = Literal["ue", "iab", "donor", "core", "cloud"]
-
-
-@dataclass(frozen=True)
-class Role:
-    """A node's place: what kind it is, and whether tasks begin (UE) or must end (cloud) at it."""
-
-    kind: RoleKind
-    is_source: bool = False
-    is_sink: bool = False
+_T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
-class Objective:
-    """What policies that look at more than latency aim at.
+class NodePolicy(ABC):
+    """Decides where a node stops a task, and what it tells upstream. Every node has its own.
 
-    Attributes
-    ----------
-    latency_weight, energy_weight
-        Of a second and of a joule in the linear combination (Eq. 11).
-    latency_limit_s
-        Threshold of latency where it is quality assurance and energy is best effort (Eq. 12).
-    """
-
-    latency_weight: float = 1.0
-    energy_weight: float = 1.0
-    latency_limit_s: float = math.inf
-
-
-@dataclass(frozen=True, eq=False)
-class NodeEnergy:
-    """One node's own energy, as far as it is counted.
-
-    Attributes
-    ----------
-    prefix_j
-        Shape ``(L + 1,)``, J: of computing the first b layers.
-    transfer_j
-        Shape ``(L + 1,)``, J: of sending at boundary b; None at the sink.
-    """
-
-    prefix_j: FloatArray
-    transfer_j: FloatArray | None
-
-
-@dataclass(frozen=True, eq=False)
-class NodeCosts:
-    """One node's own costs.
-
-    Attributes
-    ----------
-    prefix_s
-        Shape ``(L + 1,)``, s: ``T[b]``, its time for the first b layers.
-    transfer_s
-        Shape ``(L + 1,)``, s: time to send what is live at boundary b to the next computing node
-        downstream, infinite when nothing gets through; None at the sink.
-    energy
-        The same in J; None counts as no energy at all.
-    objective
-        What the scenario asks of policies with several metrics.
-    """
-
-    prefix_s: FloatArray
-    transfer_s: FloatArray | None
-    energy: NodeEnergy | None = None
-    objective: Objective = Objective()
-
-    @property
-    def layers(self) -> int:
-        """`L`, the number of layers."""
-        return int(self.prefix_s.size - 1)
-
-    def onward_s(self, downstream: FloatArray | None) -> FloatArray:
-        """``g[b'] = T[b'] + transfer[b'] + V_down[b']``, shape ``(L + 1,)``, s.
-
-        An unknown `downstream` counts as free: g is then a lower bound.
-        """
-        onward = self.prefix_s if self.transfer_s is None else self.prefix_s + self.transfer_s
-        return onward if downstream is None else onward + downstream
-
-    def stop_at(self, stop: npt.ArrayLike, downstream: FloatArray | None) -> NodeSolution:
-        """Go on at ``stop[b]``, shape ``(L + 1,)``; finish here where that costs infinitely much.
-
-        The cost stays infinite there, so that nodes upstream learn that the way is shut; a task
-        that is already here is finished all the same.
-        """
-        chosen = np.asarray(stop, dtype=np.int64)
-        cost = np.maximum(self.onward_s(downstream)[chosen] - self.prefix_s, 0.0)
-        return NodeSolution(cost, np.where(np.isfinite(cost), chosen, self.layers))
-
-    def finish_here(self, downstream: FloatArray | None) -> NodeSolution:
-        """Run all that is left on this node: always possible."""
-        return self.stop_at(np.full(self.prefix_s.size, self.layers), downstream)
-
-
-@dataclass(frozen=True, eq=False)
-class NodeSolution:
-    """One node's answer for every boundary that a task may arrive with.
-
-    Attributes
-    ----------
-    cost_to_go_s
-        Shape ``(L + 1,)``: ``V[b]``, cost from here on; it is what the node tells upstream. In s,
-        or in whatever else the policy minimises.
-    stop
-        Shape ``(L + 1,)``: ``stop[b]``, the boundary at which the node passes the task on, between
-        b and L; L means that it finishes the task.
-    """
-
-    cost_to_go_s: FloatArray
-    stop: IntArray
-
-
-class Policy(ABC):
-    """Decides where a node stops. Every node has an instance of its own.
+    Most policies tell a cost for every boundary and are a `Policy`, which asks for less.
 
     Attributes
     ----------
     name
         What the policy is called in results.
     uses_sci
-        Whether costs are told upstream. When False no SCI message is sent, `downstream` is always
+        Whether anything is told upstream. When False no SCI message is sent, `heard` is always
         None, and a UE starts its first task without waiting for one.
+    tells
+        The type of what is told.
     """
 
     name: ClassVar[str] = ""
     uses_sci: ClassVar[bool] = True
+    tells: ClassVar[type[Told]] = np.ndarray
+
+    @abstractmethod
+    def tell(self, role: Role, costs: NodeCosts, heard: Told | None) -> Told:
+        """What the node tells upstream.
+
+        Parameters
+        ----------
+        role, costs
+            The node's own.
+        heard
+            The newest that the next node downstream told; None at the sink, and where nothing was
+            heard (yet).
+        """
+
+    @abstractmethod
+    def decide(self, role: Role, costs: NodeCosts, heard: Told | None, task: TaskState) -> Decision:
+        """Where to stop a task."""
+
+
+class Policy(NodePolicy):
+    """A policy that tells a cost for every boundary, and decides for all boundaries at once.
+
+    Attributes
+    ----------
+    is_repeatable
+        Whether the same question gets the same answer again, so that it need not be put again. Not
+        inherited: what a subclass adds may count, learn or draw at random.
+    """
+
+    is_repeatable: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "is_repeatable" not in cls.__dict__:
+            cls.is_repeatable = False
 
     @abstractmethod
     def solve_node(
@@ -177,6 +104,47 @@ class Policy(ABC):
             at the sink, and where none was heard (yet).
         """
 
+    def tell(self, role: Role, costs: NodeCosts, heard: Told | None) -> Told:
+        return solve_checked(self, role, costs, _vector(heard)).cost_to_go_s
+
+    def decide(self, role: Role, costs: NodeCosts, heard: Told | None, task: TaskState) -> Decision:
+        solution = solve_checked(self, role, costs, _vector(heard))
+        return Decision(int(solution.stop[task.boundary]))
+
+
+def tell_checked(policy: NodePolicy, role: Role, costs: NodeCosts, heard: Told | None) -> Told:
+    """Ask `policy` what to tell upstream.
+
+    Raises
+    ------
+    PolicyError
+        When it fails, or tells something else than it says it does.
+    """
+    told = _guarded(policy, lambda: policy.tell(role, costs, heard))
+    if not isinstance(told, policy.tells):
+        raise PolicyError(f"policy '{_label(policy)}' told a {type(told).__name__}")
+    return told
+
+
+def decide_checked(
+    policy: NodePolicy, role: Role, costs: NodeCosts, heard: Told | None, task: TaskState
+) -> Decision:
+    """Ask `policy` where to stop a task.
+
+    Raises
+    ------
+    PolicyError
+        When it fails, or what it says is no stop.
+    """
+    decision = _guarded(policy, lambda: policy.decide(role, costs, heard, task))
+    lowest = costs.layers if role.is_sink else task.boundary
+    if not lowest <= decision.stop <= costs.layers:
+        raise PolicyError(
+            f"policy '{_label(policy)}' returned no valid decision: stop {decision.stop} "
+            f"is not between {lowest} and L = {costs.layers}"
+        )
+    return decision
+
 
 def solve_checked(
     policy: Policy, role: Role, costs: NodeCosts, downstream: FloatArray | None
@@ -188,83 +156,35 @@ def solve_checked(
     PolicyError
         When it raises, or its answer has a wrong shape, a NaN, or a stop outside b..L.
     """
-    label = policy.name or type(policy).__qualname__
-    try:
-        answer = policy.solve_node(role, costs, downstream)
-    except PolicyError:
-        raise
-    except Exception as error:
-        raise PolicyError(f"policy '{label}' raised {type(error).__name__}: {error}") from error
+    answer = _guarded(policy, lambda: policy.solve_node(role, costs, downstream))
     problem = _fault(answer, costs.layers, role.is_sink)
     if problem is not None:
-        raise PolicyError(f"policy '{label}' returned no valid decision: {problem}")
+        raise PolicyError(f"policy '{_label(policy)}' returned no valid decision: {problem}")
     return NodeSolution(
         np.asarray(answer.cost_to_go_s, dtype=np.float64), np.asarray(answer.stop, dtype=np.int64)
     )
 
 
-def solve_chain(
-    policy: Policy,
-    problem: SplitProblem,
-    roles: Sequence[Role] | None = None,
-    *,
-    energy: SplitProblem | None = None,
-    objective: Objective | None = None,
-    sci_dtype: type[np.floating] = np.float64,
-) -> Plan:
-    """The plan that `policy` reaches on a chain when every node knows its true costs.
-
-    Parameters
-    ----------
-    roles
-        One for each node; by default a UE, IAB nodes, and a cloud.
-    energy
-        The same chain in J, for policies that look at energy.
-    objective
-        For policies with several metrics.
-    sci_dtype
-        Precision at which a node's costs are told upstream (messages carry ``float32``).
-    """
-    if roles is None:
-        roles = default_roles(problem.nodes)
-    if len(roles) != problem.nodes:
-        raise ValueError(f"roles must have P = {problem.nodes} entries, not {len(roles)}")
-    if energy is not None and energy.compute_s.shape != problem.compute_s.shape:
-        raise ValueError(f"energy has (P, L) = {energy.compute_s.shape}, not that of the problem")
-    heard: FloatArray | None = None
-    stops: list[IntArray] = []
-    for p in reversed(range(problem.nodes)):
-        costs = _node_costs(problem, energy, objective, p)
-        # Every node has an instance of its own: some keep what they decided.
-        solution = solve_checked(copy.copy(policy), roles[p], costs, heard)
-        stops.append(solution.stop)
-        if policy.uses_sci:
-            with np.errstate(over="ignore"):
-                heard = solution.cost_to_go_s.astype(sci_dtype).astype(np.float64)
-    boundaries = [0]
-    for stop in reversed(stops):
-        boundaries.append(int(stop[boundaries[-1]]))
-    return make_plan(problem, boundaries)
+def _guarded(policy: NodePolicy, ask: Callable[[], _T]) -> _T:
+    """What a policy answers; whatever it raises becomes a `PolicyError`."""
+    try:
+        return ask()
+    except PolicyError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PolicyError(
+            f"policy '{_label(policy)}' raised {type(error).__name__}: {error}"
+        ) from error
 
 
-def _node_costs(
-    problem: SplitProblem, energy: SplitProblem | None, objective: Objective | None, p: int
-) -> NodeCosts:
-    """What node p of a chain knows of itself."""
-    sink = p == problem.nodes - 1
-    own = None
-    if energy is not None:
-        own = NodeEnergy(energy.prefix_s[p], None if sink else energy.transfer_s[p])
-    transfer = None if sink else problem.transfer_s[p]
-    return NodeCosts(problem.prefix_s[p], transfer, own, objective or Objective())
+def _label(policy: NodePolicy) -> str:
+    return policy.name or type(policy).__qualname__
 
 
-def default_roles(nodes: int) -> tuple[Role, ...]:
-    """Roles of a chain of `nodes`: a UE, IAB nodes, and a cloud."""
-    if nodes == 1:
-        return (Role("ue", is_source=True, is_sink=True),)
-    between = tuple(Role("iab") for _ in range(nodes - 2))
-    return (Role("ue", is_source=True), *between, Role("cloud", is_sink=True))
+def _vector(heard: Told | None) -> FloatArray | None:
+    if heard is None or isinstance(heard, np.ndarray):
+        return heard
+    raise PolicyError(f"a {type(heard).__name__} was heard where costs are needed")
 
 
 def _fault(answer: object, layers: int, is_sink: bool) -> str | None:

@@ -11,8 +11,10 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from cosim.errors import InputError, UnknownNameError
+from cosim.splitting.central import Dijkstra, Exhaustive
 from cosim.splitting.policies import CloudOnly, EdgeOnly, HiveMind, SingleSplit, UeOnly
-from cosim.splitting.policy import Policy
+from cosim.splitting.policy import NodePolicy
+from cosim.splitting.qa import HiveMindPareto
 from cosim.splitting.rivals import (
     Dads,
     EdgeSplit,
@@ -25,7 +27,7 @@ from cosim.splitting.rivals import (
 
 ENTRY_POINT_GROUP = "cosim.policies"
 
-BUILTIN_POLICIES: tuple[type[Policy], ...] = (
+BUILTIN_POLICIES: tuple[type[NodePolicy], ...] = (
     HiveMind,
     UeOnly,
     CloudOnly,
@@ -38,6 +40,9 @@ BUILTIN_POLICIES: tuple[type[Policy], ...] = (
     OptLatency,
     OptEnergy,
     HiveMindQa,
+    HiveMindPareto,
+    Dijkstra,
+    Exhaustive,
 )
 
 
@@ -47,7 +52,7 @@ def policy_names() -> list[str]:
     return builtin + sorted(set(_installed()) - set(builtin))
 
 
-def policy_class(name_or_path: str) -> type[Policy]:
+def policy_class(name_or_path: str) -> type[NodePolicy]:
     """The policy class called `name_or_path`, a name or ``module:Class``.
 
     Raises
@@ -67,17 +72,17 @@ def policy_class(name_or_path: str) -> type[Policy]:
         raise UnknownNameError("policy", name_or_path, policy_names())
     try:
         found = installed[name_or_path].load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"policy '{name_or_path}' cannot be imported: {error}") from error
     return _checked(name_or_path, found)
 
 
-def make_policy(name_or_path: str) -> Policy:
+def make_policy(name_or_path: str) -> NodePolicy:
     """A new instance of the policy called `name_or_path`; see `policy_class` for what it raises."""
     found = policy_class(name_or_path)
     try:
         return found()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"policy '{name_or_path}' cannot be made: {type(error).__name__}: {error}",
             hint="its class must be constructible without arguments",
@@ -102,7 +107,7 @@ def _import(path: str) -> object:
         if error.name is not None and not module_name.startswith(error.name):
             raise InputError(f"policy '{path}' cannot be imported: {error}") from error
         raise UnknownNameError("policy", path, policy_names()) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"policy '{path}' cannot be imported: {type(error).__name__}: {error}"
         ) from error
@@ -115,11 +120,12 @@ def _import(path: str) -> object:
     return found
 
 
-def _checked(name: str, found: object) -> type[Policy]:
-    if not (inspect.isclass(found) and issubclass(found, Policy)):
+def _checked(name: str, found: object) -> type[NodePolicy]:
+    if not (inspect.isclass(found) and issubclass(found, NodePolicy)):
         raise InputError(f"policy '{name}' is not a subclass of cosim.splitting.Policy")
     if inspect.isabstract(found):
-        raise InputError(f"policy '{name}' does not define solve_node")
+        missing = ", ".join(sorted(found.__abstractmethods__))
+        raise InputError(f"policy '{name}' does not define {missing}")
     if not found.name:
         found.name = name
     return found

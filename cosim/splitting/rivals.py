@@ -11,9 +11,10 @@ import math
 
 import numpy as np
 
+from cosim.splitting.node import NodeCosts, NodeEnergy, NodeSolution, Role
 from cosim.splitting.objectives import inverse_weight, inverse_weight_step
 from cosim.splitting.policies import HiveMind, SingleSplit
-from cosim.splitting.policy import NodeCosts, NodeEnergy, NodeSolution, Policy, Role
+from cosim.splitting.policy import Policy
 from cosim.splitting.problem import FloatArray, IntArray
 from cosim.splitting.solvers import sci_step, suffix_minimum
 
@@ -26,6 +27,7 @@ class EdgeSplit(Policy):
     """
 
     name = "edge-split"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
@@ -45,6 +47,7 @@ class Dads(SingleSplit):
     """
 
     name = "dads"
+    is_repeatable = True
 
 
 class PipeDream(Policy):
@@ -57,6 +60,7 @@ class PipeDream(Policy):
     """
 
     name = "pipedream"
+    is_repeatable = True
 
     def __init__(self) -> None:
         self._kept: NodeSolution | None = None
@@ -82,17 +86,19 @@ class OptLatency(HiveMind):
     """Least latency, whatever the energy: `hivemind` under the name that Fig. 18 gives it."""
 
     name = "opt-latency"
+    is_repeatable = True
 
 
 class OptEnergy(Policy):
     """Least energy, whatever the latency (HiveMind VII.D): SCI in joules instead of seconds."""
 
     name = "opt-energy"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
     ) -> NodeSolution:
-        energy = _energy(costs)
+        energy = counted_energy(costs)
         return _additive(costs, energy.prefix_j, energy.transfer_j, downstream)
 
 
@@ -103,11 +109,12 @@ class Linear(Policy):
     """
 
     name = "linear"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
     ) -> NodeSolution:
-        energy, aim = _energy(costs), costs.objective
+        energy, aim = counted_energy(costs), costs.objective
         prefix = aim.latency_weight * costs.prefix_s + aim.energy_weight * energy.prefix_j
         transfer = None
         if costs.transfer_s is not None and energy.transfer_j is not None:
@@ -129,11 +136,12 @@ class HiveMindQa(Policy):
     """
 
     name = "hivemind-qa"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
     ) -> NodeSolution:
-        energy, aim = _energy(costs), costs.objective
+        energy, aim = counted_energy(costs), costs.objective
         limit = aim.latency_limit_s
         be_prefix = aim.energy_weight * energy.prefix_j
         if math.isinf(limit):  # no limit: only the best effort counts
@@ -167,7 +175,7 @@ def _additive(
     return NodeSolution(*sci_step(prefix, transfer, downstream))
 
 
-def _energy(costs: NodeCosts) -> NodeEnergy:
+def counted_energy(costs: NodeCosts) -> NodeEnergy:
     """The node's energy; none is zero, but a shut way stays shut."""
     zero = np.zeros(costs.layers + 1)
     energy = costs.energy or NodeEnergy(zero, zero)

@@ -9,6 +9,9 @@ from typing import Final
 COST_BYTES: Final = 4
 """A cost travels as ``float32``."""
 
+SCI_HEADER_BYTES: Final = 27
+"""Of cosim's SCI message, before its costs (`cosim.nodes.messages`)."""
+
 
 @dataclass(frozen=True)
 class Signalling:
@@ -78,7 +81,9 @@ def paper_messages_per_node(layers: int, nodes: int) -> int:
     return math.comb(layers, 2) * (layers + 1) * nodes // 4
 
 
-def count_signalling(layers: int, nodes: int, *, header_bytes: int = 26) -> tuple[Signalling, ...]:
+def count_signalling(
+    layers: int, nodes: int, *, header_bytes: int = SCI_HEADER_BYTES
+) -> tuple[Signalling, ...]:
     """Signalling of all solvers on a chain.
 
     Parameters
@@ -86,7 +91,7 @@ def count_signalling(layers: int, nodes: int, *, header_bytes: int = 26) -> tupl
     layers, nodes
         L and P, at least 1 and 2.
     header_bytes
-        Of each message, before its costs; 26 is that of cosim's SCI message.
+        Of each message, before its costs; by default that of cosim's SCI message.
 
     Returns
     -------
@@ -151,7 +156,7 @@ RESNET152_LAYERS: Final = 514
 def paper_figures(*, resnet152_layers: int = RESNET152_LAYERS) -> tuple[PaperFigure, ...]:
     """The paper's figures of IV.B and IV.C, recalculated in the setting that it names."""
     layers, nodes, deep = RESNET50_LAYERS, 5, resnet152_layers
-    sci = 26 + COST_BYTES * (deep + 1)
+    sci = SCI_HEADER_BYTES + COST_BYTES * (deep + 1)
     per_message = relay_edge_count(deep)
     return (
         PaperFigure(

@@ -24,9 +24,13 @@ constexpr int64_t LARGEST_MESSAGE = 1 << 28; // 256 MiB
 
 } // namespace
 
-Session::Session(const std::string& endpoint, std::string id, std::chrono::milliseconds deadline)
+Session::Session(const std::string& endpoint,
+                 std::string id,
+                 std::chrono::milliseconds deadline,
+                 int peerFd)
     : m_id(std::move(id)),
       m_deadline(deadline),
+      m_peerFd(peerFd),
       m_socket(m_context, zmq::socket_type::dealer),
       m_monitor(m_context, zmq::socket_type::pair)
 {
@@ -65,8 +69,10 @@ Session::Send(const std::string& type, json body)
 json
 Session::Receive()
 {
-    std::array<zmq::pollitem_t, 2> items{
-        {{m_socket.handle(), 0, ZMQ_POLLIN, 0}, {m_monitor.handle(), 0, ZMQ_POLLIN, 0}}};
+    std::array<zmq::pollitem_t, 3> items{{{m_socket.handle(), 0, ZMQ_POLLIN, 0},
+                                          {m_monitor.handle(), 0, ZMQ_POLLIN, 0},
+                                          {nullptr, m_peerFd, ZMQ_POLLIN, 0}}};
+    const size_t watched = m_peerFd < 0 ? 2 : 3;
     const auto limit = std::chrono::steady_clock::now() + m_deadline;
     while (true)
     {
@@ -77,12 +83,13 @@ Session::Receive()
             throw PeerGone("the controllers' side sent nothing for " +
                            std::to_string(m_deadline.count()) + " ms");
         }
-        zmq::poll(items.data(), items.size(), left);
+        zmq::poll(items.data(), watched, left);
         if (items[0].revents & ZMQ_POLLIN)
         {
             break;
         }
-        if ((items[1].revents & ZMQ_POLLIN) && PeerDisconnected())
+        const bool ended = items[2].revents & ZMQ_POLLIN;
+        if (ended || ((items[1].revents & ZMQ_POLLIN) && PeerDisconnected()))
         {
             throw PeerGone("the controllers' side has died");
         }

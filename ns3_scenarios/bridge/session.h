@@ -40,8 +40,12 @@ class Session
      * @param endpoint that the other side has bound
      * @param id of the session, which every message carries
      * @param deadline of each wait
+     * @param peerFd descriptor that is readable once the other side has ended; -1 is none
      */
-    Session(const std::string& endpoint, std::string id, std::chrono::milliseconds deadline);
+    Session(const std::string& endpoint,
+            std::string id,
+            std::chrono::milliseconds deadline,
+            int peerFd = -1);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -69,6 +73,7 @@ class Session
 
     std::string m_id;                     //!< of the session
     std::chrono::milliseconds m_deadline; //!< of each wait
+    int m_peerFd;                         //!< readable once the other side has ended, or -1
     zmq::context_t m_context;             //!< of the sockets
     zmq::socket_t m_socket;               //!< the conversation
     zmq::socket_t m_monitor;              //!< connection events

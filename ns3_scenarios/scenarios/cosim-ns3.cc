@@ -4,14 +4,51 @@
  * The ns-3 side of cosim: builds the network that the controllers' side describes and runs it in
  * lock-step with them. `cosim run` starts it; nobody else needs to.
  */
+#include "bridge/parent-watch.h"
 #include "bridge/server.h"
 
 #include "ns3/command-line.h"
 
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <unistd.h>
+
+namespace
+{
+
+constexpr std::chrono::milliseconds GRACE{1000}; // for a step under way when the parent dies
+
+/** What is to be done for a parent that died: it cannot do it itself any more. */
+struct LastWill
+{
+    std::string endpoint; //!< whose socket and private directory are removed
+    std::string from;     //!< file that takes the place of `to`; empty is none
+    std::string to;       //!< see `from`
+
+    /** Do it; what fails is left. */
+    void Execute() const
+    {
+        constexpr std::string_view IPC = "ipc://";
+        std::error_code ignored;
+        if (endpoint.starts_with(IPC))
+        {
+            const std::filesystem::path socket(endpoint.substr(IPC.size()));
+            std::filesystem::remove(socket, ignored);
+            std::filesystem::remove(socket.parent_path(), ignored);
+        }
+        if (!from.empty())
+        {
+            std::filesystem::rename(from, to, ignored);
+        }
+    }
+};
+
+} // namespace
 
 int
 main(int argc, char* argv[])
@@ -21,27 +58,53 @@ main(int argc, char* argv[])
         std::cout << "cosim-ns3 " COSIM_VERSION " (ns-" NS3_VERSION ")\n";
         return 0;
     }
-    std::string endpoint;
     std::string session;
     int deadlineMs = 60000;
+    int parent = 0;
+    LastWill will;
     ns3::CommandLine command(__FILE__);
-    command.AddValue("endpoint", "ZeroMQ endpoint that the controllers' side has bound", endpoint);
+    command.AddValue("endpoint",
+                     "ZeroMQ endpoint that the controllers' side has bound",
+                     will.endpoint);
     command.AddValue("session", "Id of the session", session);
     command.AddValue("deadline-ms", "Longest wait for a message, in ms", deadlineMs);
+    command.AddValue("parent", "Process that started this one; 0: do not watch it", parent);
+    command.AddValue("will-from", "File to put in the place of --will-to if it dies", will.from);
+    command.AddValue("will-to", "See --will-from", will.to);
     command.Parse(argc, argv);
-    if (endpoint.empty() || session.empty())
+    if (will.endpoint.empty() || session.empty())
     {
         std::cerr << "cosim-ns3: --endpoint and --session are needed; see --help\n";
         return 2;
     }
     try
     {
-        cosim::Session conversation(endpoint, session, std::chrono::milliseconds(deadlineMs));
-        return static_cast<int>(cosim::Serve(conversation));
+        std::unique_ptr<cosim::ParentWatch> watch;
+        if (parent > 0)
+        {
+            watch = std::make_unique<cosim::ParentWatch>(parent, GRACE, [&will]() {
+                std::cerr << "cosim-ns3: the controllers' side has died in the middle of a step\n";
+                will.Execute();
+                _exit(static_cast<int>(cosim::Ending::PEER_GONE));
+            });
+        }
+        const std::chrono::milliseconds deadline(deadlineMs);
+        cosim::Session conversation(will.endpoint, session, deadline, watch ? watch->Fd() : -1);
+        const auto ending = cosim::Serve(conversation);
+        // A process that is killed closes its sockets a moment before it has ended.
+        if (ending == cosim::Ending::PEER_GONE && watch && watch->WaitForEnd(GRACE))
+        {
+            will.Execute();
+        }
+        return static_cast<int>(ending);
     }
     catch (const std::exception& error)
     {
         std::cerr << "cosim-ns3: " << error.what() << "\n";
+        if (parent > 0 && getppid() != parent)
+        {
+            will.Execute();
+        }
         return static_cast<int>(cosim::Ending::FAILED);
     }
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cosim.errors import PeerDiedError
+from cosim.network.ns3 import LastWill
 from cosim.network.port import (
     Attachment,
     Delivery,
@@ -144,6 +145,7 @@ def trouble() -> dict[str, Callable[[int], None]]:
         "fault": late(crash),
         "terminate": late(lambda: os.kill(os.getpid(), signal.SIGTERM)),
         "interrupt": late(lambda: os.kill(os.getpid(), signal.SIGINT)),
+        "hang up": late(lambda: os.kill(os.getpid(), signal.SIGHUP)),
     }
 
 
@@ -152,11 +154,11 @@ def no_ns3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[StillNetwork
     """Put the still network in ns-3's place, and the working directory out of harm's way."""
     made: list[StillNetwork] = []
 
-    def open_still(scenario: Scenario, *, stderr_path: Path) -> StillNetwork:
+    def open_still(scenario: Scenario, *, stderr_path: Path, last_will: LastWill) -> StillNetwork:
         stderr_path.write_text("")
         made.append(StillNetwork(scenario))
         return made[-1]
 
-    monkeypatch.setattr("cosim.runner.open_ns3", open_still)
+    monkeypatch.setattr("cosim.backends.open_ns3", open_still)
     monkeypatch.chdir(tmp_path)
     return made

@@ -67,7 +67,7 @@ def test_same_seed_same_tasks(no_ns3: list[Any], tmp_path: Path) -> None:
     files = {path.name for path in runs[0].directory.iterdir()}
     assert files == {
         *("manifest.json", "scenario.toml", "ns3-stderr.txt"),
-        *("tasks.parquet", "links.parquet", "sci.parquet"),
+        *("tasks.parquet", "links.parquet", "sci.parquet", "forecasts.parquet"),
     }
 
 
@@ -100,6 +100,7 @@ def test_progress_is_told(no_ns3: list[Any], tmp_path: Path) -> None:
         ({"load": "huge"}, "load"),
         ({"duration_s": float("nan")}, "duration"),
         ({"duration_s": -1.0}, "duration"),
+        ({"duration_s": 1e-10}, "duration"),
         ({"seed": -1}, "seed"),
         ({"overrides": {"nodes.ue.device": "paper-eu"}}, "nodes.ue.device"),
     ],
@@ -121,6 +122,7 @@ def test_bad_input_starts_and_writes_nothing(
         ("fault", InternalError, "KeyError: 'lost my notes'"),
         ("terminate", InterruptedRunError, "interrupted by SIGTERM"),
         ("interrupt", InterruptedRunError, "interrupted by SIGINT"),
+        ("hang up", InterruptedRunError, "interrupted by SIGHUP"),
     ],
 )
 def test_a_failed_run_keeps_what_it_had(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 
 import cosim
 from cosim.cli.main import main
+from cosim.cli.progress import show_progress
 
 
 def call(*arguments: str) -> Result:
@@ -23,7 +25,7 @@ def test_version_and_help() -> None:
     assert all(name in shown for name in ("run", "compare", "list", "doctor"))
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "list", "doctor"])
+@pytest.mark.parametrize("command", ["run", "compare", "report", "list", "doctor"])
 def test_every_option_has_help(command: str) -> None:
     import click
 
@@ -95,6 +97,67 @@ def test_run_prints_one_json_object(no_ns3: list[Any], tmp_path: Path) -> None:
     assert manifest["command"][0] == "cosim"
 
 
+def test_what_a_policy_prints_stays_out_of_the_json(no_ns3: list[Any]) -> None:
+    Path("talker.py").write_text(
+        "from cosim.splitting.policies import HiveMind\n"
+        "print('imported')\n"
+        "class Talker(HiveMind):\n"
+        "    def solve_node(self, role, costs, downstream):\n"
+        "        print('thinking')\n"
+        "        return super().solve_node(role, costs, downstream)\n"
+    )
+    result = call("run", "chain3", "--duration", "0.1", "--policy", "talker:Talker", "--json")
+    assert json.loads(result.stdout)["tasks"]["done"] > 0
+    assert "imported" in result.stderr and "thinking" in result.stderr
+
+
+def test_a_policy_that_exits_on_import_is_bad_input(no_ns3: list[Any]) -> None:
+    Path("quitter.py").write_text("import sys\nsys.exit(0)\n")
+    result = call("run", "chain3", "--policy", "quitter:Policy")
+    assert result.exit_code == 2
+    assert "policy 'quitter:Policy' cannot be imported: SystemExit" in result.stderr
+
+
+def test_a_policy_that_exits_in_the_run_has_failed(no_ns3: list[Any]) -> None:
+    Path("leaver.py").write_text(
+        "import sys\n"
+        "from cosim.splitting.policies import HiveMind\n"
+        "class Leaver(HiveMind):\n"
+        "    name = 'leaver'\n"
+        "    def solve_node(self, role, costs, downstream):\n"
+        "        sys.exit(0)\n"
+    )
+    result = call("run", "chain3", "--policy", "leaver:Leaver", "--out", "x")
+    assert result.exit_code == 1
+    assert "policy 'leaver' raised SystemExit" in result.stderr
+
+
+def test_a_reader_of_the_progress_who_leaves_does_not_end_the_run(
+    no_ns3: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("cosim.cli.progress.click.echo", leave)
+    with show_progress() as progress:
+        result = cosim.run("chain3", duration_s=0.2, progress=progress)
+    assert result.manifest.status == "done"
+
+
+@pytest.mark.parametrize("depth", [2000, 200_000])
+def test_a_scenario_that_is_nested_too_deeply(depth: int, no_ns3: list[Any]) -> None:
+    Path("deep.toml").write_text(f"name = {'[' * depth}{']' * depth}")
+    result = call("run", "deep.toml")
+    assert result.exit_code == 2
+    assert "nested too deeply" in result.stderr
+
+
+def test_a_duration_is_taken_to_the_nearest_ns(no_ns3: list[Any]) -> None:
+    result = call("run", "chain3", "--duration", str(0.1 + 0.2), "--out", "x")
+    assert result.exit_code == 0, result.stderr
+    assert 'duration = "300 ms"' in Path("x/scenario.toml").read_text()
+
+
 def test_run_passes_its_options_on(no_ns3: list[Any]) -> None:
     result = call(
         *("run", "chain3", "--policy", "edge-only", "--load", "high", "--seed", "9", "--json"),
@@ -146,6 +209,25 @@ def test_compare_prints_a_table(no_ns3: list[Any]) -> None:
     assert next(line for line in lines if line.startswith("hivemind")).split()[-1] == "1.00"
     assert any(line.startswith("cloud-only") for line in lines)
     assert max(map(len, lines)) <= 100
+
+
+def test_report_writes_a_page(no_ns3: list[Any]) -> None:
+    assert call("compare", "chain3", "--duration", "0.3", "--out", "x").exit_code == 0
+    result = call("report", "x")
+    assert result.exit_code == 0, result.stderr
+    assert re.fullmatch(r"Report on 5 runs \(0\.\d MB\): x/report.html\n", result.stdout)
+    page = Path("x/report.html").read_text(encoding="utf-8")
+    assert all(policy in page for policy in ("hivemind", "single-split"))
+    written = json.loads(call("report", "x/hivemind", "--json", "--out", "y.html").stdout)
+    assert written["bytes"] == Path("y.html").stat().st_size
+    assert (written["report"], written["runs"], written["detailed_runs"]) == ("y.html", 1, 1)
+
+
+def test_report_on_no_run_is_bad_input(no_ns3: list[Any]) -> None:
+    result = call("report", "nowhere")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: nowhere holds no run")
+    assert call("report").exit_code == 2
 
 
 def test_compare_prints_one_json_object(no_ns3: list[Any]) -> None:

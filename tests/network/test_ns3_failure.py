@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 import cosim
 from cosim.errors import BackendMissingError, PeerDiedError, ProtocolError, RejectedError
 from cosim.network.ns3 import open_ns3
-from cosim.network.ns3.program import PROGRAM_VARIABLE
+from cosim.network.ns3.program import PROGRAM_VARIABLE, find_program
 from cosim.network.port import Send, Transport
 from cosim.results import RunResult
 from cosim.scenario import load_scenario
@@ -88,6 +89,89 @@ def test_ns3_ends_when_python_is_killed(tmp_path: Path) -> None:
     last_words = "".join(p.read_text() for p in (tmp_path / "run").glob("*stderr*"))
     assert "controllers' side has died" in last_words
     assert "simulated time" in last_words
+
+
+def test_a_killed_python_leaves_a_failed_manifest_and_no_socket(tmp_path: Path) -> None:
+    sockets = tmp_path / "sockets"
+    sockets.mkdir()
+    code = f"import cosim; cosim.run('chain3', duration_s=500.0, out={str(tmp_path / 'run')!r})"
+    environment = {**os.environ, "TMPDIR": str(sockets)}
+    parent = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    try:
+        ns3 = _wait_for(lambda: _children(parent.pid, "cosim-ns3"), 30)[0]
+        _wait_for(lambda: list(sockets.iterdir()) == [], 10)  # they are connected
+        parent.kill()
+        parent.wait(5)
+        manifest = tmp_path / "run" / "manifest.json"
+        _wait_for(lambda: not _is_running(ns3), LONGEST_S)
+        assert json.loads(manifest.read_text())["status"] == "failed"
+    finally:
+        parent.kill()
+        parent.wait(5)
+    assert "ended without finishing" in str(RunResult.open(tmp_path / "run").manifest.reason)
+    assert list(sockets.iterdir()) == []
+
+
+_STARTS_NS3 = """
+import os, subprocess, sys, time
+arguments = ["--endpoint=ipc://" + sys.argv[2], "--session=x", f"--parent={os.getpid()}"]
+print(subprocess.Popen([sys.argv[1], *arguments], stderr=subprocess.DEVNULL).pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 1.0])
+def test_ns3_that_never_met_its_python_ends_with_it(tmp_path: Path, wait_s: float) -> None:
+    directory = tmp_path / "private"
+    directory.mkdir()
+    arguments = [str(find_program()), str(directory / "ns3.sock")]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _STARTS_NS3, *arguments], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    ns3 = int(parent.stdout.readline())
+    time.sleep(wait_s)
+    parent.kill()
+    parent.communicate(timeout=5)
+    _wait_for(lambda: not _is_running(ns3), LONGEST_S)
+    assert not directory.exists()
+
+
+def test_ns3_ends_in_the_middle_of_a_step(tmp_path: Path) -> None:
+    """A step that takes minutes of real time must not outlive Python."""
+    code = (
+        "import time\n"
+        "from pathlib import Path\n"
+        "from cosim.network.ns3 import open_ns3\n"
+        "from cosim.scenario import load_scenario\n"
+        "still = [('nodes.ue.waypoints_m', '[]'), ('nodes.ue.speed', '0 m/s')]\n"
+        "scenario = load_scenario('mmwave-iab', [('report_interval', '1000 s'), *still])\n"
+        f"network = open_ns3(scenario, stderr_path=Path({str(tmp_path / 'stderr')!r}))\n"
+        "network.start()\n"
+        "print(network.pid, flush=True)\n"
+        "network.advance(9 * 10**11, ())\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    ns3 = int(parent.stdout.readline())
+    time.sleep(1.0)
+    parent.kill()
+    parent.communicate(timeout=5)
+    _wait_for(lambda: not _is_running(ns3), LONGEST_S)
+    assert "in the middle of a step" in (tmp_path / "stderr").read_text()
+
+
+def test_ns3_that_is_stopped_before_it_says_hello(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "stopped-ns3"
+    program.write_text("#!/bin/sh\nkill -STOP $$\n")
+    program.chmod(0o700)
+    monkeypatch.setenv(PROGRAM_VARIABLE, str(program))
+    begin = time.monotonic()
+    with pytest.raises(PeerDiedError, match="was stopped by a signal"):
+        open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr")
+    assert time.monotonic() - begin < LONGEST_S
 
 
 def test_a_network_that_cannot_be_built_is_rejected_with_the_reason(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from cosim.nodes.messages import (
     encode,
 )
 from cosim.nodes.records import MessageDropped, SciStep, TaskFinished, TaskStarted
-from cosim.splitting import make_policy
+from cosim.splitting import NodeSolution, ParetoMessage, Policy, make_policy, solve_checked
 
 MS = 1_000_000
 LIVE = [10_000, 2_000, 5_000, 0]
@@ -55,6 +55,13 @@ def mec(policy: str = "hivemind", uplink: bool = True) -> NodeController:
         upstream=("child",),
     )
     return NodeController(config, make_policy(policy), clock=lambda: 0)
+
+
+def solve(node: NodeController) -> NodeSolution:
+    """What the node would decide now, for every boundary."""
+    decider = node._decider
+    assert isinstance(decider.policy, Policy) and not isinstance(decider.heard, ParetoMessage)
+    return solve_checked(decider.policy, node.config.role, decider.costs(), decider.heard)
 
 
 def ue(policy: str = "hivemind") -> NodeController:
@@ -128,10 +135,10 @@ def test_what_makes_no_sense_is_dropped_with_a_reason(
     node = mec()
     node.on_report(0, [link()])
     assert sends(node.on_delivery(1, "cloud", sci(2, value=0.001)))
-    before = node.solve()
+    before = solve(node)
     assert reason in dropped(node.on_delivery(2, source, payload))
-    np.testing.assert_array_equal(node.solve().stop, before.stop)
-    np.testing.assert_array_equal(node.solve().cost_to_go_s, before.cost_to_go_s)
+    np.testing.assert_array_equal(solve(node).stop, before.stop)
+    np.testing.assert_array_equal(solve(node).cost_to_go_s, before.cost_to_go_s)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["cloud", "ue", "x"]), st.binary(max_size=80))))
@@ -140,8 +147,8 @@ def test_no_bytes_from_anyone_make_a_controller_fail(messages: list[tuple[str, b
     node.on_report(0, [link()])
     for at, (source, payload) in enumerate(messages):
         node.on_delivery(at, source, payload)
-        node.on_delivery(at, source, b"HM\x02" + payload)
-    assert (node.solve().stop >= np.arange(4)).all()
+        node.on_delivery(at, source, b"HM\x03" + payload)
+    assert (solve(node).stop >= np.arange(4)).all()
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2), st.floats(0, 1)), max_size=12))
@@ -159,7 +166,7 @@ def test_in_whatever_order_news_comes_the_newest_counts(
     if heard:
         # The first to come of the newest: later copies and older ones change nothing.
         expected.on_delivery(1, "cloud", sci(7, 0, heard[max(heard)]))
-    np.testing.assert_array_equal(node.solve().stop, expected.solve().stop)
+    np.testing.assert_array_equal(solve(node).stop, solve(expected).stop)
 
 
 def test_what_is_told_upstream_always_grows_newer() -> None:
@@ -203,7 +210,7 @@ def test_a_share_is_computed_in_turn_and_then_passed_on() -> None:
     node.on_report(0, [link()])
     node.on_delivery(0, "cloud", sci(1, value=0.0))  # downstream is free: go on at once, or soon
     node.on_report(0, [link(rate=1_000_000)])  # 10 kB take 81.6 ms, 2 kB 17.6 ms: run layer 1
-    assert node.solve().stop.tolist() == [1, 1, 3, 3]
+    assert solve(node).stop.tolist() == [1, 1, 3, 3]
     (first,) = node.on_delivery(2 * MS, "ue", task())
     (second,) = node.on_delivery(5 * MS, "ue", task())
     assert isinstance(first, SetTimer) and isinstance(second, SetTimer)
@@ -254,7 +261,7 @@ def test_a_finished_task_that_arrives_is_finished() -> None:
 
 def test_a_ue_waits_for_the_first_news_and_then_repeats_with_its_own_ids() -> None:
     node = ue()
-    assert node.on_start(0) == []
+    assert node.on_start(0) == [SetTimer(150 * MS, SciOverdue(0))]
     uplink = Uplink("mec", (UplinkHop("ue-access", "ue", "mec"),))
     assert node.on_uplink(0, uplink) == []
     assert "not the next one" in dropped(node.on_delivery(1, "cloud", sci()))
@@ -268,6 +275,16 @@ def test_a_ue_waits_for_the_first_news_and_then_repeats_with_its_own_ids() -> No
     assert _started(node.on_timer(9, StartTask())) == 7
 
 
+def test_a_ue_that_hears_nothing_begins_alone_once() -> None:
+    node = ue()
+    (timer,) = node.on_start(0)
+    assert isinstance(timer, SetTimer)
+    assert node.on_timer(timer.at_ns, timer.token) == [SetTimer(150 * MS, StartTask())]
+    assert node.on_timer(timer.at_ns, timer.token) == []
+    node.on_uplink(151 * MS, Uplink("mec", (UplinkHop("ue-access", "ue", "mec"),)))
+    assert SetTimer(152 * MS, StartTask()) not in node.on_delivery(152 * MS, "mec", sci())
+
+
 def test_a_ue_forgets_what_another_node_told() -> None:
     node = ue()
     node.on_uplink(0, Uplink("mec", (UplinkHop("ue-access", "ue", "mec"),)))
@@ -275,9 +292,9 @@ def test_a_ue_forgets_what_another_node_told() -> None:
         0, [msgspec.structs.replace(link(), link="ue-access", transmitter="ue", receiver="mec")]
     )
     node.on_delivery(0, "mec", sci(9))
-    assert node.solve().stop[0] < 3
+    assert solve(node).stop[0] < 3
     node.on_uplink(1, Uplink("mec2", (UplinkHop("ue-access", "ue", "mec2"),)))
-    assert node.solve().stop.tolist() == [3, 3, 3, 3]
+    assert solve(node).stop.tolist() == [3, 3, 3, 3]
     assert not isinstance(node.on_delivery(2, "mec2", sci(4))[0], MessageDropped)
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from cosim.errors import OutputError, RunError
-from cosim.results import LinkRecord, Manifest, RunResult, RunWriter, SciRecord, TaskRecord
+from cosim.results import (
+    ForecastRecord,
+    LinkRecord,
+    Manifest,
+    RunResult,
+    RunWriter,
+    SciRecord,
+    TaskRecord,
+)
 from cosim.results.tables import TableStream
 from cosim.scenario import load_scenario, to_toml
 
@@ -49,6 +59,9 @@ def task(task_id: int, latency_s: float = 0.05, **changes: object) -> TaskRecord
         boundaries=(0, 3, 60),
         route=("ue", "gnb"),
         status="done",
+        hop_transfer_s=(0.0, latency_s / 2),
+        hop_queue_s=(0.0, 0.0),
+        hop_compute_s=(latency_s / 4, latency_s / 4),
     )
     return msgspec.structs.replace(done, **changes)
 
@@ -78,6 +91,8 @@ def sci(update_id: int, duration_s: float | None) -> SciRecord:
         messages=3,
         bytes=900,
         compute_wall_s=1e-4,
+        step_nodes=("gnb", "ue"),
+        step_times_s=(0.05 * update_id, 0.05 * update_id + 0.02),
     )
 
 
@@ -87,6 +102,7 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
     run.add(TaskRecord(task_id=2, ue="ue", policy="hivemind", start_s=0.2))
     run.add(link(0.01, "gnb", 100))
     run.add(sci(1, 0.02))
+    run.add(ForecastRecord(time_s=0.5, node="gnb", link="W", ahead_s=0.03, capacity_bps=1e7))
     run.close("done", simulated_s=1.0, wall_s=0.5, totals={"handovers": 0})
     result = RunResult.open(tmp_path / "run")
     assert result.manifest.status == "done"
@@ -94,6 +110,8 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
     assert list(result.tasks.columns) == [
         *("task_id", "ue", "policy", "start_s", "latency_s", "compute_s", "transfer_s", "queue_s"),
         *("energy_j", "boundaries", "route", "status"),
+        *("hop_transfer_s", "hop_queue_s", "hop_compute_s"),
+        "output_error",
     ]
     first, second = result.tasks.to_dict("records")
     assert first["boundaries"] == (0, 3, 60)
@@ -102,8 +120,16 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
     assert second["boundaries"] is None
     assert result.links["capacity_bps"].tolist() == [100]
     assert result.sci["bytes"].tolist() == [900]
+    assert result.sci["step_nodes"].tolist() == [("gnb", "ue")]
+    assert result.sci["step_times_s"].tolist() == [(0.05, 0.07)]
+    assert first["hop_transfer_s"] == (0.0, 0.025)
+    assert second["hop_transfer_s"] is None
+    assert result.forecasts.to_dict("records") == [
+        {"time_s": 0.5, "node": "gnb", "link": "W", "ahead_s": 0.03, "capacity_bps": 1e7}
+    ]
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
-        *("links.parquet", "manifest.json", "scenario.toml", "sci.parquet", "tasks.parquet"),
+        *("forecasts.parquet", "links.parquet", "manifest.json", "scenario.toml"),
+        *("sci.parquet", "tasks.parquet"),
     ]
 
 
@@ -210,6 +236,62 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(RunError, match="No space left"):
         run.close("done")
     assert RunResult.open(tmp_path).manifest.status == "failed"
+
+
+def test_a_run_of_an_older_version_lacks_columns(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    run.add(task(1))
+    run.close("done")
+    path = tmp_path / "tasks.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["hop_queue_s"]), path)
+    (tmp_path / "forecasts.parquet").unlink()
+    result = RunResult.open(tmp_path)
+    assert result.tasks["hop_queue_s"].tolist() == [None]
+    assert result.forecasts.empty
+
+
+def test_a_table_that_a_full_disk_cuts_short_leaves_a_failed_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullFile(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+        def close(self) -> None:
+            super().close()
+            raise OSError(28, "No space left on device")
+
+    run = writer(tmp_path)
+    run._tables[TaskRecord]._file.close()
+    monkeypatch.setattr(run._tables[TaskRecord], "_file", FullFile())
+    monkeypatch.setattr(run._tables[TaskRecord], "_flush", lambda: FullFile().write(b""))
+    with pytest.raises(RunError, match="tasks cannot be written: No space left"):
+        run.close("done")
+    left = RunResult.open(tmp_path)
+    assert left.manifest.status == "failed"
+    assert left.manifest.reason == "tasks cannot be written: No space left on device"
+    assert (tmp_path / "links.parquet").exists()
+
+
+def test_the_last_will_is_a_failed_manifest_that_a_finished_run_takes_back(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    will = tmp_path / "manifest.json.will"
+    left = msgspec.json.decode(will.read_bytes(), type=Manifest)
+    assert left.status == "failed"
+    assert "ended without finishing the run" in str(left.reason)
+    assert (
+        will.stat().st_size > 4 * (tmp_path / "manifest.json").stat().st_size
+    )  # room on a full disk
+    run.close("done")
+    assert not will.exists()
+
+
+def test_a_run_that_goes_on_is_not_replaced(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    with pytest.raises(OutputError, match="still going on"):
+        writer(tmp_path, replace=True)
+    run.close("done")
+    writer(tmp_path, replace=True).close("done")
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"status": "odd"}'])

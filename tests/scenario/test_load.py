@@ -110,7 +110,9 @@ def set_(path: str, value: object) -> Callable[[Tables], None]:
             "later than start",
         ),
         (
-            set_("blockages", [{"link": "ue-access", "start": "0 s", "end": "1 s", "loss": "-3 dB"}]),
+            set_(
+                "blockages", [{"link": "ue-access", "start": "0 s", "end": "1 s", "loss": "-3 dB"}]
+            ),
             "blockages[0].loss",
             "more than 0",
         ),

@@ -9,20 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosim.nodes.told import encode_told
 from cosim.splitting import (
     NodeCosts,
-    NodeSolution,
-    Policy,
+    NodePolicy,
     Role,
     SplitProblem,
+    TaskState,
+    Told,
+    decide_checked,
+    default_roles,
     make_policy,
     plan_cost_parts,
     policy_names,
-    solve_chain,
     solve_sci,
+    tell_checked,
 )
-from cosim.splitting.policies import HiveMind
-from cosim.splitting.problem import FloatArray
 
 
 @st.composite
@@ -59,19 +61,6 @@ def test_dead_links_everywhere_mean_ue_only(problem: SplitProblem) -> None:
     assert plan.cost == pytest.approx(float(problem.prefix_s[0, -1]))
 
 
-class Watched(Policy):
-    """Keeps what each node decided."""
-
-    def __init__(self, inner: Policy, seen: list[NodeSolution]) -> None:
-        self.inner, self.seen = inner, seen
-
-    def solve_node(
-        self, role: Role, costs: NodeCosts, downstream: FloatArray | None
-    ) -> NodeSolution:
-        self.seen.append(self.inner.solve_node(role, costs, downstream))
-        return self.seen[-1]
-
-
 @pytest.mark.parametrize("name", policy_names())
 @given(problem=ordered_problems(), seed=st.integers(0, 2**32 - 1), data=st.data())
 def test_decisions_downstream_do_not_depend_on_what_is_upstream(
@@ -84,23 +73,36 @@ def test_decisions_downstream_do_not_depend_on_what_is_upstream(
     layers = problem.layers
     compute = np.r_[rng.random((p + extra, layers)) * 3, problem.compute_s[p:]]
     transfer = np.r_[rng.random((p + extra, layers + 1)), problem.transfer_s[p:]]
-    decided = []
+    told, decided = [], []
     for changed in (problem, SplitProblem(compute, transfer)):
-        seen: list[NodeSolution] = []
-        watched = Watched(HiveMind(), seen)
-        watched.inner = make_policy(name)
-        if name == "pipedream":  # it keeps what it decided first, so each node needs its own
-            watched = _Fresh(watched.inner, seen)
-        solve_chain(watched, changed)
-        decided.append(seen[: problem.nodes - p])
-    for before, after in zip(*decided, strict=True):
-        np.testing.assert_array_equal(before.stop, after.stop)
-        np.testing.assert_array_equal(before.cost_to_go_s, after.cost_to_go_s)
+        nodes = nodes_of(changed, [make_policy(name) for _ in range(changed.nodes)])
+        heard: list[Told | None] = [None]
+        stops = []
+        for policy, role, costs in nodes[: problem.nodes - p]:
+            tasks = [
+                TaskState(b, budget, plan)
+                for b in range(layers + 1)
+                for budget in (math.inf, 1.0)
+                for plan in ((), (layers, layers))
+            ]
+            stops += [decide_checked(policy, role, costs, heard[-1], t).stop for t in tasks]
+            heard.append(tell_checked(policy, role, costs, heard[-1]))
+        told.append([encode_told(news) for news in heard[1:] if news is not None])
+        decided.append(stops)
+    assert told[0] == told[1] and decided[0] == decided[1]
 
 
-class _Fresh(Watched):
-    def solve_node(
-        self, role: Role, costs: NodeCosts, downstream: FloatArray | None
-    ) -> NodeSolution:
-        self.inner = type(self.inner)()
-        return super().solve_node(role, costs, downstream)
+def nodes_of(
+    problem: SplitProblem, policies: list[NodePolicy]
+) -> list[tuple[NodePolicy, Role, NodeCosts]]:
+    """The nodes of a chain, the sink first."""
+    roles = default_roles(problem.nodes)
+    sink = problem.nodes - 1
+    return [
+        (
+            policies[p],
+            roles[p],
+            NodeCosts(problem.prefix_s[p], None if p == sink else problem.transfer_s[p]),
+        )
+        for p in reversed(range(problem.nodes))
+    ]

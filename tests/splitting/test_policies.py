@@ -11,10 +11,14 @@ import pytest
 from cosim.errors import InputError, PolicyError, UnknownNameError
 from cosim.splitting import (
     NodeCosts,
+    NodePolicy,
     NodeSolution,
     Policy,
     Role,
     SplitProblem,
+    TaskState,
+    Told,
+    decide_checked,
     make_policy,
     policy_class,
     policy_description,
@@ -22,6 +26,7 @@ from cosim.splitting import (
     registry,
     solve_chain,
     solve_checked,
+    tell_checked,
 )
 from cosim.splitting.policies import HiveMind
 from cosim.splitting.problem import FloatArray
@@ -59,9 +64,20 @@ def test_a_node_that_has_heard_nothing_finishes_the_task(name: str) -> None:
 @pytest.mark.parametrize("role", [UE, MEC])
 def test_a_shut_way_on_means_finishing_here(name: str, role: Role) -> None:
     costs = NodeCosts(PROBLEM.prefix_s[0], np.array([math.inf, math.inf, math.inf, 0.0]))
-    for downstream in (None, np.zeros(4), np.full(4, math.inf)):
-        solution = solve_checked(make_policy(name), role, costs, downstream)
-        assert (solution.stop == 3).all()
+    policy = make_policy(name)
+    for heard in heard_by(policy):
+        for boundary in range(4):
+            task = TaskState(boundary, budget_s=1.0)
+            assert decide_checked(policy, role, costs, heard, task).stop == 3
+
+
+def heard_by(policy: NodePolicy) -> list[Told | None]:
+    """Something that the policy may have heard: nothing, and what a cloud tells."""
+    sink = NodeCosts(PROBLEM.prefix_s[2], None)
+    told = tell_checked(policy, CLOUD, sink, None)
+    if isinstance(told, np.ndarray):
+        return [None, told, np.zeros(4), np.full(4, math.inf)]
+    return [None, told]
 
 
 def test_single_split_learns_that_the_backhaul_is_dead() -> None:

@@ -23,8 +23,8 @@ from cosim.splitting import (
     weighted_problem,
 )
 from cosim.splitting.dads import ModelGraph, line_graph, solve_dads
+from cosim.splitting.node import Objective
 from cosim.splitting.objectives import QualityAssurance, solve_inverse_weight
-from cosim.splitting.policy import Objective
 from cosim.splitting.rivals import PipeDream
 
 

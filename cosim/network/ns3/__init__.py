@@ -1,5 +1,6 @@
 """ns-3 as a network: a child process that simulates packets, in lock-step over ZeroMQ."""
 
 from cosim.network.ns3.network import Ns3Network, open_ns3
+from cosim.network.ns3.process import LastWill
 
-__all__ = ["Ns3Network", "open_ns3"]
+__all__ = ["LastWill", "Ns3Network", "open_ns3"]

@@ -14,7 +14,7 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from cosim.errors import NetworkError, PeerDiedError, PeerTimeoutError, ProtocolError
-from cosim.network.ns3.process import Ns3Process
+from cosim.network.ns3.process import LastWill, Ns3Process
 from cosim.network.ns3.wire import Codec, Failure, Incoming, Outgoing
 
 _HEARTBEAT_INTERVAL_MS = 500
@@ -22,13 +22,14 @@ _HEARTBEAT_TIMEOUT_MS = 1500
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes
 _LAST_WORDS_MS = 200  # for a message that was on its way when the process ended
 _LARGEST_MESSAGE = 1 << 28
+_LOOK_INTERVAL_MS = 500  # at whether the process was stopped
 
 
 class Ns3Link:
     """Starts ns-3 on a fresh socket that only this user can reach, and talks with it.
 
-    A peer that dies is noticed through its process descriptor, one that is stopped through the
-    missing heartbeats, one that loops through the deadline.
+    A peer that dies is noticed through its process descriptor, one that is stopped through its
+    process state (heartbeats where that cannot be seen), one that loops through the deadline.
 
     Parameters
     ----------
@@ -38,9 +39,18 @@ class Ns3Link:
         File that takes its standard error.
     deadline_s
         Longest time to wait for an answer, s.
+    last_will
+        What ns-3 is to do for this process if it is killed.
     """
 
-    def __init__(self, program: Path, *, stderr_path: Path, deadline_s: float) -> None:
+    def __init__(
+        self,
+        program: Path,
+        *,
+        stderr_path: Path,
+        deadline_s: float,
+        last_will: LastWill | None = None,
+    ) -> None:
         self.now_ns = 0
         self._deadline_s = deadline_s
         self._directory = _private_directory()
@@ -61,6 +71,7 @@ class Ns3Link:
                 session=self._codec.session,
                 deadline_s=deadline_s,
                 stderr_path=stderr_path,
+                last_will=last_will,
             )
         except NetworkError:
             self._release_socket()
@@ -83,34 +94,52 @@ class Ns3Link:
             return self._read_last_words()
         return self.receive()
 
-    def receive(self) -> Incoming:
+    def receive(self, deadline_s: float | None = None) -> Incoming:
         """Wait for the next message.
+
+        Parameters
+        ----------
+        deadline_s
+            Instead of the link's own.
 
         Raises
         ------
         PeerDiedError
-            When ns-3 ended or its connection broke.
+            When ns-3 ended, was stopped, or its connection broke.
         PeerTimeoutError
             When nothing came before the deadline.
         ProtocolError
             When what came is not what the protocol allows, or ns-3 reports an error.
         """
-        limit = time.monotonic() + self._deadline_s
+        deadline_s = self._deadline_s if deadline_s is None else deadline_s
+        limit = time.monotonic() + deadline_s
+        was_stopped = False
         while True:
             left_ms = max(0, int((limit - time.monotonic()) * 1000))
-            ready = dict(self._poller.poll(left_ms))
+            ready = dict(self._poller.poll(min(left_ms, _LOOK_INTERVAL_MS)))
             if self._socket in ready:
                 return self._read()
             if self._process.exit_fd in ready:
                 return self._read_last_words()
             if self._monitor in ready and self._is_disconnected():
                 return self._read_last_words()
+            # Twice: when a shell lets both processes go on, this one may be the first to wake.
+            is_stopped = self._process.is_stopped()
+            if is_stopped and was_stopped:
+                raise PeerDiedError(
+                    f"ns-3 (process {self.pid}) was stopped by a signal", sim_time_ns=self.now_ns
+                )
+            was_stopped = is_stopped
             if left_ms == 0:
                 raise PeerTimeoutError(
-                    f"ns-3 did not answer within {self._deadline_s:g} s",
+                    f"ns-3 did not answer within {deadline_s:g} s",
                     hint="is the machine overloaded, or the report interval very long?",
                     sim_time_ns=self.now_ns,
                 )
+
+    def hide(self) -> None:
+        """Remove the socket's name: who is connected stays so, and nothing is left to clean up."""
+        shutil.rmtree(self._directory, ignore_errors=True)
 
     def wait_for_end(self) -> None:
         """Give ns-3 time to end by itself after its last message."""
@@ -152,7 +181,7 @@ class Ns3Link:
         self._monitor.close(0)
         self._socket.close(0)
         self._context.term()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self.hide()
 
 
 def _private_directory() -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from cosim.errors import ProtocolError, RejectedError
 from cosim.network.ns3.description import describe_network
 from cosim.network.ns3.link import Ns3Link
+from cosim.network.ns3.process import LastWill
 from cosim.network.ns3.program import find_program
 from cosim.network.ns3.wire import (
     Advance,
@@ -22,6 +23,7 @@ from cosim.network.port import Send, Step, Totals
 from cosim.scenario.schema import Scenario
 
 DEFAULT_DEADLINE_S = 60.0
+_HELLO_DEADLINE_S = 20.0  # a program that starts takes a second or so
 
 
 class Ns3Network:
@@ -38,9 +40,10 @@ class Ns3Network:
     def __init__(self, link: Ns3Link, scenario: Scenario) -> None:
         self._link = link
         self._scenario = scenario
-        hello = link.receive()
+        hello = link.receive(_HELLO_DEADLINE_S)
         if not isinstance(hello, Hello):
             raise ProtocolError("ns-3 did not say hello")
+        link.hide()
         self._version = f"{hello.program} {hello.program_version} (ns-{hello.ns3_version})"
 
     @property
@@ -86,7 +89,11 @@ class Ns3Network:
 
 
 def open_ns3(
-    scenario: Scenario, *, stderr_path: Path, deadline_s: float = DEFAULT_DEADLINE_S
+    scenario: Scenario,
+    *,
+    stderr_path: Path,
+    deadline_s: float = DEFAULT_DEADLINE_S,
+    last_will: LastWill | None = None,
 ) -> Ns3Network:
     """Start ns-3 for a scenario.
 
@@ -98,6 +105,8 @@ def open_ns3(
         File that takes ns-3's standard error.
     deadline_s
         Longest time to wait for any answer, s.
+    last_will
+        Files that ns-3 is to exchange if this process is killed.
 
     Raises
     ------
@@ -106,7 +115,9 @@ def open_ns3(
     NetworkError
         When it does not say hello as it should.
     """
-    link = Ns3Link(find_program(), stderr_path=stderr_path, deadline_s=deadline_s)
+    link = Ns3Link(
+        find_program(), stderr_path=stderr_path, deadline_s=deadline_s, last_will=last_will
+    )
     try:
         return Ns3Network(link, scenario)
     except BaseException:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from cosim.errors import BackendMissingError
 
@@ -14,8 +15,15 @@ _STDERR_TAIL_BYTES = 2000
 _STDERR_TAIL_LINES = 3
 
 
+class LastWill(NamedTuple):
+    """What ns-3 does for a process that was killed: put `prepared` in the place of `target`."""
+
+    prepared: Path
+    target: Path
+
+
 class Ns3Process:
-    """A running ``cosim-ns3``.
+    """A running ``cosim-ns3``, which watches this process and ends when it does.
 
     Parameters
     ----------
@@ -27,6 +35,8 @@ class Ns3Process:
         Longest time that it waits for a message, s.
     stderr_path
         File that takes its standard error.
+    last_will
+        Files to exchange when this process is killed.
 
     Raises
     ------
@@ -35,7 +45,14 @@ class Ns3Process:
     """
 
     def __init__(
-        self, program: Path, *, endpoint: str, session: str, deadline_s: float, stderr_path: Path
+        self,
+        program: Path,
+        *,
+        endpoint: str,
+        session: str,
+        deadline_s: float,
+        stderr_path: Path,
+        last_will: LastWill | None = None,
     ) -> None:
         self._stderr_path = stderr_path
         command = [
@@ -43,7 +60,10 @@ class Ns3Process:
             f"--endpoint={endpoint}",
             f"--session={session}",
             f"--deadline-ms={int(deadline_s * 1000)}",
+            f"--parent={os.getpid()}",
         ]
+        if last_will is not None:
+            command += [f"--will-from={last_will.prepared}", f"--will-to={last_will.target}"]
         try:
             with stderr_path.open("wb") as stderr:
                 self._child = subprocess.Popen(
@@ -64,6 +84,15 @@ class Ns3Process:
     def has_ended(self) -> bool:
         """Whether it is no longer running."""
         return self._child.poll() is not None
+
+    def is_stopped(self) -> bool:
+        """Whether a signal has stopped it (SIGSTOP, a debugger), so that it cannot answer."""
+        look_only = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        try:
+            found = os.waitid(os.P_PID, self._child.pid, look_only)
+        except ChildProcessError:
+            return False
+        return found is not None and found.si_code == os.CLD_STOPPED
 
     def describe_end(self) -> str:
         """Say how it ended, with the last it wrote to standard error."""

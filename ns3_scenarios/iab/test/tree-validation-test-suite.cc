@@ -137,16 +137,16 @@ class SaturationTestCase : public TestCase
     {
         for (const auto halfDuplex : {HalfDuplex::BY_DEPTH, HalfDuplex::DYNAMIC})
         {
-            for (uint32_t relays = 1; relays <= 4; ++relays)
+            for (const uint32_t relays : {1, 3})
             {
                 for (const bool up : {true, false})
                 {
                     auto config = PlainConfig();
                     config.halfDuplex = halfDuplex;
                     TestChain chain(config, relays);
-                    chain.Offer(up, 600, Time(0), MilliSeconds(300));
-                    TestChain::Run(MilliSeconds(300));
-                    const double mbps = 8e-6 * (up ? chain.m_up : chain.m_down) / 0.3;
+                    chain.Offer(up, 600, Time(0), MilliSeconds(200));
+                    TestChain::Run(MilliSeconds(200));
+                    const double mbps = 8e-6 * (up ? chain.m_up : chain.m_down) / 0.2;
                     // A relay sends half of the time and receives the other half.
                     const double full = 50184 / 125e-6 / 1e6 * 1200 / 1208;
                     NS_TEST_EXPECT_MSG_EQ_TOL(mbps / full, 0.5, 0.03, relays << " relays");

@@ -1,0 +1,42 @@
+"""The networks that a run can have, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from cosim.errors import UnknownNameError
+from cosim.network.ns3 import LastWill, open_ns3
+from cosim.network.port import NetworkPort
+from cosim.network.simplified import open_simplified
+from cosim.results.manifest import MANIFEST_NAME, WILL_NAME
+from cosim.scenario import Scenario
+
+BACKENDS: Final = ("ns3", "simplified")
+PortFactory = Callable[[Scenario, Path], NetworkPort]
+
+
+def port_factory_of(backend: str) -> PortFactory:
+    """What makes the network of a backend, given the scenario and a file for its standard error.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such backend.
+    """
+    if backend == "ns3":
+        return _open_ns3
+    if backend == "simplified":
+        return _open_simplified
+    raise UnknownNameError("backend", backend, BACKENDS)
+
+
+def _open_ns3(scenario: Scenario, stderr_path: Path) -> NetworkPort:
+    directory = stderr_path.parent
+    will = LastWill((directory / WILL_NAME).absolute(), (directory / MANIFEST_NAME).absolute())
+    return open_ns3(scenario, stderr_path=stderr_path, last_will=will)
+
+
+def _open_simplified(scenario: Scenario, _stderr_path: Path) -> NetworkPort:
+    return open_simplified(scenario)
