@@ -47,8 +47,9 @@ ctest: $(DONE)/package
 	@$(BIN)/cmake --build $(BUILD) --target cosim-tests
 	@$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --no-tests=error --parallel 2
 
-bench: $(DONE)/package  ## Time the split solvers against each other, as ratios in one run
+bench: $(DONE)/package  ## Time the split solvers (as ratios) and the radio stack (beside its peers)
 	@$(BIN)/python bench/solvers.py
+	@$(BIN)/python bench/radio.py --quick
 
 MODELS ?= resnet18 vgg11 resnet50 resnet152 mobilenet_v2 rcnn rnn qmix-agent qmix-mixer transformer
 REPEATS ?= 300

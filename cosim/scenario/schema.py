@@ -112,7 +112,7 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tdd_pattern: str = "DSUU"  # one letter a slot: D downlink, U uplink, S special, F flexible
     # IAB nodes: cells at even and odd depth have slots in turn, or choose their slots in turn
     half_duplex: HalfDuplex = "by-depth"
-    donor_sectors: bool = False  # a cell of the donor for each of its backhaul links
+    backhaul_sectors: bool = False  # each backhaul link has a cell of its parent to itself
     backhaul_channels: BackhaulChannels = "aggregated"  # of users in an RLC channel of a bearer
     flow_control: bool = False  # hop by hop: backpressure instead of drops at full relays
     scheduling_request: bool = True  # an idle uplink asks for a grant before it sends

@@ -107,7 +107,7 @@ ParseRadio(const json& body)
                                           {"per-user", ns3::ChannelMapping::PER_USER}},
                                          body.at("backhaul_channels"));
     body.at("flow_control").get_to(radio.flowControl);
-    body.at("donor_sectors").get_to(radio.sectors);
+    body.at("backhaul_sectors").get_to(radio.sectors);
     body.at("scatterer_speed_mps").get_to(radio.scattererMps);
     if (!body.at("eirp_limit_dbm").is_null())
     {

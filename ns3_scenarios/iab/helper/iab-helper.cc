@@ -188,16 +188,6 @@ IabHelper::InstallCell(const Ptr<IabNetDevice>& device, const std::string& name)
     m_cells[name] = {device->Bap(), device->GetNode()->GetObject<MobilityModel>(), nullptr};
 }
 
-void
-IabHelper::AddSector(const Vector& offset, const std::string& name)
-{
-    if (m_sectors > 0)
-    {
-        m_donor->Bap()->AddCell(CreateCell("donor towards " + name));
-    }
-    m_donor->Bap()->SetSectorAzimuth(m_sectors++, std::atan2(offset.y, offset.x));
-}
-
 Ptr<IabNetDevice>
 IabHelper::InstallDonor(Ptr<Node> node)
 {
@@ -217,10 +207,12 @@ IabHelper::InstallRelay(Ptr<Node> node, Ptr<IabNetDevice> parent, const std::str
         Create<RadioLink>(linkName, m_config.queueBytes, m_config.rlcMode, m_config.mapping);
     link->SetChildCell(PeekPointer(device->Bap()->Cell()));
     const auto mobility = node->GetObject<MobilityModel>();
-    if (m_config.sectors && parent == m_donor)
+    if (m_config.sectors)
     {
-        const auto donor = m_donor->GetNode()->GetObject<MobilityModel>();
-        AddSector(mobility->GetPosition() - donor->GetPosition(), linkName);
+        const auto offset =
+            mobility->GetPosition() - parent->GetNode()->GetObject<MobilityModel>()->GetPosition();
+        parent->Bap()->AddCell(CreateCell("sector towards " + linkName),
+                               std::atan2(offset.y, offset.x));
     }
     m_backhaulLinks[device] = link;
     auto channel = CreateChannel(m_config.backhaulLos, m_config.shadowing, Time(0), Time(0));
@@ -280,8 +272,7 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
                          CreateArray(m_config.iabArray)};
     m_backgroundChannel->PointAtEachOther(child, above);
     link->SetEnds({child, above, m_config.uePowerDbm, m_config.iabPowerDbm});
-    const auto cell =
-        serving->Bap()->CellTowards(child.mobility->GetPosition() - above.mobility->GetPosition());
+    const auto cell = serving->Bap()->Cell();
     // A flat channel with the gain of matched beams: enough for traffic that only takes its share.
     const std::vector<double> gains(m_frame->ResourceBlocks(),
                                     m_backgroundChannel->LeakageGain(child, above, above, child));
@@ -294,7 +285,7 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
                             m_backgroundChannel->Quality(gains, powerDbm, 0, *m_errors));
     }
     m_topology->Add(user->Bap());
-    m_topology->Connect(user->Bap(), serving->Bap(), link, cell);
+    m_topology->Connect(user->Bap(), serving->Bap(), link);
     user->SetServing(serving->Bap());
     m_topology->CountUser(user->Bap(), Bearer::BACKGROUND);
     m_nextStream += user->AssignStreams(m_nextStream);

@@ -51,7 +51,7 @@ struct IabRadioConfig
     RlcMode rlcMode{RlcMode::ACKNOWLEDGED};                  //!< of all links
     ChannelMapping mapping{ChannelMapping::AGGREGATED};      //!< of users to backhaul channels
     bool flowControl{false};                                 //!< hop by hop, at half a queue
-    bool sectors{false};                                     //!< at the donor, one a backhaul child
+    bool sectors{false};                                     //!< a cell for each backhaul link
     HalfDuplex halfDuplex{HalfDuplex::BY_DEPTH};             //!< of IAB nodes
     bool interference{true};                                 //!< between the links
     std::string scheduler{"ns3::ProportionalFairScheduler"}; //!< type name
@@ -207,14 +207,6 @@ class IabHelper
      */
     void InstallCell(const Ptr<IabNetDevice>& device, const std::string& name);
 
-    /**
-     * Give the donor a sector for a child, or turn its first one there.
-     *
-     * @param offset from the donor to the child
-     * @param name of the link to it
-     */
-    void AddSector(const Vector& offset, const std::string& name);
-
     IabRadioConfig m_config;                           //!< radio interface
     std::shared_ptr<const NrFrame> m_frame;            //!< slots without half duplex
     std::shared_ptr<const ErrorModel> m_errors;        //!< block errors
@@ -228,7 +220,6 @@ class IabHelper
     Ptr<IabNetDevice> m_donor;                         //!< the root
     std::map<std::string, ServingCandidate> m_cells;   //!< donor and relays, by name
     Ptr<BackhaulManager> m_backhaul;                   //!< links between IAB nodes
-    std::size_t m_sectors{0};                          //!< of the donor, turned to a child
     std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_backhaulLinks; //!< by child
     std::vector<Ptr<IabNetDevice>> m_ues;                        //!< as they were installed
     std::map<Ptr<IabNetDevice>, Ptr<AccessManager>> m_access;    //!< by UE

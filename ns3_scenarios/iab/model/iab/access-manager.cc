@@ -104,7 +104,7 @@ AccessManager::Start()
     const auto gainsDb = Measure();
     m_serving = std::max_element(gainsDb.begin(), gainsDb.end()) - gainsDb.begin();
     m_betterSince = Time::Min();
-    m_topology->Connect(m_ue, m_candidates[m_serving].bap, m_link, CellAt(m_serving));
+    m_topology->Connect(m_ue, m_candidates[m_serving].bap, m_link);
     AdaptLink();
     m_attachmentTrace(m_ue, m_candidates[m_serving].bap, nullptr);
     m_update = Simulator::Schedule(m_updatePeriod, &AccessManager::Update, this);
@@ -131,13 +131,6 @@ AccessManager::Reselect()
         HandOver(std::max_element(gainsDb.begin(), gainsDb.end()) - gainsDb.begin());
         AdaptLink();
     }
-}
-
-Ptr<CellMac>
-AccessManager::CellAt(std::size_t candidate) const
-{
-    const auto& [bap, mobility, array] = m_candidates[candidate];
-    return bap->CellTowards(m_end.mobility->GetPosition() - mobility->GetPosition());
 }
 
 uint32_t
@@ -215,7 +208,7 @@ AccessManager::HandOver(std::size_t target)
     m_betterSince = Time::Min();
     ++m_handovers;
     m_link->SuspendUntil(Simulator::Now() + m_interruption);
-    m_topology->Move(m_ue, m_candidates[target].bap, CellAt(target), m_forwarding);
+    m_topology->Move(m_ue, m_candidates[target].bap, m_forwarding);
     m_attachmentTrace(m_ue, m_candidates[target].bap, source);
 }
 

@@ -107,12 +107,6 @@ class AccessManager : public Object
      */
     void HandOver(std::size_t target);
 
-    /**
-     * @param candidate index of a node
-     * @return its cell where the UE is now
-     */
-    Ptr<CellMac> CellAt(std::size_t candidate) const;
-
     /** Recompute the quality of the serving link. */
     void AdaptLink();
 

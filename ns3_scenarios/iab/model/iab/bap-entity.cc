@@ -43,15 +43,13 @@ BapEntity::SetUpperLayer(UpperLayer upper)
 }
 
 void
-BapEntity::AddCell(Ptr<CellMac> cell)
+BapEntity::AddCell(Ptr<CellMac> cell, double azimuth)
 {
-    m_sectors.push_back({std::move(cell), 0});
-}
-
-void
-BapEntity::SetSectorAzimuth(std::size_t sector, double azimuth)
-{
-    m_sectors.at(sector).azimuth = azimuth;
+    if (!m_sectors.empty())
+    {
+        cell->Join(*m_sectors.front().cell);
+    }
+    m_sectors.push_back({std::move(cell), azimuth});
 }
 
 std::vector<Ptr<CellMac>>
@@ -74,14 +72,19 @@ BapEntity::Cell() const
 Ptr<CellMac>
 BapEntity::CellTowards(const Vector& offset) const
 {
+    if (m_sectors.size() <= 1)
+    {
+        return Cell();
+    }
     const double azimuth = std::atan2(offset.y, offset.x);
-    const auto nearest =
-        std::max_element(m_sectors.begin(),
-                         m_sectors.end(),
-                         [azimuth](const Sector& a, const Sector& b) {
-                             return std::cos(a.azimuth - azimuth) < std::cos(b.azimuth - azimuth);
-                         });
-    return nearest == m_sectors.end() ? nullptr : nearest->cell;
+    const auto nearness = [azimuth](const Sector& sector) {
+        return std::cos(sector.azimuth - azimuth);
+    };
+    return std::max_element(
+               m_sectors.begin() + 1,
+               m_sectors.end(),
+               [&nearness](const Sector& a, const Sector& b) { return nearness(a) < nearness(b); })
+        ->cell;
 }
 
 void

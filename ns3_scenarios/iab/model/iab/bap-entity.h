@@ -45,29 +45,22 @@ class BapEntity : public Object
     void SetUpperLayer(UpperLayer upper);
 
     /**
-     * Give the node a DU, or its DU another sector.
+     * Give the node a DU, or its DU another sector: for UEs at first, then for child nodes.
      *
      * @param cell of the sector
-     */
-    void AddCell(Ptr<CellMac> cell);
-
-    /**
-     * Turn a sector: what is nearer to its direction than to any other sector's belongs to it.
-     *
-     * @param sector number of the sector, by the order of AddCell
      * @param azimuth of its middle, in rad
      */
-    void SetSectorAzimuth(std::size_t sector, double azimuth);
+    void AddCell(Ptr<CellMac> cell, double azimuth = 0);
 
     /** @return the cells of the DU, one a sector; none at a UE */
     std::vector<Ptr<CellMac>> Cells() const;
 
-    /** @return the cell of the first sector, or null at a UE */
+    /** @return the cell that serves UEs, or null at a UE */
     Ptr<CellMac> Cell() const;
 
     /**
      * @param offset from this node to another
-     * @return the cell of the sector that the other is in
+     * @return the cell for a child node there: of the nearest sector for them, or the only one
      */
     Ptr<CellMac> CellTowards(const Vector& offset) const;
 

@@ -68,15 +68,12 @@ IabTopology::Disconnect(const Ptr<BapEntity>& child)
 }
 
 void
-IabTopology::Move(const Ptr<BapEntity>& child,
-                  const Ptr<BapEntity>& parent,
-                  Ptr<CellMac> cell,
-                  bool forwarding)
+IabTopology::Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent, bool forwarding)
 {
     const auto link = Of(child).link;
     const auto source = ParentOf(child);
     const auto waiting = Disconnect(child);
-    Connect(child, parent, link, cell);
+    Connect(child, parent, link);
     if (forwarding)
     {
         source->Receive(waiting);

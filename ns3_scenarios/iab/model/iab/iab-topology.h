@@ -57,18 +57,14 @@ class IabTopology : public Object
     std::vector<RlcSdu> Disconnect(const Ptr<BapEntity>& child);
 
     /**
-     * Hand a node over to another parent over the same link object; what waits upward stays.
+     * Hand a UE over to another parent over the same link object; what waits upward stays.
      *
-     * @param child the node
+     * @param child the UE
      * @param parent its new parent
-     * @param cell of the new parent, or null for its first
      * @param forwarding whether what waits downward at the old parent is forwarded (Xn data
      * forwarding, TS 38.300 9.2.3.2) or lost
      */
-    void Move(const Ptr<BapEntity>& child,
-              const Ptr<BapEntity>& parent,
-              Ptr<CellMac> cell = nullptr,
-              bool forwarding = true);
+    void Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent, bool forwarding = true);
 
     /**
      * Count a user's traffic in the proportional-fair weights of all links above it.

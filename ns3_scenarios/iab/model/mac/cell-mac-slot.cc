@@ -89,7 +89,7 @@ CellMac::RunSlot(uint64_t slot, NrDirection direction)
     {
         // The other direction has it, which is counted.
     }
-    else if (m_mtSlot == slot)
+    else if (m_node->mtSlot == slot)
     {
         m_usedUnits[Index(direction)] += open.units; // the node's MT is active: half duplex
     }
@@ -100,7 +100,7 @@ CellMac::RunSlot(uint64_t slot, NrDirection direction)
     }
     if (!open.blocks.empty())
     {
-        m_duSlot = slot;
+        m_node->duSlot = slot;
         if (m_frame->IsFlexible(slot))
         {
             m_flexibleSlot = slot;
@@ -123,7 +123,7 @@ CellMac::RunSlot(uint64_t slot, NrDirection direction)
 bool
 CellMac::IsBusyBelow(const RadioLink& link, uint64_t slot)
 {
-    return link.ChildCell() && link.ChildCell()->m_duSlot == slot;
+    return link.ChildCell() && link.ChildCell()->m_node->duSlot == slot;
 }
 
 void
@@ -276,7 +276,7 @@ CellMac::Transmit(OpenSlot& slot, const Ptr<RadioLink>& link, TransportBlock blo
     }
     if (m_halfDuplex == HalfDuplex::DYNAMIC && link->ChildCell())
     {
-        link->ChildCell()->m_mtSlot = slot.number;
+        link->ChildCell()->m_node->mtSlot = slot.number;
     }
     slot.blocks.push_back({link, emission, std::move(block)});
 }

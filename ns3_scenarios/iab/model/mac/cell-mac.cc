@@ -86,8 +86,10 @@ CellMac::CellMac()
       m_timing(CreateObject<MacTiming>()),
       m_adaptation(CreateObject<LinkAdaptation>()),
       m_flow(CreateObject<FlowControl>()),
-      m_harq(CreateObject<HarqEntity>())
+      m_harq(CreateObject<HarqEntity>()),
+      m_node(std::make_shared<NodeState>())
 {
+    m_node->cells = {this};
 }
 
 void
@@ -116,6 +118,15 @@ CellMac::SetDepth(uint32_t depth)
         event.Cancel(); // of a slot that the cell may no longer have
     }
     Wake();
+}
+
+void
+CellMac::Join(const CellMac& first)
+{
+    m_node = first.m_node;
+    m_node->cells.push_back(this);
+    m_mtLink = first.m_mtLink;
+    SetDepth(first.m_depth);
 }
 
 void
@@ -272,6 +283,7 @@ CellMac::DoDispose()
     m_interference = nullptr;
     m_scheduler = nullptr;
     m_mtLink = nullptr;
+    std::erase(m_node->cells, this);
     m_harq->Dispose();
     m_harq = nullptr;
     Object::DoDispose();
@@ -280,7 +292,8 @@ CellMac::DoDispose()
 bool
 CellMac::IsHeldBack(const RadioLink& link, NrDirection direction, Bearer bearer) const
 {
-    const auto* receiver = direction == NrDirection::DOWNLINK ? link.ChildCell() : this;
+    const auto* receiver =
+        direction == NrDirection::DOWNLINK ? link.ChildCell() : m_node->cells.front();
     return receiver && receiver->m_flow->HoldsBack(direction, bearer);
 }
 
@@ -292,9 +305,12 @@ CellMac::BytesOnward(NrDirection direction, Bearer bearer) const
         return m_mtLink ? m_mtLink->QueuedBytes(direction, bearer) : 0;
     }
     uint64_t bytes = 0;
-    for (const auto& link : m_links)
+    for (const auto* cell : m_node->cells)
     {
-        bytes += link->QueuedBytes(direction, bearer);
+        for (const auto& link : cell->m_links)
+        {
+            bytes += link->QueuedBytes(direction, bearer);
+        }
     }
     return bytes;
 }
@@ -302,17 +318,22 @@ CellMac::BytesOnward(NrDirection direction, Bearer bearer) const
 void
 CellMac::RefreshFlow(const RadioLink& link, NrDirection direction, Bearer bearer)
 {
-    auto* node = direction == NrDirection::DOWNLINK ? this : link.ChildCell();
-    if (!m_flow->IsOn() || !node ||
-        !node->m_flow->Refresh(direction, bearer, node->BytesOnward(direction, bearer)))
+    auto* first = direction == NrDirection::DOWNLINK ? m_node->cells.front() : link.ChildCell();
+    if (!m_flow->IsOn() || !first ||
+        !first->m_flow->Refresh(direction, bearer, first->BytesOnward(direction, bearer)))
     {
         return;
     }
-    const auto& mtLink = node->m_mtLink;
-    auto* above = mtLink ? mtLink->ServingCell() : nullptr;
-    if (auto* sender = direction == NrDirection::UPLINK ? node : above)
+    if (direction == NrDirection::UPLINK)
     {
-        sender->ScheduleNextBacklog(direction);
+        for (auto* cell : first->m_node->cells)
+        {
+            cell->ScheduleNextBacklog(direction);
+        }
+    }
+    else if (auto* above = first->m_mtLink ? first->m_mtLink->ServingCell() : nullptr)
+    {
+        above->ScheduleNextBacklog(direction);
     }
 }
 

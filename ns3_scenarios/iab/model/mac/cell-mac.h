@@ -80,6 +80,13 @@ class CellMac : public Object
     void SetDepth(uint32_t depth);
 
     /**
+     * Be another cell of the same node: a node is half duplex, and controls its flow, as a whole.
+     *
+     * @param first the node's first cell
+     */
+    void Join(const CellMac& first);
+
+    /**
      * @param link of the same node's MT, or null at a donor
      */
     void SetMtLink(Ptr<RadioLink> link);
@@ -162,6 +169,14 @@ class CellMac : public Object
     {
         Ptr<RadioLink> link; //!< its link
         uint16_t number;     //!< of the channel in it
+    };
+
+    /** What the cells of a node have in common. */
+    struct NodeState
+    {
+        std::vector<CellMac*> cells; //!< all of them, the first one first
+        uint64_t duSlot{UINT64_MAX}; //!< the last slot in which one of them was active
+        uint64_t mtSlot{UINT64_MAX}; //!< the last slot in which the node's MT was
     };
 
     /** The slot at hand, while it is filled. */
@@ -251,8 +266,7 @@ class CellMac : public Object
     std::array<std::vector<Backlogged>, 2> m_backlogs; //!< channels that wait, by direction
     std::array<EventId, 2> m_slotEvents;               //!< next slot event, by direction
     std::array<uint64_t, 2> m_usedUnits{};             //!< counters, by direction
-    uint64_t m_duSlot{UINT64_MAX};                     //!< the last in which the cell was active
-    uint64_t m_mtSlot{UINT64_MAX};                     //!< the last in which its node's MT was
+    std::shared_ptr<NodeState> m_node;                 //!< shared with the other cells
     uint64_t m_flexibleSlot{UINT64_MAX};               //!< the last flexible one that it used
     Time m_statusDelay;                                //!< HARQ failure to RLC retransmission
     double m_window;                                   //!< averaging window in slots
