@@ -2,8 +2,8 @@
 
 The peers' figures were measured once, elsewhere, on an idle core (5G-LENA 4.0 and ns3-mmwave, one
 gNB, UEs in line of sight at 50 to 150 m, 28 GHz, numerology 3, 100 MHz, UDP upward in packets of
-1400 bytes); ours are measured here and now, CPU time and not wall time, the best of the repeats. A
-bound that does not hold is printed; the exit code stays 0 unless ``--strict`` is given, for CPU time
+1400 bytes); ours are measured here and now: CPU time, not wall time, the best of the repeats. A
+bound that fails is printed; the exit code stays 0 unless ``--strict`` is given, for CPU time
 too depends on the machine and on who else uses its caches.
 """
 
