@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cosim.errors import ScenarioError, UnknownNameError
+from cosim.errors import InputError, ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
 from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
@@ -16,7 +16,7 @@ from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
 from cosim.scenario.overrides import Verbatim
-from cosim.splitting import Objective, make_policy, policy_class
+from cosim.splitting import NodePolicy, Objective, make_policy, policy_class
 
 Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
 _T = TypeVar("_T")
@@ -65,6 +65,16 @@ def resolve_scenario(
     return load_scenario(scenario, pairs)
 
 
+def _policy_class(name: str) -> type[NodePolicy]:
+    """The class, with whatever is wrong with it put down to the scenario's key."""
+    try:
+        return policy_class(name)
+    except UnknownNameError:
+        raise
+    except InputError as error:
+        raise ScenarioError("policy", error.message, hint=error.hint) from error
+
+
 def _duration_text(duration_s: float) -> str:
     """A duration to the nearest ns; what is no number is left for the check."""
     return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
@@ -87,7 +97,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         for node in scenario.nodes
         if node.device is not None
     }
-    _named("policy", policy_class, scenario.policy)
+    _named("policy", _policy_class, scenario.policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
     is_measured = task.timing == "measured"
@@ -98,6 +108,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         devices,
         lambda: make_policy(scenario.policy),
         sci_period_ns=scenario.sci.period,
+        start_ns=scenario.task.start,
         think_ns=scenario.task.think_time,
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,

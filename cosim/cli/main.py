@@ -19,6 +19,7 @@ _COMMANDS: Final = MappingProxyType(
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
         "report": "cosim.cli.report_page:report_command",
+        "plot": "cosim.cli.plot:plot_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "table1": "cosim.cli.table1:table1_command",
