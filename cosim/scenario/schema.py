@@ -38,7 +38,7 @@ Scheduler = Literal["proportional-fair", "round-robin", "max-rate"]
 RlcMode = Literal["acknowledged", "unacknowledged"]
 HalfDuplex = Literal["none", "by-depth", "dynamic"]
 BackhaulChannels = Literal["aggregated", "per-user"]
-QueueDiscipline = Literal["drop-tail", "codel", "fq-codel", "pie", "red"]
+QueueDiscipline = Literal["drop-tail", "codel", "fq-codel", "pie"]
 TopologyAction = Literal["sleep", "wake", "parent"]
 
 

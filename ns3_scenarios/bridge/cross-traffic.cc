@@ -73,7 +73,8 @@ void
 CrossTraffic::Start()
 {
     Redraw();
-    Transmit();
+    // When the simulation runs: a queue discipline is set up by then.
+    m_transmit = ns3::Simulator::ScheduleNow(&CrossTraffic::Transmit, this);
 }
 
 int64_t

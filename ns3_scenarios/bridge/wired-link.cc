@@ -25,8 +25,7 @@ TypeOf(const std::string& discipline)
 {
     static const std::map<std::string, std::string> types{{"codel", "ns3::CoDelQueueDisc"},
                                                           {"fq-codel", "ns3::FqCoDelQueueDisc"},
-                                                          {"pie", "ns3::PieQueueDisc"},
-                                                          {"red", "ns3::RedQueueDisc"}};
+                                                          {"pie", "ns3::PieQueueDisc"}};
     const auto found = types.find(discipline);
     return found == types.end() ? "" : found->second;
 }

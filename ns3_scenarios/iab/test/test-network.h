@@ -32,6 +32,19 @@ MakeRadioNode(const ns3::Vector& position, const ns3::Vector& velocity = ns3::Ve
     return node;
 }
 
+/** @return a radio network with nothing random but fading and block errors, and no interference */
+inline ns3::IabRadioConfig
+PlainConfig()
+{
+    ns3::IabRadioConfig config;
+    config.tddPattern = "F";
+    config.accessLos = ns3::LosPolicy::ALWAYS;
+    config.shadowing = false;
+    config.interference = false;
+    config.ueArray = {4, 4};
+    return config;
+}
+
 /** One cell with links of flat channels, without interference. */
 class TestCell
 {
