@@ -36,7 +36,9 @@ set(BRIDGE_SOURCES
   bridge/addressing.cc
   bridge/cross-traffic.cc
   bridge/description.cc
+  bridge/fields.cc
   bridge/framing.cc
+  bridge/limits.cc
   bridge/link-monitor.cc
   bridge/network.cc
   bridge/parent-watch.cc

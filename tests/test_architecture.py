@@ -22,22 +22,38 @@ ARROWS: dict[str, set[str]] = {
     "network.port": {"scenario", *BASE},
     "network": {"network.port", "scenario", "cosim", *BASE},
     "nodes": {"forecasting", "splitting", "models", "network.port", *BASE},
-    "engine": {"nodes", "network.port", *BASE},
+    "engine": {"nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
-    "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
+    "assembly": {"scenario", "forecasting", "models", "nodes", "results", "splitting", *BASE},
     "problems": {"models", "splitting"},
     "table1": {"network", "network.port", "scenario", *BASE},
+    "replaying": {
+        *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
+    },
     "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "watchdog": {"errors"},
     "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "backends", "cosim", "engine", "interruption", "network.port"),
-        *("recording", "results", "scenario", *BASE),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network", "network.port"),
+        *("recording", "results", "scenario", "watchdog", *BASE),
     },
-    "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
+    "api": {
+        *("assembly", "backends", "network.port", "replaying", "results", "runner"),
+        *("scenario", "watchdog", *BASE),
+    },
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
+    # One room per use of runs.
+    "reproduce": {
+        *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
+        *("splitting", *BASE),
+    },
+    "validation": {
+        *("api", "assembly", "backends", "network.port", "reproduce", "results", "runner"),
+        *("scenario", *BASE),
+    },
 }
 EVERYTHING = {"__main__", "cli"}
 
@@ -49,7 +65,8 @@ GUARDED = {
     "click": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
-    "pandas": {"results"},
+    "pandas": {"reproduce", "results", "validation"},
+    "matplotlib": {"report.figures", "reproduce", "validation"},
 }
 
 

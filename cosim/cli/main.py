@@ -18,8 +18,11 @@ _COMMANDS: Final = MappingProxyType(
     {
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
+        "replay": "cosim.cli.replay:replay_command",
         "report": "cosim.cli.report_page:report_command",
         "plot": "cosim.cli.plot:plot_command",
+        "reproduce": "cosim.cli.reproduce:reproduce_command",
+        "validate": "cosim.cli.validate:validate_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "table1": "cosim.cli.table1:table1_command",

@@ -22,6 +22,18 @@ from cosim.cli.options import run_options
     help="What is split: inferences, or training steps (forward, backward, parameters that move).",
 )
 @click.option(
+    "--decision-limit",
+    "decision_limit_s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="S",
+    help="Real time after which a policy that does not return ends the run, in seconds.",
+)
+@click.option(
+    "--record", is_flag=True, help="Keep all exchanges with the network, for `cosim replay`."
+)
+@click.option(
     "--execute",
     is_flag=True,
     help="Really run the model, part by part: its tensors' bytes cross the network, and each "
@@ -32,6 +44,11 @@ from cosim.cli.options import run_options
     type=click.Choice(["profile", "measured"]),
     help="With --execute: what computing takes, as the profile says or as measured meanwhile.",
 )
+@click.option(
+    "--devices",
+    metavar="SET",
+    help="Exchange all nodes' devices for those of a set; see `cosim list device-sets`.",
+)
 def run_command(
     scenario: str,
     out: Path | None,
@@ -40,6 +57,7 @@ def run_command(
     task: str | None,
     execute: bool,
     timing: str | None,
+    devices: str | None,
     **chosen: Any,
 ) -> None:
     """Simulate SCENARIO, and report on the split tasks in it.
@@ -52,7 +70,12 @@ def run_command(
     from cosim.cli.progress import show_progress
     from cosim.cli.report import print_run
 
-    texts = {"task.kind": task, "task.timing": timing, "task.execute": "true" if execute else None}
+    texts = {
+        "task.kind": task,
+        "task.timing": timing,
+        "task.execute": "true" if execute else None,
+        "device_set": devices,
+    }
     wishes = [(key, text) for key, text in texts.items() if text is not None]
     chosen["overrides"] = (*chosen["overrides"], *wishes)
     with show_progress() as progress, results_only_on_stdout():

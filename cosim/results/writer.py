@@ -12,6 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from cosim.errors import OutputError, RunError
+from cosim.results.fingerprint import fingerprint
 from cosim.results.manifest import (
     MANIFEST_NAME,
     WILL_NAME,
@@ -27,6 +28,7 @@ SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
 _HELD_S: Final = 0.5  # of real time: for so long a row may be in memory only
+EXCHANGES_NAME: Final = "exchanges.log"
 REPORT_NAME: Final = "report.html"  # of `cosim report`: it goes with the run that it is about
 
 
@@ -104,6 +106,9 @@ class RunWriter:
         if failures and status == "done":
             status = "failed"
             changes |= {"reason": failures[0], "error_type": RunError.__name__}
+        if status == "done":
+            with self._disk_errors():
+                changes["fingerprint"] = fingerprint(self.directory)
         self.update(status=status, **changes)
         if failures:
             raise RunError(failures[0])
@@ -117,7 +122,15 @@ class RunWriter:
 
 
 _OTHER_NAMES: Final = (
-    *(SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, REPORT_NAME, WILL_NAME, MANIFEST_NAME),
+    *(
+        SCENARIO_NAME,
+        NS3_STDERR_NAME,
+        TRACEBACK_NAME,
+        EXCHANGES_NAME,
+        REPORT_NAME,
+        WILL_NAME,
+        MANIFEST_NAME,
+    ),
 )
 
 

@@ -4,6 +4,8 @@
 #ifndef COSIM_SESSION_H
 #define COSIM_SESSION_H
 
+#include "fields.h"
+
 #include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -16,13 +18,6 @@ namespace cosim
 
 /** The controllers' side ended or fell silent. */
 class PeerGone : public std::runtime_error
-{
-  public:
-    using std::runtime_error::runtime_error;
-};
-
-/** A message that does not follow the protocol. */
-class ProtocolError : public std::runtime_error
 {
   public:
     using std::runtime_error::runtime_error;

@@ -53,7 +53,7 @@ GOODPUT = 1400 / 1436  # of 1400 bytes with UDP, IP, BAP, RLC and MAC headers
 def test_saturated_uplink_has_the_rate_of_the_best_mcs(
     options: list[str], slot_s: float, blocks: int
 ) -> None:
-    # The block of 66 RB by TS 38.214 5.1.3.2, others in proportion. Several UEs share a slot by two:
+    # The block of 66 RB by TS 38.214 5.1.3.2, others in proportion. Several UEs share it by two:
     # two allocations of 6 symbols, each with 6 resource elements of DM-RS in a block.
     result = _cell("--offered-mbps", "900", "--duration", "0.3", *options)
     assert result["mcs_mean"] == 28
