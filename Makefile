@@ -47,8 +47,9 @@ ctest: $(DONE)/package
 	@$(BIN)/cmake --build $(BUILD) --target cosim-tests
 	@$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --no-tests=error --parallel 2
 
-bench: $(DONE)/package $(DONE)/bench  ## Time solvers, coupling and sweeps against their rivals; memory of a long run
+bench: $(DONE)/package $(DONE)/bench  ## Time solvers, radio, coupling and sweeps against their rivals; memory of a long run
 	@$(BIN)/python bench/solvers.py
+	@$(BIN)/python bench/radio.py --quick
 	@$(BIN)/python bench/coupling.py
 	@$(BIN)/python bench/sweep.py
 	@$(BIN)/python bench/memory.py

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, Self
 
 import msgspec
 
@@ -21,6 +21,7 @@ from cosim.network.port import (
     Event,
     LinkReport,
     NetworkPort,
+    ParentChange,
     ReportTick,
     Send,
     Step,
@@ -112,8 +113,14 @@ class Recorder(Protocol):
 class AccessTree(Protocol):
     """What the engine needs of `cosim.scenario.topology.Topology`."""
 
-    def next_computing_from_ue(self, ue: str, serving: str) -> SegmentLike:
+    def next_computing_from_ue(self, ue: str, serving: str) -> SegmentLike | None:
         """The way from a UE to its first computing node, when `serving` serves it."""
+
+    def next_computing(self, name: str) -> SegmentLike | None:
+        """The way from a fixed node to the next computing one."""
+
+    def with_parent(self, child: str, parent: str) -> Self:
+        """The tree after a node got another parent, or none when that is empty."""
 
 
 class LoopResult(msgspec.Struct, frozen=True):
@@ -200,7 +207,7 @@ class _Loop:
         self._transfer_count = 0
         self._sent_messages = 0
         self._sent_bytes = 0
-        self._next_computing: dict[str, str] = {}  # of each attached UE
+        self._serving: dict[str, str] = {}  # of each attached UE that computes
         self._audience = _Audience(controllers)
 
     def run(self, duration_ns: int) -> LoopResult:
@@ -275,6 +282,8 @@ class _Loop:
             self._deliver(event)
         elif isinstance(event, ReportTick):
             self._report(event.links)
+        elif isinstance(event, ParentChange):
+            self._change_parent(event)
         else:
             self._attach(event)
 
@@ -291,22 +300,39 @@ class _Loop:
             self._ask(name, self._controllers[name].on_report, own)
 
     def _attach(self, event: Attachment) -> None:
-        """Tell the UE its new way downstream, and its first computing nodes, old and new."""
-        ue = self._controllers.get(event.ue)
-        if ue is None:
+        if event.ue not in self._controllers:
             return  # a UE that computes nothing
-        segment = None
+        before = self._way(event.ue)
+        self._serving.pop(event.ue, None)
         if event.serving:
-            segment = self._tree.next_computing_from_ue(event.ue, event.serving)
-        before = self._next_computing.pop(event.ue, None)
-        after = None if segment is None else segment.destination
-        if before is not None and before != after:
-            self._ask(before, self._controllers[before].on_ue_detached, event.ue)
-        self._ask(event.ue, ue.on_uplink, uplink_of(segment))
+            self._serving[event.ue] = event.serving
+        self._switch(event.ue, before, self._way(event.ue))
+
+    def _change_parent(self, event: ParentChange) -> None:
+        """The tree has changed: so may have the way of any node below."""
+        before = {name: self._way(name) for name in self._controllers}
+        self._tree = self._tree.with_parent(event.node, event.parent)
+        for name, way in before.items():
+            if uplink_of(way) != uplink_of(self._way(name)):
+                self._switch(name, way, self._way(name))
+
+    def _way(self, name: str) -> SegmentLike | None:
+        """The way from a node to its next computing one, as the tree is now."""
+        if name in self._serving:
+            return self._tree.next_computing_from_ue(name, self._serving[name])
+        is_ue = self._controllers[name].config.source is not None
+        return None if is_ue else self._tree.next_computing(name)
+
+    def _switch(self, name: str, before: SegmentLike | None, after: SegmentLike | None) -> None:
+        """Tell a node its new way downstream, and the next computing nodes, old and new."""
+        old = None if before is None else before.destination
+        new = None if after is None else after.destination
+        if old is not None and old != new:
+            self._ask(old, self._controllers[old].on_detached, name)
+        self._ask(name, self._controllers[name].on_uplink, uplink_of(after))
         self._audience.forget()
-        if after is not None:
-            self._next_computing[event.ue] = after
-            self._ask(after, self._controllers[after].on_ue_attached, event.ue)
+        if new is not None:
+            self._ask(new, self._controllers[new].on_attached, name)
 
     def _ask(self, name: str, handler: Callable[..., list[Action]], *what: object) -> None:
         """Call a handler of node `name`, and do what it asks for."""

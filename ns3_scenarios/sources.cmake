@@ -17,16 +17,23 @@ set(IAB_SOURCES
   iab/model/mac/slot-scheduler.cc
   iab/model/mac/resource-grid.cc
   iab/model/mac/interference.cc
+  iab/model/mac/flow-control.cc
+  iab/model/mac/harq-entity.cc
+  iab/model/mac/link-adaptation.cc
+  iab/model/mac/mac-timing.cc
   iab/model/mac/cell-mac.cc
+  iab/model/mac/cell-mac-slot.cc
   iab/model/iab/bap-entity.cc
   iab/model/iab/iab-topology.cc
   iab/model/iab/iab-net-device.cc
   iab/model/iab/access-manager.cc
+  iab/model/iab/backhaul-manager.cc
   iab/model/iab/background-user.cc
   iab/helper/iab-helper.cc)
 
 # Library `bridge`: messages, session, reports, transfers. bridge/**.
 set(BRIDGE_SOURCES
+  bridge/addressing.cc
   bridge/cross-traffic.cc
   bridge/description.cc
   bridge/fields.cc
@@ -39,6 +46,7 @@ set(BRIDGE_SOURCES
   bridge/session.cc
   bridge/simulation.cc
   bridge/transfers.cc
+  bridge/wired-link.cc
   bridge/wire.cc)
 
 # Program `cosim-ns3`.
@@ -52,9 +60,16 @@ set(IAB_TEST_SOURCES
   iab/test/nr-tables-test-suite.cc
   iab/test/mac-test-suite.cc
   iab/test/network-test-suite.cc
+  iab/test/cell-validation-test-suite.cc
+  iab/test/channel-validation-test-suite.cc
+  iab/test/tree-validation-test-suite.cc
+  iab/test/sharing-validation-test-suite.cc
   bridge/test/bridge-test-suite.cc)
-set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network cosim-bridge)
+set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network iab-cell-validation iab-channel-validation
+  iab-tree-validation iab-sharing-validation cosim-bridge)
 
 # Program `iab-chain`, the example of the iab module.
 set(IAB_CHAIN_SOURCES
+  iab/examples/rate-meter.cc
+  iab/examples/relay-network.cc
   iab/examples/iab-chain.cc)

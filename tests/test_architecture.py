@@ -30,6 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "assembly": {"scenario", "models", "nodes", "prediction", "splitting", "work", *BASE},
     "paper_chain": {"models", "problems", "splitting"},
     "problems": {"models", "splitting"},
+    "table1": {"network", "network.port", "scenario", *BASE},
     "replaying": {
         *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
     },

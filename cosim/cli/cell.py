@@ -29,9 +29,18 @@ _positive = click.FloatRange(min=0, min_open=True)
 @click.command("cell")
 @click.option("--ues", type=click.IntRange(1, _NO_MORE_THAN), default=1, help="Number of UEs.")
 @click.option("--relays", type=click.IntRange(0, 64), default=0, help="IAB nodes in between.")
+@click.option(
+    "--layout",
+    type=click.Choice(["chain", "star"]),
+    default="chain",
+    help="Relays one behind the other, or around the donor, each with its share of the UEs.",
+)
 @click.option("--bandwidth-mhz", type=click.IntRange(min=1), default=100, help="Channel, in MHz.")
 @click.option("--numerology", type=click.IntRange(0, 4), default=3, help="Numerology.")
-@click.option("--tdd", default="DSUU", help="TDD pattern, one letter (D, S, U) a slot.")
+@click.option(
+    "--carrier-ghz", type=click.FloatRange(0.5, 100), default=28.0, help="Carrier, in GHz."
+)
+@click.option("--tdd", default="F", help="TDD pattern, one letter (D, S, U, F for either) a slot.")
 @click.option("--offered-mbps", type=_positive, default=10.0, help="UDP of all UEs together.")
 @click.option("--direction", type=click.Choice(["ul", "dl"]), default="ul", help="Of the UDP.")
 @click.option(
@@ -46,6 +55,31 @@ _positive = click.FloatRange(min=0, min_open=True)
     type=click.Choice(["los", "nlos", "auto"]),
     default="los",
     help="Line of sight of the UEs.",
+)
+@click.option(
+    "--speed-mps", type=click.FloatRange(min=0), default=0.0, help="Of the UEs, outward, in m/s."
+)
+@click.option(
+    "--half-duplex",
+    type=click.Choice(["none", "by-depth", "dynamic"]),
+    default="by-depth",
+    help="How relays keep from sending and receiving at once.",
+)
+@click.option(
+    "--scheduler",
+    type=click.Choice(["proportional-fair", "round-robin", "max-rate"]),
+    default="proportional-fair",
+    help="Of all cells.",
+)
+@click.option(
+    "--scheduling-request/--no-scheduling-request",
+    default=True,
+    help="Whether an idle uplink must ask before it sends.",
+)
+@click.option(
+    "--buffer-report/--no-buffer-report",
+    default=False,
+    help="Whether it must then report its buffer before it sends data.",
 )
 @click.option("--duration", "duration_s", type=_positive, default=1.0, help="Simulated time in s.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, help="Seed of everything random.")

@@ -27,6 +27,7 @@ _COMMANDS: Final = MappingProxyType(
         "signalling": "cosim.cli.signalling:signalling_command",
         "objectives": "cosim.cli.objectives:objectives_command",
         "cell": "cosim.cli.cell:cell_command",
+        "table1": "cosim.cli.table1:table1_command",
         "profile": "cosim.cli.profile:profile_command",
         "profiles": "cosim.cli.profiles:profiles_group",
         "list": "cosim.cli.list:list_command",

@@ -103,7 +103,16 @@ class Attachment(msgspec.Struct, frozen=True, tag="attachment"):
     previous: str
 
 
-Event = Delivery | ReportTick | Attachment
+class ParentChange(msgspec.Struct, frozen=True, tag="parent"):
+    """Event: an IAB node, with all below it, has another parent; an empty one while it sleeps."""
+
+    time_ns: int
+    node: str
+    parent: str
+    previous: str
+
+
+Event = Delivery | ReportTick | Attachment | ParentChange
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -103,19 +103,19 @@ class NodeController:
         return actions
 
     def on_uplink(self, now_ns: int, uplink: Uplink | None) -> list[Action]:
-        """The node (a UE) is now attached elsewhere, or nowhere."""
+        """The node, a UE or an IAB node, is now attached elsewhere, or nowhere."""
         if uplink is None or uplink.destination != self._decider.links.destination:
             self._sci.forget()
         self._decider.links.uplink = uplink
         return []
 
-    def on_ue_attached(self, now_ns: int, ue: str) -> list[Action]:
-        """A computing UE has this node as its next one downstream from now on."""
-        return self._sci.attach_ue(now_ns, ue)
+    def on_attached(self, now_ns: int, name: str) -> list[Action]:
+        """A computing node, mostly a UE, has this one as its next one downstream from now on."""
+        return self._sci.attach(now_ns, name)
 
-    def on_ue_detached(self, now_ns: int, ue: str) -> list[Action]:
-        """The UE has another one."""
-        self._sci.detach_ue(ue)
+    def on_detached(self, now_ns: int, name: str) -> list[Action]:
+        """It has another one."""
+        self._sci.detach(name)
         return []
 
     def on_delivery(self, now_ns: int, source: str, payload: bytes) -> list[Action]:

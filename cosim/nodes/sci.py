@@ -37,7 +37,8 @@ class SciProtocol:
         self._config = config
         self._decider = decider
         self._clock = clock
-        self._ues: dict[str, None] = {}  # attached computing UEs, in order of attachment
+        # Fixed nodes and attached computing UEs whose next node this is, in order of attachment.
+        self._upstream = dict.fromkeys(config.upstream)
         self._heard: SciMessage | None = None
         self._told: SciMessage | None = None
         self._generation = 0
@@ -126,23 +127,23 @@ class SciProtocol:
         told = self._tell(now_ns, update_id, revision + 1, started_ns, mending=True)
         return [*told, self._watch(now_ns, periods=1)]
 
-    def attach_ue(self, now_ns: int, ue: str) -> list[Action]:
-        """A computing UE attached here: tell it at once what the others were told last."""
-        if ue in self._ues:
+    def attach(self, now_ns: int, name: str) -> list[Action]:
+        """A computing node attached here: tell it at once what the others were told last."""
+        if name in self._upstream:
             return []
-        self._ues[ue] = None
+        self._upstream[name] = None
         if self._told is None:
             return []
-        # A greater revision, so that what the UE may have heard here long ago does not hide it.
+        # A greater revision, so that what it may have heard here long ago does not hide it.
         last = self._told
         self._told = SciMessage(
             last.update_id, last.revision + 1, last.model_digest, last.started_ns, last.told
         )
-        return self._send(now_ns, self._told, [ue], mending=True, wall_ns=0)
+        return self._send(now_ns, self._told, [name], mending=True, wall_ns=0)
 
-    def detach_ue(self, ue: str) -> None:
-        """The UE went away."""
-        self._ues.pop(ue, None)
+    def detach(self, name: str) -> None:
+        """It went away."""
+        self._upstream.pop(name, None)
 
     def forget(self) -> None:
         """The neighbour downstream is another one now: what the old one told is void."""
@@ -161,8 +162,7 @@ class SciProtocol:
         self._told = SciMessage(update_id, revision, digest, started_ns, told)
         if self._config.options.trigger == "on-change":
             self._told_rate_bps = self._decider.links.rate_bps()
-        everyone = [*self._config.upstream, *self._ues]
-        sends = self._send(now_ns, self._told, everyone, mending=mending, wall_ns=wall_ns)
+        sends = self._send(now_ns, self._told, self._upstream, mending=mending, wall_ns=wall_ns)
         return [*sends, *self._forecasts(now_ns, ahead_ns)]
 
     def _forecasts(self, now_ns: int, ahead_ns: int) -> list[Action]:

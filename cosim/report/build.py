@@ -144,7 +144,8 @@ class _Downstream:
         place = bisect.bisect_right(times, time_us) - 1
         if place < 0:
             return None
-        return self._topology.next_computing_from_ue(node, serving[place]).destination
+        segment = self._topology.next_computing_from_ue(node, serving[place])
+        return None if segment is None else segment.destination
 
 
 def _reached_us(manifest: Manifest, links: Any) -> int:

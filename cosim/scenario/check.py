@@ -10,14 +10,17 @@ from typing import Any
 import msgspec
 
 from cosim.errors import ScenarioError, nearest_name_hint
+from cosim.scenario.carriers import bandwidths_mhz, fits_carrier
 from cosim.scenario.schema import (
     BlockageSpec,
     CrossTrafficSpec,
     LinkSpec,
+    LoadSpec,
     NodeSpec,
     RadioSpec,
     Scenario,
     TaskSpec,
+    TopologyChangeSpec,
 )
 from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_topology
 
@@ -25,6 +28,11 @@ from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _SHORTEST_TIMEOUT_NS = 1_000_000  # a task each ns would stop the clock
 _RADIO_KINDS = ("ue", *SERVING_KINDS)
+_LEAST_COHERENCE_NS = 1_000_000  # the demand is redrawn no more often, by the radio stack
+_LEAST_QUEUE_BYTES = 10_000
+MOST_RADIO_NODES = 65_000  # BAP addresses and the IPv4 subnet of the radio network have 16 bits
+_TOO_MANY = f"the radio network would have more than {MOST_RADIO_NODES} nodes at this load"
+_NOT_AT_CARRIER = "there is none at this carrier: 0 to 2 below 7.125 GHz, 2 to 4 from 24.25 GHz"
 
 Check = tuple[str, bool, str]  # key path, whether it holds, what is wrong when it does not
 
@@ -45,6 +53,10 @@ def check_scenario(scenario: Scenario) -> None:
         _require(_link_checks(link, topology))
     for index, blockage in enumerate(scenario.blockages):
         _check_blockage(blockage, f"blockages[{index}]", topology)
+    for index, change in enumerate(scenario.topology_changes):
+        path = f"topology_changes[{index}]"
+        _check_known(f"{path}.node", "IAB node", change.node, topology.of_kind("iab"))
+        _require(_change_checks(change, path, topology))
 
 
 def _require(checks: Iterator[Check]) -> None:
@@ -118,7 +130,17 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "background.ues_per_cell", s.background.ues_per_cell >= 0, "cannot be negative"
     yield "background.rate_sigma", s.background.rate_sigma >= 0, "cannot be negative"
     yield "background.downlink_share", s.background.downlink_share >= 0, "cannot be negative"
-    yield "background.coherence", s.background.coherence > 0, positive
+    coherence_ok = s.background.coherence >= _LEAST_COHERENCE_NS
+    yield "background.coherence", coherence_ok, "must be at least 1 ms"
+    yield "background.radius_m", s.background.radius_m > 0, positive
+    yield "background.ues_per_cell", _radio_nodes(s) <= MOST_RADIO_NODES, _TOO_MANY
+
+
+def _radio_nodes(s: Scenario) -> float:
+    """Nodes of the radio network, background UEs included, at the load of the scenario."""
+    load: LoadSpec = getattr(s.loads, s.load)
+    cells = sum(node.kind in SERVING_KINDS for node in s.nodes)
+    return len(s.nodes) + cells * max(0, s.background.ues_per_cell) * load.population
 
 
 def _work_checks(task: TaskSpec) -> Iterator[Check]:
@@ -160,8 +182,16 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
     bandwidth_ok = 0 < r.bandwidth <= widest
     yield "radio.bandwidth", bandwidth_ok, "must be at most 10 % of the carrier (TR 38.901 6.1)"
     yield "radio.numerology", 0 <= r.numerology <= 4, "must be from 0 to 4 (TS 38.211 4.2)"
-    yield "radio.tdd_pattern", set(r.tdd_pattern) <= set("DSU"), "may have only the letters D, S, U"
-    yield "radio.tdd_pattern", {"D", "U"} <= set(r.tdd_pattern), "needs both a D and a U slot"
+    yield "radio.numerology", fits_carrier(r.numerology, r.carrier), _NOT_AT_CARRIER
+    known = ", ".join(f"{mhz} MHz" for mhz in bandwidths_mhz(r.numerology))
+    has_blocks = r.bandwidth in {mhz * 1_000_000 for mhz in bandwidths_mhz(r.numerology)}
+    yield "radio.bandwidth", has_blocks, f"at numerology {r.numerology} must be one of {known}"
+    letters = set(r.tdd_pattern)
+    yield "radio.tdd_pattern", letters <= set("DSUF"), "may have only the letters D, S, U, F"
+    both = "F" in letters or {"D", "U"} <= letters
+    yield "radio.tdd_pattern", both, "needs both a D and a U slot, or an F slot"
+    yield "radio.k1", 1 <= r.k1 <= 15, "must be from 1 to 15 (TS 38.213 9.2.3)"
+    yield "radio.k2", 0 <= r.k2 <= 32, "must be from 0 to 32 (TS 38.214 6.1.2.1)"
     for key in ("ue_array", "iab_array"):
         array = getattr(r, key)
         for side in ("rows", "columns"):
@@ -169,9 +199,9 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
             yield f"radio.{key}.{side}", 1 <= size <= 64, "must be from 1 to 64"
     yield "radio.noise_figure", r.noise_figure >= 0, "cannot be negative"
     yield "radio.handover_hysteresis", r.handover_hysteresis >= 0, "cannot be negative"
-    yield "radio.channel_update", r.channel_update > 0, "must be more than 0"
+    yield "radio.channel_update", r.channel_update >= 1_000, "must be at least 1 us"
     yield "radio.channel_redraw", r.channel_redraw > 0, "must be more than 0"
-    yield "radio.queue", r.queue > 0, "must be more than 0"
+    yield "radio.queue", r.queue >= _LEAST_QUEUE_BYTES, "must be at least 10 kB, a few packets"
 
 
 def _mix_checks(topology: Topology) -> Iterator[Check]:
@@ -217,6 +247,8 @@ def _wireless_checks(
 ) -> Iterator[Check]:
     for key in ("capacity", "delay", "cross_traffic"):
         yield f"{path}.{key}", getattr(link, key) is None, "is for wired links, the radio sets it"
+    wired = link.queue_discipline != "drop-tail"
+    yield f"{path}.queue_discipline", not wired, "is for wired links"
     lower_end = f"must be an IAB node, '{child.name}' is '{child.kind}'"
     upper_end = f"must be an IAB node or a donor, '{parent.name}' is '{parent.kind}'"
     yield f"{path}.child", child.kind == "iab", lower_end
@@ -237,6 +269,15 @@ def _wired_checks(link: LinkSpec, path: str, child: NodeSpec, parent: NodeSpec) 
         yield from _traffic_checks(link.cross_traffic, f"{path}.cross_traffic")
 
 
+def _change_checks(change: TopologyChangeSpec, path: str, topology: Topology) -> Iterator[Check]:
+    moves = change.action == "parent"
+    yield f"{path}.parent", moves or change.parent is None, "is for the action 'parent' alone"
+    yield f"{path}.parent", not moves or change.parent is not None, "is required"
+    if change.parent is not None:
+        serves = change.parent in topology.serving_nodes and change.parent != change.node
+        yield f"{path}.parent", serves, f"'{change.parent}' is no other IAB node or donor"
+
+
 def _check_blockage(blockage: BlockageSpec, path: str, topology: Topology) -> None:
     wireless = [name for name, link in topology.links.items() if link.kind == "wireless"]
     _check_known(
@@ -247,3 +288,5 @@ def _check_blockage(blockage: BlockageSpec, path: str, topology: Topology) -> No
     )
     if blockage.end <= blockage.start:
         raise ScenarioError(f"{path}.end", "must be later than start")
+    if blockage.loss <= 0:
+        raise ScenarioError(f"{path}.loss", "must be more than 0: an obstacle takes power away")

@@ -39,6 +39,10 @@ McsTable = Literal["64qam", "256qam", "64qam-low-se"]
 SlotSharing = Literal["time", "frequency"]
 Scheduler = Literal["proportional-fair", "round-robin", "max-rate"]
 RlcMode = Literal["acknowledged", "unacknowledged"]
+HalfDuplex = Literal["none", "by-depth", "dynamic"]
+BackhaulChannels = Literal["aggregated", "per-user"]
+QueueDiscipline = Literal["drop-tail", "codel", "fq-codel", "pie"]
+TopologyAction = Literal["sleep", "wake", "parent"]
 
 
 class ComputeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,8 +150,18 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     carrier: FrequencyHz = FrequencyHz(28_000_000_000)
     bandwidth: FrequencyHz = FrequencyHz(100_000_000)
     numerology: int = 3
-    tdd_pattern: str = "DSUU"  # one letter a slot: D downlink, U uplink, S special
-    half_duplex: bool = True  # IAB nodes: cells at even and odd depth take turns
+    tdd_pattern: str = "DSUU"  # one letter a slot: D downlink, U uplink, S special, F flexible
+    # IAB nodes: cells at even and odd depth have slots in turn, or choose their slots in turn
+    half_duplex: HalfDuplex = "by-depth"
+    backhaul_sectors: bool = False  # each backhaul link has a cell of its parent to itself
+    backhaul_channels: BackhaulChannels = "aggregated"  # of users in an RLC channel of a bearer
+    flow_control: bool = False  # hop by hop: backpressure instead of drops at full relays
+    scheduling_request: bool = True  # an idle uplink asks for a grant before it sends
+    buffer_report: bool = False  # and reports its buffer before it gets one for data
+    k1: int = 2  # slots from downlink data to feedback, TS 38.213 9.2.3
+    k2: int = 2  # slots from uplink grant to data, TS 38.214 6.1.2.1
+    decode_latency: DurationNs = DurationNs(100_000)  # from the end of a slot
+    cqi_delay: DurationNs = DurationNs(2_000_000)  # from a change of the channel to the new MCS
     interference: bool = True  # between links that are active in the same slot
     mcs_table: McsTable = "64qam"  # TS 38.214 Tables 5.1.3.1-1, -2, -3
     sharing: SlotSharing = "time"  # of a slot among users
@@ -158,6 +172,8 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     backhaul_condition: ChannelCondition = "los"
     ue_power: PowerDbm = PowerDbm(23.0)
     iab_power: PowerDbm = PowerDbm(30.0)
+    eirp_limit: PowerDbm | None = None  # lowers the power of whoever's array would exceed it
+    scatterer_speed: MetresPerSecond = MetresPerSecond(0.0)  # their Doppler, TR 38.901 7.6.10
     noise_figure: Decibels = Decibels(5.0)
     shadowing: bool = True
     ue_array: ArraySpec = ArraySpec(rows=2, columns=2)
@@ -167,6 +183,7 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     handover_hysteresis: Decibels = Decibels(3.0)  # A3 offset, TS 38.331 5.5.4.4
     handover_time_to_trigger: DurationNs = DurationNs(100_000_000)
     handover_interruption: DurationNs = DurationNs(20_000_000)
+    handover_forwarding: bool = True  # of what waits downward at a handover; else it is lost
     queue: SizeBytes = SizeBytes(2_000_000)  # per RLC channel
 
 
@@ -220,6 +237,7 @@ class LinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     capacity: RateBps | None = None  # wired only
     delay: DurationNs | None = None  # wired only, propagation
     queue: SizeBytes = SizeBytes(500_000)  # wired only
+    queue_discipline: QueueDiscipline = "drop-tail"  # wired only
     cross_traffic: CrossTrafficSpec | None = None  # wired only
 
 
@@ -230,6 +248,19 @@ class BlockageSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     start: DurationNs
     end: DurationNs
     loss: Decibels = Decibels(60.0)
+
+
+class TopologyChangeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An IAB node sleeps, wakes or gets another parent in the run (HiveMind VII.C.1).
+
+    The child nodes of one that sleeps go to the best parents that are left, and come back when it
+    wakes; its UEs are served by others.
+    """
+
+    time: DurationNs
+    node: str
+    action: TopologyAction
+    parent: str | None = None  # of action "parent"
 
 
 class SimplifiedSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -285,3 +316,4 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nodes: tuple[NodeSpec, ...]
     links: tuple[LinkSpec, ...]
     blockages: tuple[BlockageSpec, ...] = ()
+    topology_changes: tuple[TopologyChangeSpec, ...] = ()

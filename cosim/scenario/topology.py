@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from cosim.errors import ScenarioError, UnknownNameError, nearest_name_hint
-from cosim.scenario.schema import LinkSpec, NodeSpec, Scenario
+from cosim.scenario.schema import LinkSpec, NodeKind, NodeSpec, Scenario
 
 ACCESS_SUFFIX = "-access"
 SERVING_KINDS = ("iab", "donor")  # the nodes that have a DU, to which UEs and MTs attach
@@ -58,7 +60,7 @@ class Topology:
     @property
     def ues(self) -> tuple[str, ...]:
         """All UEs."""
-        return tuple(name for name, node in self.nodes.items() if node.kind == "ue")
+        return self.of_kind("ue")
 
     @property
     def computing_ues(self) -> tuple[str, ...]:
@@ -74,6 +76,23 @@ class Topology:
     def serving_nodes(self) -> tuple[str, ...]:
         """The nodes that a UE can attach to."""
         return tuple(n for n, node in self.nodes.items() if node.kind in SERVING_KINDS)
+
+    def of_kind(self, kind: NodeKind) -> tuple[str, ...]:
+        """All nodes of a kind."""
+        return tuple(name for name, node in self.nodes.items() if node.kind == kind)
+
+    def with_parent(self, child: str, parent: str) -> Topology:
+        """The tree after an IAB node got another parent; an empty one takes it out of the tree.
+
+        A node's link to its parent keeps its name, whoever the parent is.
+        """
+        link = next(link for link in self.links.values() if link.child == child)
+        links, parents = dict(self.links), dict(self.parent_links)
+        parents.pop(child, None)
+        if parent:
+            link = replace(link, parent=parent)
+            links[link.name] = parents[child] = link
+        return Topology(nodes=self.nodes, links=links, root=self.root, parent_links=parents)
 
     def node(self, name: str) -> NodeSpec:
         """The node of that name."""
@@ -108,7 +127,7 @@ class Topology:
             return None
         return self._climb(name, (), (), name)
 
-    def next_computing_from_ue(self, ue: str, serving: str) -> Segment:
+    def next_computing_from_ue(self, ue: str, serving: str) -> Segment | None:
         """The way from a UE to the first computing node at or above the one that serves it."""
         if self.computes(serving):
             return Segment(ue, serving, (access_link(ue),))
@@ -131,8 +150,10 @@ class Topology:
 
     def _climb(
         self, source: str, links: tuple[str, ...], via: tuple[str, ...], name: str
-    ) -> Segment:
-        link = self.parent_links[name]
+    ) -> Segment | None:
+        link = self.parent_links.get(name)
+        if link is None:
+            return None  # above it a node sleeps
         links = (*links, link.name)
         if self.computes(link.parent):
             return Segment(source, link.parent, links, via)

@@ -70,7 +70,7 @@ def _ablations(scenario: Scenario) -> dict[str, list[Override]]:
             ("radio.shadowing", "false"),
             ("simplified.access_loss", "0 dB"),
         ],
-        "half duplex: all cells in all slots": [("radio.half_duplex", "false")],
+        "half duplex: all cells in all slots": [("radio.half_duplex", "none")],
         "handover: the UE stands still": still,
         "FIFO wires: a burst waits only for what came before it; no cross traffic": [
             (f"links.{link.name}.cross_traffic.rate", "1 kbps")

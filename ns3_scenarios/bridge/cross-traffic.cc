@@ -3,7 +3,10 @@
  */
 #include "cross-traffic.h"
 
+#include "ns3/node.h"
+#include "ns3/queue-item.h"
 #include "ns3/simulator.h"
+#include "ns3/traffic-control-layer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,6 +19,26 @@ namespace
 constexpr uint32_t FRAME_BYTES = 9000; // a jumbo frame
 // IPv6, which ns-3's PPP carries and no node here has a stack for: the frame ends at the far side.
 constexpr uint16_t UNHANDLED_PROTOCOL = 0x86DD;
+
+/** A frame of cross traffic before a queue discipline, as one flow of many. */
+class CrossItem : public ns3::QueueDiscItem
+{
+  public:
+    /** @param packet the frame @param to its destination */
+    CrossItem(ns3::Ptr<ns3::Packet> packet, const ns3::Address& to)
+        : QueueDiscItem(packet, to, UNHANDLED_PROTOCOL)
+    {
+    }
+
+    void AddHeader() override
+    {
+    }
+
+    bool Mark() override
+    {
+        return false;
+    }
+};
 } // namespace
 
 NS_OBJECT_ENSURE_REGISTERED(CrossTraffic);
@@ -50,7 +73,8 @@ void
 CrossTraffic::Start()
 {
     Redraw();
-    Transmit();
+    // When the simulation runs: a queue discipline is set up by then.
+    m_transmit = ns3::Simulator::ScheduleNow(&CrossTraffic::Transmit, this);
 }
 
 int64_t
@@ -92,9 +116,10 @@ CrossTraffic::Redraw()
 void
 CrossTraffic::Transmit()
 {
-    m_device->Send(ns3::Create<ns3::Packet>(FRAME_BYTES),
-                   m_device->GetBroadcast(),
-                   UNHANDLED_PROTOCOL);
+    // Through the queue discipline, where there is one.
+    m_device->GetNode()->GetObject<ns3::TrafficControlLayer>()->Send(
+        m_device,
+        ns3::Create<CrossItem>(ns3::Create<ns3::Packet>(FRAME_BYTES), m_device->GetBroadcast()));
     m_offeredBytes += FRAME_BYTES;
     const double meanS = 8.0 * FRAME_BYTES / m_rateBps;
     m_transmit = ns3::Simulator::Schedule(ns3::Seconds(m_interarrival->GetValue(meanS, 0)),

@@ -75,6 +75,19 @@ ParseTime(const json& body, const std::string& key)
     return ns3::NanoSeconds(GetField<int64_t>(body, key));
 }
 
+ns3::IabTimingConfig
+ParseTiming(const json& body)
+{
+    ns3::IabTimingConfig timing;
+    ReadField(body, "scheduling_request", timing.schedulingRequest);
+    ReadField(body, "buffer_report", timing.bufferReport);
+    ReadField(body, "k1", timing.k1);
+    ReadField(body, "k2", timing.k2);
+    timing.decode = ParseTime(body, "decode_latency_ns");
+    timing.channelReport = ParseTime(body, "cqi_delay_ns");
+    return timing;
+}
+
 ns3::IabRadioConfig
 ParseRadio(const json& body)
 {
@@ -85,8 +98,25 @@ ParseRadio(const json& body)
     ReadField(body, "tdd_pattern", radio.tddPattern);
     ReadField(body, "environment", radio.environment);
     radio.grid = ParseGrid(body);
-    radio.halfDuplex =
-        GetField<bool>(body, "half_duplex") ? ns3::HalfDuplex::BY_DEPTH : ns3::HalfDuplex::NONE;
+    radio.halfDuplex = ParseChoice<ns3::HalfDuplex>({{"none", ns3::HalfDuplex::NONE},
+                                                     {"by-depth", ns3::HalfDuplex::BY_DEPTH},
+                                                     {"dynamic", ns3::HalfDuplex::DYNAMIC}},
+                                                    body,
+                                                    "half_duplex");
+    radio.timing = ParseTiming(body);
+    radio.mapping =
+        ParseChoice<ns3::ChannelMapping>({{"aggregated", ns3::ChannelMapping::AGGREGATED},
+                                          {"per-user", ns3::ChannelMapping::PER_USER}},
+                                         body,
+                                         "backhaul_channels");
+    ReadField(body, "flow_control", radio.flowControl);
+    ReadField(body, "backhaul_sectors", radio.sectors);
+    ReadField(body, "scatterer_speed_mps", radio.scattererMps);
+    if (!FieldOf(body, "eirp_limit_dbm").is_null())
+    {
+        ReadField(body, "eirp_limit_dbm", radio.eirpLimitDbm);
+    }
+    ReadField(body, "handover_forwarding", radio.forwarding);
     ReadField(body, "interference", radio.interference);
     radio.scheduler =
         ParseChoice<std::string>({{"proportional-fair", "ns3::ProportionalFairScheduler"},
@@ -165,6 +195,7 @@ ParseLink(const json& body)
         ReadField(body, "capacity_bps", link.capacityBps);
         ReadField(body, "delay_ns", link.delayNs);
         ReadField(body, "queue_bytes", link.queueBytes);
+        ReadField(body, "queue_discipline", link.queueDiscipline);
         link.crossTraffic = ParseCrossTraffic(FieldOf(body, "cross_traffic"));
     }
     return link;
@@ -188,6 +219,19 @@ ParseBlockage(const json& body)
             GetField<int64_t>(body, "start_ns"),
             GetField<int64_t>(body, "end_ns"),
             GetField<double>(body, "loss_db")};
+}
+
+TopologyChangeDescription
+ParseTopologyChange(const json& body)
+{
+    return {GetField<int64_t>(body, "time_ns"),
+            GetField<std::string>(body, "node"),
+            ParseChoice<TopologyAction>({{"sleep", TopologyAction::SLEEP},
+                                         {"wake", TopologyAction::WAKE},
+                                         {"parent", TopologyAction::PARENT}},
+                                        body,
+                                        "action"),
+            FieldOf(body, "parent").is_null() ? "" : GetField<std::string>(body, "parent")};
 }
 
 } // namespace
@@ -223,6 +267,10 @@ ParseDescription(const json& body)
     for (const auto& blockage : GetList(body, "blockages"))
     {
         description.blockages.push_back(ParseBlockage(blockage));
+    }
+    for (const auto& change : FieldOf(body, "topology_changes"))
+    {
+        description.topologyChanges.push_back(ParseTopologyChange(change));
     }
     CheckLimits(description);
     return description;

@@ -54,6 +54,7 @@ struct LinkDescription
     uint64_t capacityBps{0};                             //!< of a wire
     int64_t delayNs{0};                                  //!< of a wire
     uint32_t queueBytes{0};                              //!< of a wire
+    std::string queueDiscipline{"drop-tail"};            //!< of a wire
     std::optional<CrossTrafficDescription> crossTraffic; //!< on a wire
 };
 
@@ -77,16 +78,34 @@ struct BlockageDescription
     double lossDb;    //!< how much
 };
 
+/** What happens to an IAB node. */
+enum class TopologyAction
+{
+    SLEEP, //!< it serves nobody
+    WAKE,  //!< it serves again
+    PARENT //!< it gets another parent
+};
+
+/** A change of the tree. */
+struct TopologyChangeDescription
+{
+    int64_t timeNs;        //!< when
+    std::string node;      //!< name of an IAB node
+    TopologyAction action; //!< what
+    std::string parent;    //!< name of the new parent, or empty
+};
+
 /** All that the handshake says about the network. */
 struct NetworkDescription
 {
-    uint64_t seed;                              //!< of all random streams
-    int64_t reportIntervalNs;                   //!< between link reports
-    ns3::IabRadioConfig radio;                  //!< radio interface
-    std::vector<NodeDescription> nodes;         //!< all nodes
-    std::vector<LinkDescription> links;         //!< all fixed links
-    BackgroundDescription background;           //!< of every cell
-    std::vector<BlockageDescription> blockages; //!< to happen
+    uint64_t seed;                                          //!< of all random streams
+    int64_t reportIntervalNs;                               //!< between link reports
+    ns3::IabRadioConfig radio;                              //!< radio interface
+    std::vector<NodeDescription> nodes;                     //!< all nodes
+    std::vector<LinkDescription> links;                     //!< all fixed links
+    BackgroundDescription background;                       //!< of every cell
+    std::vector<BlockageDescription> blockages;             //!< to happen
+    std::vector<TopologyChangeDescription> topologyChanges; //!< to happen
 };
 
 /** @return name of the access link of a UE */

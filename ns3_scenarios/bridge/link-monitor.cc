@@ -3,7 +3,6 @@
  */
 #include "link-monitor.h"
 
-#include "ns3/queue.h"
 #include "ns3/simulator.h"
 
 #include <algorithm>
@@ -93,21 +92,45 @@ LinkMonitor::Measure()
 LinkReport
 LinkMonitor::MeasureRadio(const RadioHop& hop, NrDirection direction, double seconds)
 {
-    const auto& parent = m_network.ParentOf(hop);
-    const auto& cell = *m_network.Nodes().at(parent).radio->Bap()->Cell();
-    const auto& own = hop.link->Use(direction, Bearer::TASK);
+    const auto parent = m_network.ParentOf(hop);
+    const bool up = direction == NrDirection::UPLINK;
+    const auto* cell = hop.link->ServingCell();
+    const auto& transmitter = up ? hop.child : parent;
+    const auto& receiver = up ? parent : hop.child;
+    const auto queued = hop.link->QueuedBytes(direction, Bearer::TASK);
+    const auto waitedNs =
+        hop.link->HeadOfLineDelay(direction, Bearer::TASK, Simulator::Now()).GetNanoSeconds();
+    if (!cell)
+    {
+        // Its upper end is gone: nothing gets through.
+        const double noSinr = std::numeric_limits<double>::quiet_NaN();
+        return {hop.name,
+                transmitter,
+                receiver,
+                0,
+                0,
+                queued,
+                DrainNs(queued, 0),
+                waitedNs,
+                -1,
+                noSinr,
+                0};
+    }
     auto& state = m_radio[{hop.name, direction}];
-    if (state.cell != &cell)
+    if (state.cell != cell)
     {
         // A new serving cell: what was counted in the old one says nothing about it.
         state = RadioState();
-        state.cell = &cell;
+        state.cell = cell;
+        state.cellUnits = cell->UsedUnits(direction);
+        state.ownUnits = hop.link->UsedUnits(direction, Bearer::TASK);
+        seconds = 0;
     }
-    const auto ownBefore = state.units[&own];
-    const auto cellUsed = static_cast<double>(cell.UsedUnits(direction) - state.cellUnits);
-    const double available = seconds * cell.UnitsPerSecond(direction);
-    const auto othersWeight = ActiveWeightOfOthers(cell, own, direction, state);
-    const double othersUsed = cellUsed - static_cast<double>(own.units - ownBefore);
+    const auto own = hop.link->UsedUnits(direction, Bearer::TASK);
+    const auto cellUsed = static_cast<double>(cell->UsedUnits(direction) - state.cellUnits);
+    const double available = seconds * cell->UnitsPerSecond(direction);
+    const auto othersWeight = ActiveWeightOfOthers(hop, direction, state);
+    const double othersUsed = cellUsed - static_cast<double>(own - state.ownUnits);
     if (available > 0)
     {
         const double measured = std::clamp(othersUsed / available, 0.0, 1.0);
@@ -115,43 +138,41 @@ LinkMonitor::MeasureRadio(const RadioHop& hop, NrDirection direction, double sec
         state.othersFraction +=
             WeightOfNewest(seconds, state.elapsedS) * (measured - state.othersFraction);
     }
-    state.cellUnits = cell.UsedUnits(direction);
-    const double fairShare = own.weight / (own.weight + othersWeight);
-    const double share = std::max(1 - state.othersFraction, fairShare);
-    const double capacityBps = share * cell.FullRateBps(*hop.link, direction);
-    const auto& queue = hop.link->Queue(direction, Bearer::TASK);
-    const bool up = direction == NrDirection::UPLINK;
+    state.cellUnits = cell->UsedUnits(direction);
+    state.ownUnits = own;
+    const double weight = hop.link->Weight(Bearer::TASK);
+    const double share = std::max(1 - state.othersFraction, weight / (weight + othersWeight));
+    const double capacityBps = share * cell->FullRateBps(*hop.link, direction);
     return {hop.name,
-            up ? hop.child : parent,
-            up ? parent : hop.child,
+            transmitter,
+            receiver,
             static_cast<uint64_t>(capacityBps),
-            cell.IdleLatency(direction).GetNanoSeconds(),
-            queue.QueuedBytes(),
-            DrainNs(queue.QueuedBytes(), capacityBps),
-            queue.HeadOfLineDelay(Simulator::Now()).GetNanoSeconds(),
+            cell->IdleLatency(direction).GetNanoSeconds(),
+            queued,
+            DrainNs(queued, capacityBps),
+            waitedNs,
             hop.link->Mcs(direction, Simulator::Now()),
             hop.link->Quality(direction).sinrDb,
             available > 0 ? std::clamp(cellUsed / available, 0.0, 1.0) : 0.0};
 }
 
 double
-LinkMonitor::ActiveWeightOfOthers(const CellMac& cell,
-                                  const ChannelUse& own,
+LinkMonitor::ActiveWeightOfOthers(const RadioHop& hop,
                                   NrDirection direction,
                                   RadioState& state) const
 {
     double weight = 0;
-    for (const auto& link : cell.Links())
+    for (const auto& link : hop.link->ServingCell()->Links())
     {
-        for (const auto bearer : ALL_BEARERS)
+        for (const auto& channel : link->Channels(direction))
         {
-            const auto& use = link->Use(direction, bearer);
-            const bool active =
-                use.units != state.units[&use] || link->Queue(direction, bearer).QueuedBytes() > 0;
-            state.units[&use] = use.units;
-            if (&use != &own && active)
+            auto& unitsBefore = state.units[&channel];
+            const bool active = channel.units != unitsBefore || channel.queue.QueuedBytes() > 0;
+            unitsBefore = channel.units;
+            const bool own = link == hop.link && channel.bearer == Bearer::TASK;
+            if (!own && active)
             {
-                weight += use.weight;
+                weight += link->WeightOf(channel);
             }
         }
     }
@@ -177,7 +198,7 @@ LinkMonitor::MeasureWire(const Wire& wire, bool upward, double seconds)
     }
     state.crossBytes = cross;
     state.sentBytes = sent;
-    const auto waiting = end.device->GetQueue()->GetNBytes();
+    const auto waiting = end.WaitingBytes();
     const auto delayNs = DrainNs(waiting, capacity);
     const double left = capacity - state.crossBps;
     return {description.name,

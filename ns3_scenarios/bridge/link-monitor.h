@@ -56,11 +56,12 @@ class LinkMonitor
     /** Counters of one direction of a radio link at the last report. */
     struct RadioState
     {
-        const ns3::CellMac* cell{nullptr};                //!< that scheduled it
-        std::map<const ns3::ChannelUse*, uint64_t> units; //!< by channel of the cell
-        uint64_t cellUnits{0};                            //!< used by all
-        double othersFraction{0};                         //!< averaged
-        double elapsedS{0};                               //!< since the average began
+        const ns3::CellMac* cell{nullptr};                 //!< that scheduled it
+        std::map<const ns3::LinkChannel*, uint64_t> units; //!< by channel of the cell
+        uint64_t cellUnits{0};                             //!< used by all
+        uint64_t ownUnits{0};                              //!< used by the link's tasks
+        double othersFraction{1};                          //!< averaged; at first nothing is known
+        double elapsedS{0};                                //!< since the average began
     };
 
     /** Counters of one direction of a wire at the last report. */
@@ -81,14 +82,12 @@ class LinkMonitor
     LinkReport MeasureRadio(const RadioHop& hop, ns3::NrDirection direction, double seconds);
 
     /**
-     * @param cell that schedules the link
-     * @param own the channel of the task bearer
+     * @param hop a radio link that a cell schedules
      * @param direction of the report
      * @param state of the last report, updated
-     * @return weights of the other channels that are active
+     * @return weights of the other channels of the cell that are active
      */
-    double ActiveWeightOfOthers(const ns3::CellMac& cell,
-                                const ns3::ChannelUse& own,
+    double ActiveWeightOfOthers(const RadioHop& hop,
                                 ns3::NrDirection direction,
                                 RadioState& state) const;
 

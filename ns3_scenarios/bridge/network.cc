@@ -3,18 +3,13 @@
  */
 #include "network.h"
 
+#include "addressing.h"
+
 #include "ns3/constant-position-mobility-model.h"
-#include "ns3/data-rate.h"
 #include "ns3/double.h"
-#include "ns3/drop-tail-queue.h"
 #include "ns3/internet-stack-helper.h"
-#include "ns3/ipv4-list-routing-helper.h"
 #include "ns3/ipv4-static-routing-helper.h"
-#include "ns3/object-factory.h"
-#include "ns3/point-to-point-channel.h"
-#include "ns3/point-to-point-helper.h"
 #include "ns3/simulator.h"
-#include "ns3/string.h"
 #include "ns3/waypoint-mobility-model.h"
 
 #include <cmath>
@@ -29,13 +24,9 @@ using namespace ns3;
 namespace
 {
 
-constexpr int64_t POSITION_STREAM = 1;         // background UEs' positions
-constexpr int64_t TRANSIT_STREAM = 500;        // two streams for each IAB node with transit
-constexpr int64_t CROSS_TRAFFIC_STREAM = 100;  // two streams for each direction of each wire
-constexpr uint32_t RADIO_NETWORK = 0x0a010000; // 10.1.0.0/16
-constexpr uint32_t WIRE_NETWORK = 0x0a020000;  // 10.2.0.0, a /30 for each wire
-const Ipv4Mask RADIO_MASK("255.255.0.0");
-const Ipv4Mask WIRE_MASK("255.255.255.252");
+constexpr int64_t POSITION_STREAM = 1;        // background UEs' positions
+constexpr int64_t TRANSIT_STREAM = 500;       // two streams for each IAB node with transit
+constexpr int64_t CROSS_TRAFFIC_STREAM = 100; // two streams for each direction of each wire
 
 Vector
 ToVector(const std::array<double, 3>& position)
@@ -60,18 +51,6 @@ CreateMobility(const NodeDescription& description)
     return moving;
 }
 
-Ptr<Ipv4StaticRouting>
-RoutingOf(const NetworkNode& node)
-{
-    return Ipv4StaticRoutingHelper().GetStaticRouting(node.node->GetObject<Ipv4>());
-}
-
-uint32_t
-InterfaceOf(const NetworkNode& node, const Ptr<NetDevice>& device)
-{
-    return node.node->GetObject<Ipv4>()->GetInterfaceForDevice(device);
-}
-
 } // namespace
 
 Network::Network(const NetworkDescription& description)
@@ -80,7 +59,7 @@ Network::Network(const NetworkDescription& description)
     CreateNodes();
     InstallRadio();
     LayWires();
-    FillRoutes();
+    FillRoutes(m_nodes, m_wires, m_description.links);
 }
 
 void
@@ -177,9 +156,7 @@ Network::AssignRadioAddresses()
         auto& node = m_nodes.at(name);
         if (node.radio)
         {
-            const Ipv4Address address(RADIO_NETWORK + ++host);
-            Assign(node, node.radio, address, RADIO_MASK);
-            m_iab->SetIpv4Address(node.radio, address);
+            m_iab->SetIpv4Address(node.radio, AssignRadioAddress(node, ++host));
             m_bapNames[node.radio->Bap()->Address()] = name;
         }
         else if (node.kind == "iab")
@@ -256,7 +233,6 @@ Network::CreateTransit()
 void
 Network::LayWires()
 {
-    PointToPointHelper helper;
     int64_t stream = CROSS_TRAFFIC_STREAM;
     for (const auto& description : m_description.links)
     {
@@ -266,112 +242,10 @@ Network::LayWires()
         }
         auto& child = m_nodes.at(description.child);
         auto& parent = m_nodes.at(description.parent);
-        helper.SetDeviceAttribute("DataRate", DataRateValue(DataRate(description.capacityBps)));
-        helper.SetChannelAttribute("Delay", TimeValue(NanoSeconds(description.delayNs)));
-        helper.SetQueue("ns3::DropTailQueue<Packet>",
-                        "MaxSize",
-                        StringValue(std::to_string(description.queueBytes) + "B"));
-        // No traffic control on it: the device's own queue is the one that is modelled.
-        helper.DisableFlowControl();
-        const auto devices = helper.Install(child.node, parent.node);
-        const auto base = WIRE_NETWORK + 4 * static_cast<uint32_t>(m_wires.size());
-        Assign(child, devices.Get(0), Ipv4Address(base + 1), WIRE_MASK);
-        Assign(parent, devices.Get(1), Ipv4Address(base + 2), WIRE_MASK);
-        Wire wire{description,
-                  {DynamicCast<PointToPointNetDevice>(devices.Get(0)), nullptr},
-                  {DynamicCast<PointToPointNetDevice>(devices.Get(1)), nullptr}};
-        if (description.crossTraffic)
-        {
-            for (auto* end : {&wire.up, &wire.down})
-            {
-                end->crossTraffic = CreateObject<CrossTraffic>();
-                end->crossTraffic->Configure(end->device,
-                                             description.capacityBps,
-                                             *description.crossTraffic);
-                stream += end->crossTraffic->AssignStreams(stream);
-            }
-        }
-        m_wires.push_back(wire);
+        const auto number = static_cast<uint32_t>(m_wires.size());
+        m_wires.push_back(LayWire(description, child.node, parent.node, stream));
+        AssignWireAddresses(child, parent, m_wires.back(), number);
     }
-}
-
-void
-Network::Assign(NetworkNode& node, Ptr<NetDevice> device, Ipv4Address address, Ipv4Mask mask)
-{
-    auto ipv4 = node.node->GetObject<Ipv4>();
-    const auto interface = ipv4->AddInterface(device);
-    ipv4->AddAddress(interface, Ipv4InterfaceAddress(address, mask));
-    ipv4->SetUp(interface);
-    if (!node.address.IsInitialized())
-    {
-        node.address = address;
-    }
-}
-
-void
-Network::FillRoutes()
-{
-    for (auto& [name, node] : m_nodes)
-    {
-        if (node.radio && node.kind != "donor")
-        {
-            const auto& donor = m_bapNames.at(m_iab->Donor()->Bap()->Address());
-            RoutingOf(node)->SetDefaultRoute(m_nodes.at(donor).address,
-                                             InterfaceOf(node, node.radio));
-        }
-    }
-    for (const auto& wire : m_wires)
-    {
-        const auto& child = m_nodes.at(wire.description.child);
-        const auto& parent = m_nodes.at(wire.description.parent);
-        const auto gateway = parent.node->GetObject<Ipv4>()
-                                 ->GetAddress(InterfaceOf(parent, wire.down.device), 0)
-                                 .GetLocal();
-        RoutingOf(child)->SetDefaultRoute(gateway, InterfaceOf(child, wire.up.device));
-        RouteDown(wire);
-    }
-}
-
-void
-Network::RouteDown(const Wire& wire)
-{
-    const auto& child = m_nodes.at(wire.description.child);
-    const auto& parent = m_nodes.at(wire.description.parent);
-    const auto gateway =
-        child.node->GetObject<Ipv4>()->GetAddress(InterfaceOf(child, wire.up.device), 0).GetLocal();
-    const auto interface = InterfaceOf(parent, wire.down.device);
-    for (const auto& name : Below(wire.description.child))
-    {
-        const auto& node = m_nodes.at(name);
-        if (node.kind == "donor")
-        {
-            RoutingOf(parent)->AddNetworkRouteTo(Ipv4Address(RADIO_NETWORK),
-                                                 RADIO_MASK,
-                                                 gateway,
-                                                 interface);
-        }
-        else if (!node.radio)
-        {
-            RoutingOf(parent)->AddHostRouteTo(node.address, gateway, interface);
-        }
-    }
-}
-
-std::vector<std::string>
-Network::Below(const std::string& name) const
-{
-    std::vector<std::string> found{name};
-    for (std::size_t i = 0; i < found.size(); ++i)
-    {
-        for (const auto& link : m_description.links)
-        {
-            if (link.parent == found[i])
-            {
-                found.push_back(link.child);
-            }
-        }
-    }
-    return found;
 }
 
 void
@@ -406,26 +280,46 @@ Network::Start()
     {
         ScheduleBlockage(blockage);
     }
+    for (const auto& change : m_description.topologyChanges)
+    {
+        Simulator::Schedule(NanoSeconds(change.timeNs), &Network::ChangeTopology, this, change);
+    }
+}
+
+void
+Network::ChangeTopology(const TopologyChangeDescription& change)
+{
+    const auto node = m_nodes.at(change.node).radio->Bap();
+    switch (change.action)
+    {
+    case TopologyAction::SLEEP:
+        return m_iab->Backhaul()->Sleep(node);
+    case TopologyAction::WAKE:
+        return m_iab->Backhaul()->Wake(node);
+    case TopologyAction::PARENT:
+        return m_iab->Backhaul()->Reparent(node, m_nodes.at(change.parent).radio->Bap());
+    }
 }
 
 void
 Network::ScheduleBlockage(const BlockageDescription& blockage)
 {
     Simulator::Schedule(NanoSeconds(blockage.startNs),
-                        &Network::SetBlockage,
+                        &Network::AddBlockage,
                         this,
                         blockage.link,
                         blockage.lossDb);
     Simulator::Schedule(NanoSeconds(blockage.endNs),
-                        &Network::SetBlockage,
+                        &Network::AddBlockage,
                         this,
                         blockage.link,
-                        0.0);
+                        -blockage.lossDb);
 }
 
 void
-Network::SetBlockage(const std::string& link, double lossDb)
+Network::AddBlockage(const std::string& link, double lossDb)
 {
+    const double total = m_blockageDb[link] += lossDb; // obstacles one behind the other
     for (const auto& hop : m_hops)
     {
         if (hop.name != link)
@@ -434,15 +328,21 @@ Network::SetBlockage(const std::string& link, double lossDb)
         }
         if (m_nodes.at(hop.child).kind == "ue")
         {
-            Access(hop.child)->SetBlockage(lossDb);
+            Access(hop.child)->SetBlockage(total);
         }
         else
         {
-            m_iab->SetBackhaulBlockage(link, lossDb);
+            m_iab->Backhaul()->SetBlockage(link, total);
         }
         return;
     }
     throw std::invalid_argument("no radio link '" + link + "' to block");
+}
+
+Ptr<BackhaulManager>
+Network::Backhaul() const
+{
+    return m_iab ? m_iab->Backhaul() : nullptr;
 }
 
 const std::map<std::string, NetworkNode>&
@@ -463,10 +363,11 @@ Network::RadioHops() const
     return m_hops;
 }
 
-const std::string&
+std::string
 Network::ParentOf(const RadioHop& hop) const
 {
-    return NameOf(m_iab->Topology()->ParentOf(hop.device->Bap()));
+    const auto parent = m_iab->Topology()->ParentOf(hop.device->Bap());
+    return parent ? NameOf(parent) : "";
 }
 
 const std::string&

@@ -4,13 +4,12 @@
 #ifndef COSIM_NETWORK_H
 #define COSIM_NETWORK_H
 
-#include "cross-traffic.h"
 #include "description.h"
 #include "iab/helper/iab-helper.h"
+#include "wired-link.h"
 
 #include "ns3/ipv4-address.h"
 #include "ns3/node.h"
-#include "ns3/point-to-point-net-device.h"
 
 #include <map>
 #include <memory>
@@ -28,21 +27,6 @@ struct NetworkNode
     ns3::Ptr<ns3::Node> node;          //!< with internet stack
     ns3::Ptr<ns3::IabNetDevice> radio; //!< or null
     ns3::Ipv4Address address;          //!< by which others reach it
-};
-
-/** One direction of a wired link. */
-struct WireEnd
-{
-    ns3::Ptr<ns3::PointToPointNetDevice> device; //!< transmitter
-    ns3::Ptr<CrossTraffic> crossTraffic;         //!< or null
-};
-
-/** A wired link of the built network. */
-struct Wire
-{
-    LinkDescription description; //!< as asked for
-    WireEnd up;                  //!< from child to parent
-    WireEnd down;                //!< from parent to child
 };
 
 /** A radio link of the built network; the parent of a UE changes. */
@@ -80,9 +64,9 @@ class Network
 
     /**
      * @param hop a radio link
-     * @return name of the node that is its parent now
+     * @return name of the node that is its parent now, empty while there is none
      */
-    const std::string& ParentOf(const RadioHop& hop) const;
+    std::string ParentOf(const RadioHop& hop) const;
 
     /**
      * @param bap of a radio node
@@ -95,6 +79,9 @@ class Network
      * @return what keeps it served
      */
     ns3::Ptr<ns3::AccessManager> Access(const std::string& ue) const;
+
+    /** @return what runs the links between IAB nodes, or null without a radio network */
+    ns3::Ptr<ns3::BackhaulManager> Backhaul() const;
 
     /** @return bytes of background load that reached their end */
     uint64_t BackgroundBytes() const;
@@ -115,23 +102,14 @@ class Network
     void CreateTransit();
     /** Lay the wires. */
     void LayWires();
-    /** Give a device of a node its address. */
-    void Assign(NetworkNode& node,
-                ns3::Ptr<ns3::NetDevice> device,
-                ns3::Ipv4Address address,
-                ns3::Ipv4Mask mask);
     /** Give the radio nodes their addresses. */
     void AssignRadioAddresses();
-    /** Fill the routing tables. */
-    void FillRoutes();
-    /** Route from a node down one of its wires. @param wire the wire */
-    void RouteDown(const Wire& wire);
-    /** @param name of a node @return names of all nodes below it, itself included */
-    std::vector<std::string> Below(const std::string& name) const;
+    /** Put a node to sleep, wake it or give it another parent. @param change which */
+    void ChangeTopology(const TopologyChangeDescription& change);
     /** Schedule one blockage. @param blockage to schedule */
     void ScheduleBlockage(const BlockageDescription& blockage);
-    /** Set the extra loss of a radio link. @param link its name @param lossDb the loss */
-    void SetBlockage(const std::string& link, double lossDb);
+    /** Change the extra loss of a radio link. @param link its name @param lossDb by how much */
+    void AddBlockage(const std::string& link, double lossDb);
 
     NetworkDescription m_description;                  //!< as asked for
     std::map<std::string, NetworkNode> m_nodes;        //!< by name
@@ -139,6 +117,7 @@ class Network
     std::unique_ptr<ns3::IabHelper> m_iab;             //!< radio network, when there is one
     std::vector<Wire> m_wires;                         //!< wired links
     std::vector<RadioHop> m_hops;                      //!< radio links
+    std::map<std::string, double> m_blockageDb;        //!< extra loss now, by radio link
     std::map<ns3::BapAddress, std::string> m_bapNames; //!< names of radio nodes
     std::vector<std::pair<std::string, ns3::Ptr<ns3::BackgroundUser>>> m_transit; //!< by IAB node
     std::vector<ns3::Ptr<ns3::BackgroundUser>> m_backgroundUsers;                 //!< all

@@ -51,20 +51,32 @@ Simulation::Simulation(const NetworkDescription& description)
         Report(event);
     });
     m_monitor = std::make_unique<LinkMonitor>(*m_network);
-    for (const auto& [name, node] : m_network->Nodes())
+    ReportChanges();
+}
+
+void
+Simulation::ReportChanges()
+{
+    using Bap = Ptr<BapEntity>;
+    const auto name = [this](const Bap& bap) { return bap ? m_network->NameOf(bap) : ""; };
+    const Callback<void, Bap, Bap, Bap> attached([this, name](Bap ue, Bap now, Bap before) {
+        const auto timeNs = Simulator::Now().GetNanoSeconds();
+        Report(AttachmentEvent{timeNs, name(ue), name(now), name(before)});
+    });
+    const Callback<void, Bap, Bap, Bap> connected([this, name](Bap node, Bap now, Bap before) {
+        const auto timeNs = Simulator::Now().GetNanoSeconds();
+        Report(ParentEvent{timeNs, name(node), name(now), name(before)});
+    });
+    for (const auto& [nodeName, node] : m_network->Nodes())
     {
         if (node.kind == "ue")
         {
-            m_network->Access(name)->TraceConnectWithoutContext(
-                "Attachment",
-                Callback<void, Ptr<BapEntity>, Ptr<BapEntity>, Ptr<BapEntity>>(
-                    [this](Ptr<BapEntity> ue, Ptr<BapEntity> serving, Ptr<BapEntity> previous) {
-                        Report(AttachmentEvent{Simulator::Now().GetNanoSeconds(),
-                                               m_network->NameOf(ue),
-                                               m_network->NameOf(serving),
-                                               previous ? m_network->NameOf(previous) : ""});
-                    }));
+            m_network->Access(nodeName)->TraceConnectWithoutContext("Attachment", attached);
         }
+    }
+    if (const auto backhaul = m_network->Backhaul())
+    {
+        backhaul->TraceConnectWithoutContext("Parent", connected);
     }
 }
 

@@ -34,8 +34,17 @@ struct AttachmentEvent
     std::string previous; //!< node name, empty at first
 };
 
+/** An IAB node has another parent, or none while it sleeps. */
+struct ParentEvent
+{
+    int64_t timeNs;       //!< when
+    std::string node;     //!< node name
+    std::string parent;   //!< node name, empty while it sleeps
+    std::string previous; //!< node name, empty when it slept
+};
+
 /** Something that a node must hear of. */
-using Event = std::variant<DeliveryEvent, ReportEvent, AttachmentEvent>;
+using Event = std::variant<DeliveryEvent, ReportEvent, AttachmentEvent, ParentEvent>;
 
 /** What an advance reached. */
 struct Step
@@ -85,6 +94,8 @@ class Simulation
   private:
     /** Keep an event and stop after all others of the same time. @param event to keep */
     void Report(Event event);
+    /** Report every change of who serves whom from now on. */
+    void ReportChanges();
     /** Measure the links, now and at every interval. */
     void Tick();
 

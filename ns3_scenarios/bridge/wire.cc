@@ -90,6 +90,15 @@ struct EventWriter
                 {"serving", event.serving},
                 {"previous", event.previous}};
     }
+
+    json operator()(const ParentEvent& event) const
+    {
+        return {{"type", "parent"},
+                {"time_ns", event.timeNs},
+                {"node", event.node},
+                {"parent", event.parent},
+                {"previous", event.previous}};
+    }
 };
 
 } // namespace

@@ -68,9 +68,8 @@ def test_every_policy_runs(policy: str, tmp_path: Path) -> None:
         "rnn-standard": {"task.model": "rnn", "task.runs": 200},
         "collab-standard": {"task.model": "qmix-agent", "task.kind": "qmix"},
     }
-    result = _run(
-        tmp_path / "out", few_nodes, policy=policy, overrides=kind_of_task.get(policy, {})
-    )
+    overrides = kind_of_task.get(policy, {})
+    result = _run(tmp_path / "out", few_nodes, policy=policy, load="low", overrides=overrides)
     assert (result.tasks.status == "done").sum() > 1
 
 

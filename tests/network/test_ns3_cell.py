@@ -35,12 +35,39 @@ def _cell(*options: str) -> dict[str, Any]:
     return result
 
 
-def test_one_saturated_ue_has_the_rate_of_the_best_mcs() -> None:
-    # MCS 28, 66 RB, 12 symbols less 6 resource elements of DM-RS: 50184 bits in each of the two
-    # uplink slots of 0.5 ms; of 1438 bytes with headers 1400 are goodput. Margin: 2 %.
-    result = _cell("--offered-mbps", "600")
+FULL_SLOT_BITS = 50184  # MCS 28, 66 RB, 12 symbols less 6 resource elements of DM-RS each
+GOODPUT = 1400 / 1436  # of 1400 bytes with UDP, IP, BAP, RLC and MAC headers
+
+
+@pytest.mark.parametrize(
+    ("options", "slot_s", "blocks"),
+    [
+        (["--numerology", "3", "--bandwidth-mhz", "100"], 125e-6, 66),
+        (["--numerology", "3", "--bandwidth-mhz", "50"], 125e-6, 32),
+        (["--numerology", "3", "--bandwidth-mhz", "100", "--ues", "5"], 125e-6, 66),
+        (["--numerology", "3", "--bandwidth-mhz", "100", "--ues", "20"], 125e-6, 66),
+        (["--numerology", "2", "--bandwidth-mhz", "100"], 250e-6, 132),
+        (["--numerology", "4", "--bandwidth-mhz", "100"], 62.5e-6, 32),
+    ],
+)
+def test_saturated_uplink_has_the_rate_of_the_best_mcs(
+    options: list[str], slot_s: float, blocks: int
+) -> None:
+    # The block of 66 RB by TS 38.214 5.1.3.2, others in proportion. Several UEs share it by two:
+    # two allocations of 6 symbols, each with 6 resource elements of DM-RS in a block.
+    result = _cell("--offered-mbps", "900", "--duration", "0.3", *options)
     assert result["mcs_mean"] == 28
-    assert result["goodput_mbps"] == pytest.approx(2 * 50184 / 0.5e-3 / 1e6 * 1400 / 1436, rel=0.02)
+    data_elements = 2 * (72 - 6) if "--ues" in options else 144 - 6
+    expected = FULL_SLOT_BITS * blocks / 66 / slot_s / 1e6 * GOODPUT * data_elements / (144 - 6)
+    # Margin: 2 %; the first ms goes to the first grants.
+    assert result["goodput_mbps"] == pytest.approx(expected, rel=0.02)
+
+
+def test_one_saturated_ue_is_within_10_percent_of_the_peers() -> None:
+    # Measured elsewhere in the same case: 374 (5G-LENA 4.0) and 402 Mbps (ns3-mmwave).
+    goodput = _cell("--offered-mbps", "600")["goodput_mbps"]
+    assert goodput == pytest.approx(374, rel=0.1)
+    assert goodput == pytest.approx(402, rel=0.1)
 
 
 def test_equal_ues_share_equally() -> None:
@@ -49,28 +76,42 @@ def test_equal_ues_share_equally() -> None:
 
 
 def test_light_load_is_served_whole_and_at_once() -> None:
-    up = _cell("--offered-mbps", "1")
-    down = _cell("--offered-mbps", "1", "--direction", "dl")
-    assert up["goodput_mbps"] == pytest.approx(1, rel=0.02)
-    assert 0.5 < up["delay_ms_mean"] < 2  # with scheduling request and grant
-    assert 0.2 < down["delay_ms_mean"] < up["delay_ms_mean"]
+    light = ("--offered-mbps", "1", "--duration", "2")
+    down = _cell(*light, "--direction", "dl")
+    up = {
+        name: _cell(*light, *options)
+        for name, options in {
+            "free": ["--no-scheduling-request"],
+            "request": [],
+            "report": ["--buffer-report"],
+        }.items()
+    }
+    assert all(r["goodput_mbps"] == pytest.approx(1, rel=0.02) for r in (down, *up.values()))
+    # Peers: 0.443 ms down; up 0.57 ms with a free buffer report, 1.91 ms with request and report.
+    assert down["delay_ms_mean"] == pytest.approx(0.44, abs=0.1)
+    assert 0.2 < up["free"]["delay_ms_mean"] < 0.5
+    assert 0.5 < up["request"]["delay_ms_mean"] < 0.9
+    assert 0.9 < up["report"]["delay_ms_mean"] < 2
 
 
-def test_each_relay_adds_what_frame_and_schedule_explain() -> None:
-    delays = [
-        _cell("--offered-mbps", "1", "--relays", str(relays))["delay_ms_mean"]
-        for relays in range(1, 5)
-    ]
+@pytest.mark.parametrize("direction", ["ul", "dl"])
+@pytest.mark.parametrize("half_duplex", ["by-depth", "dynamic"])
+def test_each_relay_adds_what_frame_and_schedule_explain(direction: str, half_duplex: str) -> None:
+    options = ("--offered-mbps", "1", "--direction", direction, "--half-duplex", half_duplex)
+    delays = [_cell(*options, "--relays", str(n))["delay_ms_mean"] for n in range(5)]
     added = [after - before for before, after in itertools.pairwise(delays)]
-    # Half duplex doubles the frame to 1 ms: grant 0.5, wait up to 1, slot and decoding 0.2 ms.
-    assert all(0.3 < step < 2.2 for step in added), delays
+    # A slot of 125 us each: up, request and its end 1, decoding 1, K2 2, the block 1, decoding 1
+    # less what is rounded; down, layers 1, the block 1, decoding 1. With half duplex by depth the
+    # slots of one's own come every second time: up to 1 more for each of the waits.
+    fewest, most = (4.5, 7) if direction == "ul" else (2.5, 5)
+    assert all(fewest * 0.125 <= step <= most * 0.125 for step in added), delays
 
 
 def test_a_chain_saturates_at_its_share_of_the_frame() -> None:
     alone = _cell("--offered-mbps", "600")["goodput_mbps"]
     behind = _cell("--offered-mbps", "600", "--relays", "1", "--distance-m", "60:60")
-    # Each of the two cells has every second frame.
-    assert behind["goodput_mbps"] < 0.55 * alone
+    # Each of the two cells has every second slot.
+    assert behind["goodput_mbps"] == pytest.approx(alone / 2, rel=0.03)
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,8 @@ def dropped(actions: list[Action]) -> str:
 def test_news_is_told_once_to_each_upstream_neighbour() -> None:
     node = mec()
     node.on_report(0, [link()])
-    node.on_ue_attached(0, "ue1")
-    node.on_ue_attached(0, "ue2")
+    node.on_attached(0, "ue1")
+    node.on_attached(0, "ue2")
     actions = node.on_delivery(1, "cloud", sci())
     assert [send.destination for send in sends(actions)] == ["child", "ue1", "ue2"]
     assert {send.transport for send in sends(actions)} == {Transport.UDP}
@@ -190,7 +190,7 @@ def test_what_is_told_upstream_always_grows_newer() -> None:
     assert note(node.on_timer(161 * MS, SciOverdue(1))) == []  # an old timer says nothing
     again = note(node.on_timer(watch.at_ns, watch.token))
     assert next(a for a in again if isinstance(a, SetTimer)).at_ns == watch.at_ns + 50 * MS
-    note(node.on_ue_attached(320 * MS, "ue1"))
+    note(node.on_attached(320 * MS, "ue1"))
     note(node.on_delivery(330 * MS, "cloud", sci(4, 1)))
     note(node.on_delivery(340 * MS, "cloud", sci(5)))
     assert told[:4] == [(0, 1), (4, 0), (4, 1), (4, 2)]
@@ -200,9 +200,9 @@ def test_what_is_told_upstream_always_grows_newer() -> None:
 def test_a_ue_that_detached_is_told_nothing() -> None:
     node = mec()
     node.on_report(0, [link()])
-    node.on_ue_attached(0, "ue1")
-    node.on_ue_attached(0, "ue1")
-    node.on_ue_detached(1, "ue1")
+    node.on_attached(0, "ue1")
+    node.on_attached(0, "ue1")
+    node.on_detached(1, "ue1")
     assert [s.destination for s in sends(node.on_delivery(2, "cloud", sci()))] == ["child"]
 
 

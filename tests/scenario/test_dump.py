@@ -28,7 +28,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         BASE.radio,
         carrier=FrequencyHz(draw(st.integers(20_000_000_000, 100_000_000_000))),
         ue_power=PowerDbm(draw(st.floats(-1e3, 1e3))),
-        channel_update=draw(ns),
+        channel_update=draw(st.integers(1_000, 2**62).map(DurationNs)),
     )
     ue = msgspec.structs.replace(
         BASE.nodes[0],
@@ -41,7 +41,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         link=draw(st.sampled_from(["A", "B", "ue-access"])),
         start=DurationNs(start),
         end=DurationNs(start + draw(st.integers(1, 2**60))),
-        loss=Decibels(draw(st.floats(-100, 100))),
+        loss=Decibels(draw(st.floats(0.01, 100))),
     )
     wire = msgspec.structs.replace(
         BASE.links[-1],

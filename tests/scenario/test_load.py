@@ -109,6 +109,20 @@ def set_(path: str, value: object) -> Callable[[Tables], None]:
             "blockages[0].end",
             "later than start",
         ),
+        (
+            set_(
+                "blockages", [{"link": "ue-access", "start": "0 s", "end": "1 s", "loss": "-3 dB"}]
+            ),
+            "blockages[0].loss",
+            "more than 0",
+        ),
+        (set_("background.coherence", "999 us"), "background.coherence", "at least 1 ms"),
+        (set_("radio.channel_update", "999 ns"), "radio.channel_update", "at least 1 us"),
+        (set_("background.ues_per_cell", 70_000), "background.ues_per_cell", "more than 65000"),
+        (set_("radio.bandwidth", "101 MHz"), "radio.bandwidth", "one of 50 MHz, 100 MHz"),
+        (set_("radio.numerology", 1), "radio.numerology", "none at this carrier"),
+        (set_("radio.carrier", "3.5 GHz"), "radio.numerology", "none at this carrier"),
+        (set_("radio.queue", "5 kB"), "radio.queue", "at least 10 kB"),
     ],
 )
 def test_error_names_key_path_and_remedy(

@@ -24,21 +24,35 @@ class CellSetup(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    layout
+        ``chain``: relays one behind the other, all UEs behind the last; ``star``: relays all around
+        the donor, the UEs shared out among all cells.
     offered_mbps
         Of all UEs together.
     distance_m
         Range of the UEs' distances from their cell.
+    speed_mps
+        Of the UEs, away from the donor.
+    scheduling_request, buffer_report
+        Whether an idle uplink asks before it sends, and then reports its buffer first.
     """
 
     ues: int = 1
     relays: int = 0
+    layout: Literal["chain", "star"] = "chain"
     bandwidth_mhz: int = 100
     numerology: int = 3
-    tdd: str = "DSUU"
+    carrier_ghz: float = 28.0
+    tdd: str = "F"
     offered_mbps: float = 10.0
     direction: Literal["ul", "dl"] = "ul"
     distance_m: tuple[float, float] = (50.0, 150.0)
     condition: Literal["los", "nlos", "auto"] = "los"
+    speed_mps: float = 0.0
+    half_duplex: Literal["none", "by-depth", "dynamic"] = "by-depth"
+    scheduler: Literal["proportional-fair", "round-robin", "max-rate"] = "proportional-fair"
+    scheduling_request: bool = True
+    buffer_report: bool = False
     duration_s: float = 1.0
     seed: int = 1
 
@@ -87,13 +101,20 @@ def _command(program: Path, setup: CellSetup) -> list[str]:
         str(program),
         f"--ues={setup.ues}",
         f"--relays={setup.relays}",
+        f"--layout={setup.layout}",
         f"--bandwidth-mhz={setup.bandwidth_mhz}",
         f"--numerology={setup.numerology}",
+        f"--carrier-ghz={setup.carrier_ghz}",
         f"--tdd={setup.tdd}",
         f"--offered-mbps={setup.offered_mbps}",
         f"--direction={setup.direction}",
         f"--distance-m={low_m}:{high_m}",
         f"--condition={setup.condition}",
+        f"--speed-mps={setup.speed_mps}",
+        f"--half-duplex={setup.half_duplex}",
+        f"--scheduler={setup.scheduler}",
+        f"--scheduling-request={int(setup.scheduling_request)}",
+        f"--buffer-report={int(setup.buffer_report)}",
         f"--duration={setup.duration_s}",
         f"--seed={setup.seed}",
     ]

@@ -21,6 +21,7 @@ from cosim.scenario.schema import (
     NodeSpec,
     RadioSpec,
     Scenario,
+    TopologyChangeSpec,
 )
 
 LOS_DECORRELATION_M = 50.0  # TR 38.901 Table 7.6.3.1-2, UMi
@@ -44,6 +45,7 @@ def describe_network(scenario: Scenario) -> dict[str, Any]:
         "links": [_link(link, load) for link in scenario.links],
         "background": _background(scenario.background, load),
         "blockages": [_blockage(blockage) for blockage in scenario.blockages],
+        "topology_changes": [_topology_change(change) for change in scenario.topology_changes],
     }
 
 
@@ -57,7 +59,16 @@ def _radio(radio: RadioSpec, los_update_ns: int, has_relays: bool) -> dict[str, 
         "bandwidth_hz": int(radio.bandwidth),
         "numerology": radio.numerology,
         "tdd_pattern": radio.tdd_pattern,
-        "half_duplex": radio.half_duplex and has_relays,
+        "half_duplex": radio.half_duplex if has_relays else "none",
+        "backhaul_sectors": radio.backhaul_sectors,
+        "backhaul_channels": radio.backhaul_channels,
+        "flow_control": radio.flow_control,
+        "scheduling_request": radio.scheduling_request,
+        "buffer_report": radio.buffer_report,
+        "k1": radio.k1,
+        "k2": radio.k2,
+        "decode_latency_ns": int(radio.decode_latency),
+        "cqi_delay_ns": int(radio.cqi_delay),
         "interference": radio.interference,
         "mcs_table": radio.mcs_table,
         "sharing": radio.sharing,
@@ -70,6 +81,8 @@ def _radio(radio: RadioSpec, los_update_ns: int, has_relays: bool) -> dict[str, 
         "noise_figure_db": float(radio.noise_figure),
         "ue_power_dbm": float(radio.ue_power),
         "iab_power_dbm": float(radio.iab_power),
+        "eirp_limit_dbm": None if radio.eirp_limit is None else float(radio.eirp_limit),
+        "scatterer_speed_mps": float(radio.scatterer_speed),
         "ue_array": [radio.ue_array.rows, radio.ue_array.columns],
         "iab_array": [radio.iab_array.rows, radio.iab_array.columns],
         "queue_bytes": int(radio.queue),
@@ -79,6 +92,7 @@ def _radio(radio: RadioSpec, los_update_ns: int, has_relays: bool) -> dict[str, 
         "handover_hysteresis_db": float(radio.handover_hysteresis),
         "handover_time_to_trigger_ns": int(radio.handover_time_to_trigger),
         "handover_interruption_ns": int(radio.handover_interruption),
+        "handover_forwarding": radio.handover_forwarding,
     }
 
 
@@ -110,6 +124,7 @@ def _link(link: LinkSpec, load: LoadSpec) -> dict[str, Any]:
             "capacity_bps": int(link.capacity or 0),
             "delay_ns": int(link.delay or 0),
             "queue_bytes": int(link.queue),
+            "queue_discipline": link.queue_discipline,
             "cross_traffic": _cross_traffic(link.cross_traffic, load),
         }
     return description
@@ -143,4 +158,13 @@ def _blockage(blockage: BlockageSpec) -> dict[str, Any]:
         "start_ns": int(blockage.start),
         "end_ns": int(blockage.end),
         "loss_db": float(blockage.loss),
+    }
+
+
+def _topology_change(change: TopologyChangeSpec) -> dict[str, Any]:
+    return {
+        "time_ns": int(change.time),
+        "node": change.node,
+        "action": change.action,
+        "parent": change.parent,
     }

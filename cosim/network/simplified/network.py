@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import cosim
-from cosim.errors import ProtocolError
+from cosim.errors import ProtocolError, ScenarioError
 from cosim.network.port import (
     Attachment,
     Delivery,
@@ -254,5 +254,14 @@ class SimplifiedNetwork:
 
 
 def open_simplified(scenario: Scenario) -> SimplifiedNetwork:
-    """The simplified simulator for a scenario; it needs nothing but numpy."""
+    """The simplified simulator for a scenario; it needs nothing but numpy.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario has changes of the topology.
+    """
+    if scenario.topology_changes:
+        problem = "the simplified simulator cannot change the tree"
+        raise ScenarioError("topology_changes", problem, hint="use the backend ns3")
     return SimplifiedNetwork(scenario)

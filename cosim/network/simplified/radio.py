@@ -45,7 +45,8 @@ class Frame:
     Attributes
     ----------
     pattern
-        A letter a slot: D, S, U, and ``-`` where the cell is silent for the others' sake.
+        A letter a slot: D, S, U, F (half a slot each way), and ``-`` where the cell is silent for
+        the others' sake.
     slot_ns
         Length of a slot (TS 38.211 4.3.2).
     resource_blocks
@@ -59,6 +60,8 @@ class Frame:
     def symbols(self, slot: int, direction: Direction) -> int:
         """Data symbols of a slot in that direction."""
         kind = self.pattern[slot % len(self.pattern)]
+        if kind == "F":
+            return _DATA_SYMBOLS // 2
         if direction == "up":
             return _DATA_SYMBOLS if kind == "U" else 0
         return {"D": _DATA_SYMBOLS, "S": _SPECIAL_SYMBOLS}.get(kind, 0)
@@ -94,7 +97,7 @@ class Radio:
     """
 
     def __init__(self, spec: RadioSpec, *, has_relays: bool, excess_loss_db: float) -> None:
-        self.frame = make_frame(spec, takes_turns=spec.half_duplex and has_relays)
+        self.frame = make_frame(spec, takes_turns=spec.half_duplex != "none" and has_relays)
         self.adaptation = LinkAdaptation(spec.mcs_table)
         self._elements_per_s = {d: self.frame.elements_per_s(d) for d in DIRECTIONS}
         self._carrier_hz = float(spec.carrier)

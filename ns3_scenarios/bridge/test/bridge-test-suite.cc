@@ -134,9 +134,9 @@ class WiredTransferTestCase : public ns3::TestCase
             description.nodes.push_back({name, "core", std::nullopt, {}, std::nullopt});
         }
         description.links.push_back(
-            {"ab", false, "a", "b", 8000000, 3000000, 100000, std::nullopt});
+            {"ab", false, "a", "b", 8000000, 3000000, 100000, "drop-tail", std::nullopt});
         description.links.push_back(
-            {"bc", false, "b", "c", 8000000, 5000000, 100000, std::nullopt});
+            {"bc", false, "b", "c", 8000000, 5000000, 100000, "drop-tail", std::nullopt});
         Simulation simulation(description);
         simulation.Start();
         const Bytes payload{9, 8, 7};

@@ -4,6 +4,7 @@
 #include "iab-helper.h"
 
 #include "ns3/assert.h"
+#include "ns3/boolean.h"
 #include "ns3/double.h"
 #include "ns3/isotropic-antenna-model.h"
 #include "ns3/object-factory.h"
@@ -11,6 +12,7 @@
 #include "ns3/uinteger.h"
 #include "ns3/uniform-planar-array.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ns3
@@ -26,6 +28,26 @@ WithoutChance(LosPolicy los)
     return los == LosPolicy::RANDOM ? LosPolicy::NEVER : los;
 }
 
+/**
+ * Streams by name and not by order, so that the same network built in another order is the same.
+ *
+ * @param name of what draws
+ * @return first of 32 random streams (FNV-1a; ns-3 leaves numbers below 2^63 to its users)
+ */
+int64_t
+StreamOf(const std::string& name)
+{
+    constexpr int64_t FIRST = 1 << 20; // those below are the caller's
+    constexpr int64_t WIDTH = 32;
+    constexpr uint64_t NAMES = uint64_t{1} << 40;
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const auto character : name)
+    {
+        hash = (hash ^ static_cast<uint8_t>(character)) * 0x100000001b3;
+    }
+    return FIRST + WIDTH * static_cast<int64_t>(hash % NAMES);
+}
+
 } // namespace
 
 IabHelper::IabHelper(const IabRadioConfig& config)
@@ -35,54 +57,62 @@ IabHelper::IabHelper(const IabRadioConfig& config)
       m_grid(std::make_shared<ResourceGrid>(*m_frame, config.grid, m_errors)),
       m_topology(CreateObject<IabTopology>()),
       m_book(std::make_shared<IabAddressBook>()),
+      m_backhaul(CreateObject<BackhaulManager>()),
       m_nextStream(config.firstStream)
 {
-    const Time ever(0);
-    const auto shadowing = config.shadowing;
-    m_accessChannel =
-        CreateChannel(config.accessLos, shadowing, config.losUpdate, config.channelRedraw);
-    m_backhaulChannel = CreateChannel(config.backhaulLos, shadowing, ever, ever);
-    m_backgroundChannel = CreateChannel(config.accessLos, shadowing, ever, ever);
+    m_backgroundChannel = CreateChannel(config.accessLos, config.shadowing, Time(0), Time(0));
+    m_nextStream += m_backgroundChannel->AssignStreams(m_nextStream);
     // Interference draws nothing at random: when it is first felt depends on the traffic, and the
     // same seed must give the same channel whatever the traffic.
-    m_accessLeakage = CreateChannel(WithoutChance(config.accessLos), false, ever, ever);
-    m_backhaulLeakage = CreateChannel(WithoutChance(config.backhaulLos), false, ever, ever);
+    m_accessLeakage = CreateChannel(WithoutChance(config.accessLos), false, Time(0), Time(0));
+    m_backhaulLeakage = CreateChannel(WithoutChance(config.backhaulLos), false, Time(0), Time(0));
     if (config.interference)
     {
         m_interference = std::make_shared<InterferenceField>(
-            [this](const RadioLink& from, const RadioLink& to, NrDirection direction) {
-                return GainBetween(from, to, direction);
-            },
-            m_accessChannel->NoiseWatts());
+            [this](const Emission& from, const Emission& to) { return GainBetween(from, to); },
+            m_backgroundChannel->NoiseWatts());
     }
-}
-
-std::shared_ptr<const NrFrame>
-IabHelper::FrameAt(uint32_t depth) const
-{
-    if (m_config.halfDuplex == HalfDuplex::NONE)
-    {
-        return m_frame;
-    }
-    const std::string silence(m_config.tddPattern.size(), '-');
-    const auto pattern =
-        depth % 2 == 0 ? m_config.tddPattern + silence : silence + m_config.tddPattern;
-    return std::make_shared<NrFrame>(m_config.numerology, m_config.bandwidthHz, pattern);
+    m_config.uePowerDbm = LimitedPowerDbm(config.uePowerDbm, config.ueArray);
+    m_config.iabPowerDbm = LimitedPowerDbm(config.iabPowerDbm, config.iabArray);
+    m_backhaul->SetAttribute("Interruption", TimeValue(config.interruption));
+    m_backhaul->SetNetwork(m_topology, [size = config.iabArray]() { return CreateArray(size); });
+    m_backhaul->SetPhy(m_errors, m_interference, m_config.iabPowerDbm);
+    m_backhaul->TraceConnectWithoutContext(
+        "Awake",
+        Callback<void, Ptr<BapEntity>, bool>([this](Ptr<BapEntity>, bool) {
+            for (const auto& ue : m_ues)
+            {
+                m_access.at(ue)->Reselect();
+            }
+        }));
 }
 
 double
-IabHelper::GainBetween(const RadioLink& from, const RadioLink& to, NrDirection direction) const
+IabHelper::LimitedPowerDbm(double powerDbm, const ArraySize& array) const
 {
-    const bool up = direction == NrDirection::UPLINK;
-    const auto& transmitter = up ? from.Ends().child : from.Ends().parent;
-    const auto& receiver = up ? to.Ends().parent : to.Ends().child;
+    const double arrayGainDb = 10 * std::log10(double(array.rows) * array.columns);
+    return std::min(powerDbm, m_config.eirpLimitDbm - arrayGainDb);
+}
+
+double
+IabHelper::GainBetween(const Emission& from, const Emission& to) const
+{
+    const bool sentUp = from.direction == NrDirection::UPLINK;
+    const bool heardAbove = to.direction == NrDirection::UPLINK;
+    const auto& sending = from.link->Ends();
+    const auto& hearing = to.link->Ends();
+    const auto& transmitter = sentUp ? sending.child : sending.parent;
+    const auto& receiver = heardAbove ? hearing.parent : hearing.child;
     if (transmitter.mobility == receiver.mobility)
     {
-        return 0; // one node, in the same direction: the links of one cell, which share its slot
+        return 0; // one node: the links of one cell share its slot, and the MT does not hear the DU
     }
-    const bool backhaul = from.ChildCell() && to.ChildCell();
+    const bool backhaul = from.link->ChildCell() && to.link->ChildCell();
     const auto& channel = backhaul ? m_backhaulLeakage : m_accessLeakage;
-    return channel->LeakageGain(transmitter, receiver);
+    return channel->LeakageGain(transmitter,
+                                sentUp ? sending.parent : sending.child,
+                                receiver,
+                                heardAbove ? hearing.child : hearing.parent);
 }
 
 Ptr<RadioChannel>
@@ -95,9 +125,9 @@ IabHelper::CreateChannel(LosPolicy los, bool shadowing, Time losUpdate, Time red
                         shadowing,
                         m_config.noiseFigureDb,
                         losUpdate,
-                        redraw},
+                        redraw,
+                        m_config.scattererMps},
                        *m_frame);
-    m_nextStream += channel->AssignStreams(m_nextStream);
     return channel;
 }
 
@@ -126,17 +156,36 @@ IabHelper::CreateDevice(Ptr<Node> node)
     return device;
 }
 
-void
-IabHelper::InstallCell(const Ptr<IabNetDevice>& device, uint32_t depth)
+Ptr<CellMac>
+IabHelper::CreateCell(const std::string& name)
 {
     auto cell = CreateObject<CellMac>();
+    const auto part = [&cell](const std::string& attribute) {
+        PointerValue value;
+        cell->GetAttribute(attribute, value);
+        return value.Get<Object>();
+    };
+    const auto& timing = m_config.timing;
+    part("Timing")->SetAttribute("SchedulingRequest", BooleanValue(timing.schedulingRequest));
+    part("Timing")->SetAttribute("BufferReport", BooleanValue(timing.bufferReport));
+    part("Timing")->SetAttribute("K1", UintegerValue(timing.k1));
+    part("Timing")->SetAttribute("K2", UintegerValue(timing.k2));
+    part("Timing")->SetAttribute("DecodeLatency", TimeValue(timing.decode));
+    part("Adaptation")->SetAttribute("ReportDelay", TimeValue(timing.channelReport));
+    const auto limit = m_config.flowControl ? m_config.queueBytes / 2 : 0;
+    part("FlowControl")->SetAttribute("Limit", UintegerValue(limit));
     cell->SetAttribute("Scheduler",
                        PointerValue(ObjectFactory(m_config.scheduler).Create<SlotScheduler>()));
-    cell->Configure(FrameAt(depth), m_grid, m_interference);
-    m_nextStream += cell->AssignStreams(m_nextStream);
-    device->Bap()->SetCell(cell);
-    m_depths[device] = depth;
-    m_cells.push_back({device->Bap(), device->GetNode()->GetObject<MobilityModel>(), nullptr});
+    cell->Configure(*m_frame, m_config.halfDuplex, m_grid, m_interference);
+    cell->AssignStreams(StreamOf("cell of " + name));
+    return cell;
+}
+
+void
+IabHelper::InstallCell(const Ptr<IabNetDevice>& device, const std::string& name)
+{
+    device->Bap()->AddCell(CreateCell(name));
+    m_cells[name] = {device->Bap(), device->GetNode()->GetObject<MobilityModel>(), nullptr};
 }
 
 Ptr<IabNetDevice>
@@ -144,7 +193,8 @@ IabHelper::InstallDonor(Ptr<Node> node)
 {
     NS_ASSERT_MSG(!m_donor, "an IAB network has one donor");
     m_donor = CreateDevice(node);
-    InstallCell(m_donor, 0);
+    InstallCell(m_donor, "donor");
+    m_backhaul->AddDonor(m_donor->Bap(), node->GetObject<MobilityModel>());
     return m_donor;
 }
 
@@ -152,18 +202,22 @@ Ptr<IabNetDevice>
 IabHelper::InstallRelay(Ptr<Node> node, Ptr<IabNetDevice> parent, const std::string& linkName)
 {
     auto device = CreateDevice(node);
-    InstallCell(device, m_depths.at(parent) + 1);
-    auto link = Create<RadioLink>(linkName, m_config.queueBytes, m_config.rlcMode);
+    InstallCell(device, linkName);
+    auto link =
+        Create<RadioLink>(linkName, m_config.queueBytes, m_config.rlcMode, m_config.mapping);
     link->SetChildCell(PeekPointer(device->Bap()->Cell()));
-    const RadioEnd child{node->GetObject<MobilityModel>(), CreateArray(m_config.iabArray)};
-    const RadioEnd above{parent->GetNode()->GetObject<MobilityModel>(),
-                         CreateArray(m_config.iabArray)};
-    link->SetEnds({child, above, m_config.iabPowerDbm, m_config.iabPowerDbm});
-    m_backhauls[device] = {link,
-                           parent->Bap()->Cell(),
-                           m_backhaulChannel->BeamformedGains(child, above)};
-    m_topology->Connect(device->Bap(), parent->Bap(), link);
-    SetBackhaulBlockage(linkName, 0);
+    const auto mobility = node->GetObject<MobilityModel>();
+    if (m_config.sectors)
+    {
+        const auto offset =
+            mobility->GetPosition() - parent->GetNode()->GetObject<MobilityModel>()->GetPosition();
+        parent->Bap()->AddCell(CreateCell("sector towards " + linkName),
+                               std::atan2(offset.y, offset.x));
+    }
+    m_backhaulLinks[device] = link;
+    auto channel = CreateChannel(m_config.backhaulLos, m_config.shadowing, Time(0), Time(0));
+    channel->AssignStreams(StreamOf(linkName));
+    m_backhaul->AddRelay(device->Bap(), mobility, link, channel, parent->Bap());
     return device;
 }
 
@@ -180,20 +234,28 @@ IabHelper::InstallUe(Ptr<Node> node, const std::string& linkName)
                                                             TimeValue(m_config.timeToTrigger),
                                                             "Interruption",
                                                             TimeValue(m_config.interruption),
+                                                            "Forwarding",
+                                                            BooleanValue(m_config.forwarding),
                                                             "UePower",
                                                             DoubleValue(m_config.uePowerDbm),
                                                             "CellPower",
                                                             DoubleValue(m_config.iabPowerDbm));
     const RadioEnd end{node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)};
     access->SetUe(device->Bap(), link, end);
-    auto candidates = m_cells;
-    for (auto& candidate : candidates)
+    std::vector<ServingCandidate> candidates;
+    for (const auto& [name, cell] : m_cells)
     {
-        candidate.array = CreateArray(m_config.iabArray);
+        candidates.push_back({cell.bap, cell.mobility, CreateArray(m_config.iabArray)});
     }
     access->SetPhy(m_errors, m_interference);
-    access->SetNetwork(m_topology, m_accessChannel, candidates);
+    auto channel = CreateChannel(m_config.accessLos,
+                                 m_config.shadowing,
+                                 m_config.losUpdate,
+                                 m_config.channelRedraw);
+    channel->AssignStreams(StreamOf(linkName));
+    access->SetNetwork(m_topology, channel, candidates);
     m_topology->CountUser(device->Bap(), Bearer::TASK);
+    m_ues.push_back(device);
     m_access[device] = access;
     m_accessLinks[device] = link;
     return device;
@@ -210,20 +272,21 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
                          CreateArray(m_config.iabArray)};
     m_backgroundChannel->PointAtEachOther(child, above);
     link->SetEnds({child, above, m_config.uePowerDbm, m_config.iabPowerDbm});
+    const auto cell = serving->Bap()->Cell();
     // A flat channel with the gain of matched beams: enough for traffic that only takes its share.
     const std::vector<double> gains(m_frame->ResourceBlocks(),
-                                    m_backgroundChannel->LeakageGain(child, above));
+                                    m_backgroundChannel->LeakageGain(child, above, above, child));
     for (const auto direction : NR_DIRECTIONS)
     {
         const double powerDbm =
             direction == NrDirection::UPLINK ? m_config.uePowerDbm : m_config.iabPowerDbm;
-        serving->Bap()->Cell()->UpdateQuality(
-            link,
-            direction,
-            m_backgroundChannel->Quality(gains, powerDbm, 0, *m_errors));
+        cell->UpdateQuality(link,
+                            direction,
+                            m_backgroundChannel->Quality(gains, powerDbm, 0, *m_errors));
     }
     m_topology->Add(user->Bap());
     m_topology->Connect(user->Bap(), serving->Bap(), link);
+    user->SetServing(serving->Bap());
     m_topology->CountUser(user->Bap(), Bearer::BACKGROUND);
     m_nextStream += user->AssignStreams(m_nextStream);
 }
@@ -232,23 +295,6 @@ void
 IabHelper::SetIpv4Address(Ptr<IabNetDevice> device, Ipv4Address address)
 {
     (*m_book)[address] = device->Bap()->Address();
-}
-
-void
-IabHelper::SetBackhaulBlockage(const std::string& linkName, double lossDb)
-{
-    for (const auto& [device, backhaul] : m_backhauls)
-    {
-        if (backhaul.link->Name() == linkName)
-        {
-            const auto quality =
-                m_backhaulChannel->Quality(backhaul.gains, m_config.iabPowerDbm, lossDb, *m_errors);
-            for (const auto direction : NR_DIRECTIONS)
-            {
-                backhaul.cell->UpdateQuality(backhaul.link, direction, quality);
-            }
-        }
-    }
 }
 
 Ptr<AccessManager>
@@ -269,10 +315,16 @@ IabHelper::Topology() const
     return m_topology;
 }
 
+Ptr<BackhaulManager>
+IabHelper::Backhaul() const
+{
+    return m_backhaul;
+}
+
 Ptr<RadioLink>
 IabHelper::BackhaulOf(Ptr<IabNetDevice> device) const
 {
-    return m_backhauls.at(device).link;
+    return m_backhaulLinks.at(device);
 }
 
 Ptr<RadioLink>

@@ -6,12 +6,14 @@
 
 #include "iab/model/iab/access-manager.h"
 #include "iab/model/iab/background-user.h"
+#include "iab/model/iab/backhaul-manager.h"
 #include "iab/model/iab/iab-net-device.h"
 #include "iab/model/iab/iab-topology.h"
 #include "iab/model/phy/radio-channel.h"
 
 #include "ns3/node.h"
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,11 +28,15 @@ struct ArraySize
     uint32_t columns; //!< elements in a row
 };
 
-/** How the MT and the DU of an IAB node keep out of each other's way. */
-enum class HalfDuplex : uint8_t
+/** Delays of the MAC; see MacTiming and LinkAdaptation. */
+struct IabTimingConfig
 {
-    NONE = 0,    //!< they do not: a node transmits and receives at once
-    BY_DEPTH = 1 //!< cells at even and at odd depth take turns, a TDD pattern each
+    bool schedulingRequest{true};        //!< an idle uplink must ask first
+    bool bufferReport{false};            //!< and then report its buffer, before it may send
+    uint8_t k1{2};                       //!< slots to HARQ feedback
+    uint8_t k2{2};                       //!< slots from grant to uplink data
+    Time decode{MicroSeconds(100)};      //!< end of a slot to what is in it
+    Time channelReport{MilliSeconds(2)}; //!< change of the channel to a new MCS
 };
 
 /** The radio interface of an IAB network. */
@@ -41,7 +47,11 @@ struct IabRadioConfig
     uint8_t numerology{3};                                   //!< mu of TS 38.211 4.2
     std::string tddPattern{"DSUU"};                          //!< see NrFrame
     ResourceGridConfig grid;                                 //!< tables, sharing of a slot, DM-RS
+    IabTimingConfig timing;                                  //!< delays of the MAC
     RlcMode rlcMode{RlcMode::ACKNOWLEDGED};                  //!< of all links
+    ChannelMapping mapping{ChannelMapping::AGGREGATED};      //!< of users to backhaul channels
+    bool flowControl{false};                                 //!< hop by hop, at half a queue
+    bool sectors{false};                                     //!< a cell for each backhaul link
     HalfDuplex halfDuplex{HalfDuplex::BY_DEPTH};             //!< of IAB nodes
     bool interference{true};                                 //!< between the links
     std::string scheduler{"ns3::ProportionalFairScheduler"}; //!< type name
@@ -49,19 +59,22 @@ struct IabRadioConfig
     LosPolicy accessLos{LosPolicy::RANDOM};                  //!< line of sight of access links
     LosPolicy backhaulLos{LosPolicy::ALWAYS};                //!< line of sight of backhaul links
     bool shadowing{true};                                    //!< TR 38.901 7.4.1
+    double scattererMps{0};                                  //!< speed, for their Doppler
     double noiseFigureDb{5};                                 //!< of every receiver
     double uePowerDbm{23};                                   //!< transmit power of a UE
-    double iabPowerDbm{30};                //!< transmit power of an IAB node, MT and DU
-    ArraySize ueArray{2, 2};               //!< panel of a UE
-    ArraySize iabArray{8, 8};              //!< panel of an IAB node
-    uint32_t queueBytes{2000000};          //!< limit of each RLC channel's queue
+    double iabPowerDbm{30};        //!< transmit power of an IAB node, MT and DU
+    double eirpLimitDbm{INFINITY}; //!< of every transmitter: less power if its array is large
+    ArraySize ueArray{2, 2};       //!< panel of a UE
+    ArraySize iabArray{8, 8};      //!< panel of an IAB node
+    uint32_t queueBytes{2000000};  //!< limit of each RLC channel's queue
     Time channelUpdate{MilliSeconds(20)};  //!< measurement and adaptation of access links
     Time channelRedraw{MilliSeconds(200)}; //!< new small-scale channel of access links
     Time losUpdate;                        //!< new line-of-sight state of access links
     double hysteresisDb{3};                //!< A3
     Time timeToTrigger{MilliSeconds(100)}; //!< A3
     Time interruption{MilliSeconds(20)};   //!< of a handover
-    int64_t firstStream{1000};             //!< random streams are numbered from here
+    bool forwarding{true};                 //!< of data at a handover, else they are lost
+    int64_t firstStream{1000};             //!< random streams of background UEs, from here
 };
 
 /**
@@ -88,7 +101,7 @@ class IabHelper
     /**
      * @param node an IAB node
      * @param parent its parent's device
-     * @param linkName name of the link to the parent
+     * @param linkName name of the link to the parent; its random draws follow from it
      * @return its device
      */
     Ptr<IabNetDevice> InstallRelay(Ptr<Node> node,
@@ -97,7 +110,7 @@ class IabHelper
 
     /**
      * @param node a UE, which every donor and relay installed so far may serve
-     * @param linkName name of its access link
+     * @param linkName name of its access link; its channel's random draws follow from it
      * @return its device; not attached before StartUe
      */
     Ptr<IabNetDevice> InstallUe(Ptr<Node> node, const std::string& linkName);
@@ -118,12 +131,6 @@ class IabHelper
     void SetIpv4Address(Ptr<IabNetDevice> device, Ipv4Address address);
 
     /**
-     * @param lossDb extra loss on a backhaul link
-     * @param linkName its name
-     */
-    void SetBackhaulBlockage(const std::string& linkName, double lossDb);
-
-    /**
      * @param ue device of a UE
      * @return what keeps it served
      */
@@ -134,6 +141,9 @@ class IabHelper
 
     /** @return the tree */
     Ptr<IabTopology> Topology() const;
+
+    /** @return what runs the links between IAB nodes, and their sleep */
+    Ptr<BackhaulManager> Backhaul() const;
 
     /**
      * @param device of an IAB node
@@ -148,14 +158,6 @@ class IabHelper
     Ptr<RadioLink> AccessLinkOf(Ptr<IabNetDevice> ue) const;
 
   private:
-    /** A backhaul link and its channel. */
-    struct Backhaul
-    {
-        Ptr<RadioLink> link;       //!< the link
-        Ptr<CellMac> cell;         //!< cell that schedules it
-        std::vector<double> gains; //!< linear, for each resource block; static
-    };
-
     /**
      * @param size of the panel
      * @return a panel of isotropic elements
@@ -163,25 +165,25 @@ class IabHelper
     static Ptr<PhasedArrayModel> CreateArray(const ArraySize& size);
 
     /**
-     * @param depth of the cell below the donor
-     * @return the slots of cells at that depth
+     * @param powerDbm wanted transmit power
+     * @param array that it is sent with
+     * @return transmit power within the EIRP limit
      */
-    std::shared_ptr<const NrFrame> FrameAt(uint32_t depth) const;
+    double LimitedPowerDbm(double powerDbm, const ArraySize& array) const;
 
     /**
-     * @param from a link that transmits
-     * @param to a link whose receiver is disturbed
-     * @param direction of both
-     * @return linear gain between them
+     * @param from what is transmitted
+     * @param to what it disturbs
+     * @return linear gain between the transmitter of one and the receiver of the other
      */
-    double GainBetween(const RadioLink& from, const RadioLink& to, NrDirection direction) const;
+    double GainBetween(const Emission& from, const Emission& to) const;
 
     /**
      * @param los line of sight
      * @param shadowing whether there is any
      * @param losUpdate how long a drawn state lasts
      * @param redraw how long a drawn small-scale channel lasts
-     * @return a channel for links of one kind, with random streams of its own
+     * @return a channel, without random streams
      */
     Ptr<RadioChannel> CreateChannel(LosPolicy los, bool shadowing, Time losUpdate, Time redraw);
 
@@ -192,32 +194,37 @@ class IabHelper
     Ptr<IabNetDevice> CreateDevice(Ptr<Node> node);
 
     /**
+     * @param name of the cell, which its random draws follow from
+     * @return a cell, configured
+     */
+    Ptr<CellMac> CreateCell(const std::string& name);
+
+    /**
      * Give a device a DU.
      *
      * @param device of a donor or relay
-     * @param depth below the donor
+     * @param name of its cell
      */
-    void InstallCell(const Ptr<IabNetDevice>& device, uint32_t depth);
+    void InstallCell(const Ptr<IabNetDevice>& device, const std::string& name);
 
-    IabRadioConfig m_config;                                  //!< radio interface
-    std::shared_ptr<const NrFrame> m_frame;                   //!< slots without half duplex
-    std::shared_ptr<const ErrorModel> m_errors;               //!< block errors
-    std::shared_ptr<const ResourceGrid> m_grid;               //!< what an allocation carries
-    std::shared_ptr<InterferenceField> m_interference;        //!< or null
-    std::map<Ptr<IabNetDevice>, uint32_t> m_depths;           //!< of donor and relays
-    Ptr<RadioChannel> m_accessChannel;                        //!< of UEs
-    Ptr<RadioChannel> m_backhaulChannel;                      //!< of IAB nodes
-    Ptr<RadioChannel> m_backgroundChannel;                    //!< of background UEs
-    Ptr<RadioChannel> m_accessLeakage;                        //!< of interference from and to UEs
-    Ptr<RadioChannel> m_backhaulLeakage;                      //!< of interference between IAB nodes
-    Ptr<IabTopology> m_topology;                              //!< the tree
-    std::shared_ptr<IabAddressBook> m_book;                   //!< IP to BAP
-    Ptr<IabNetDevice> m_donor;                                //!< the root
-    std::vector<ServingCandidate> m_cells;                    //!< donor and relays
-    std::map<Ptr<IabNetDevice>, Backhaul> m_backhauls;        //!< by child
-    std::map<Ptr<IabNetDevice>, Ptr<AccessManager>> m_access; //!< by UE
-    std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_accessLinks; //!< by UE
-    int64_t m_nextStream;                                      //!< first unused random stream
+    IabRadioConfig m_config;                           //!< radio interface
+    std::shared_ptr<const NrFrame> m_frame;            //!< slots without half duplex
+    std::shared_ptr<const ErrorModel> m_errors;        //!< block errors
+    std::shared_ptr<const ResourceGrid> m_grid;        //!< what an allocation carries
+    std::shared_ptr<InterferenceField> m_interference; //!< or null
+    Ptr<RadioChannel> m_backgroundChannel;             //!< of background UEs
+    Ptr<RadioChannel> m_accessLeakage;                 //!< of interference from and to UEs
+    Ptr<RadioChannel> m_backhaulLeakage;               //!< of interference between IAB nodes
+    Ptr<IabTopology> m_topology;                       //!< the tree
+    std::shared_ptr<IabAddressBook> m_book;            //!< IP to BAP
+    Ptr<IabNetDevice> m_donor;                         //!< the root
+    std::map<std::string, ServingCandidate> m_cells;   //!< donor and relays, by name
+    Ptr<BackhaulManager> m_backhaul;                   //!< links between IAB nodes
+    std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_backhaulLinks; //!< by child
+    std::vector<Ptr<IabNetDevice>> m_ues;                        //!< as they were installed
+    std::map<Ptr<IabNetDevice>, Ptr<AccessManager>> m_access;    //!< by UE
+    std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_accessLinks;   //!< by UE
+    int64_t m_nextStream;                                        //!< first unused random stream
 };
 
 } // namespace ns3

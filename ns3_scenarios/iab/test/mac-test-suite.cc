@@ -1,9 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "iab/model/mac/cell-mac.h"
 #include "iab/model/mac/slot-scheduler.h"
 #include "iab/model/rlc/rlc-channel.h"
+#include "test-network.h"
 
 #include "ns3/random-variable-stream.h"
 #include "ns3/simulator.h"
@@ -186,15 +186,6 @@ class CellTestCase : public TestCase
     }
 
   private:
-    /** @return quality of a flat channel @param sinrDb its SINR */
-    static LinkQuality QualityAt(double sinrDb)
-    {
-        LinkQuality quality;
-        quality.effectiveSinr.fill(std::pow(10, sinrDb / 10));
-        quality.sinrDb = sinrDb;
-        return quality;
-    }
-
     /** @param sdus that arrived */
     void Receive(std::vector<RlcSdu> sdus)
     {
@@ -207,17 +198,17 @@ class CellTestCase : public TestCase
 
     void DoRun() override
     {
-        const auto frame = std::make_shared<const NrFrame>(3, 100000000, "DSUU");
-        const auto grid = std::make_shared<const ResourceGrid>(*frame,
+        const NrFrame frame(3, 100000000, "DSUU");
+        const auto grid = std::make_shared<const ResourceGrid>(frame,
                                                                ResourceGridConfig(),
                                                                std::make_shared<ErrorModel>());
         auto cell = CreateObject<CellMac>();
-        cell->Configure(frame, grid, nullptr);
+        cell->Configure(frame, HalfDuplex::NONE, grid, nullptr);
         cell->AssignStreams(3);
         auto link = Create<RadioLink>("test", 10000000, RlcMode::ACKNOWLEDGED);
         link->SetReceiver(NrDirection::UPLINK, MakeCallback(&CellTestCase::Receive, this));
         cell->AddLink(link);
-        cell->UpdateQuality(link, NrDirection::UPLINK, QualityAt(40));
+        cell->UpdateQuality(link, NrDirection::UPLINK, LinkQuality::Flat(40));
         // 1 MB at 2 x 50184 bits per 0.5 ms takes 80 slots of uplink and some start-up.
         for (int i = 0; i < 1000; ++i)
         {
@@ -234,21 +225,24 @@ class CellTestCase : public TestCase
                                   "two full slots of four");
         NS_TEST_EXPECT_MSG_EQ(Simulator::IsFinished(), true, "an idle cell goes on");
         // A dead link holds its data until it is usable again.
-        cell->UpdateQuality(link, NrDirection::UPLINK, QualityAt(-20));
+        cell->UpdateQuality(link, NrDirection::UPLINK, LinkQuality::Flat(-20));
         Simulator::Stop(MilliSeconds(10)); // until the report has come
         Simulator::Run();
         cell->Enqueue(link, NrDirection::UPLINK, MakeSdu(500));
         Simulator::Run();
         NS_TEST_EXPECT_MSG_EQ(m_receivedBytes, 1000000, "a dead link delivered");
-        cell->UpdateQuality(link, NrDirection::UPLINK, QualityAt(5));
+        cell->UpdateQuality(link, NrDirection::UPLINK, LinkQuality::Flat(5));
         Simulator::Run();
         NS_TEST_EXPECT_MSG_EQ(m_receivedBytes, 1000500, "lost in a dead link");
         NS_TEST_EXPECT_MSG_EQ(link->Blocks(NrDirection::UPLINK).firstErrors, 0, "errors at 40 dB");
         // The channel falls behind the MCS's back: HARQ and RLC must still deliver everything.
-        cell->UpdateQuality(link, NrDirection::UPLINK, QualityAt(20));
+        cell->UpdateQuality(link, NrDirection::UPLINK, LinkQuality::Flat(20));
         Simulator::Stop(MilliSeconds(10));
         Simulator::Run();
-        link->SetQuality(NrDirection::UPLINK, QualityAt(16));
+        link->SetQuality(NrDirection::UPLINK,
+                         LinkQuality::Flat(16),
+                         Simulator::Now(),
+                         Simulator::Now() + Hours(1));
         for (int i = 0; i < 1000; ++i)
         {
             cell->Enqueue(link, NrDirection::UPLINK, MakeSdu(1000));

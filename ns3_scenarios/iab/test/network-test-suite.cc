@@ -1,10 +1,8 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "iab/helper/iab-helper.h"
+#include "test-network.h"
 
-#include "ns3/constant-position-mobility-model.h"
-#include "ns3/constant-velocity-mobility-model.h"
 #include "ns3/isotropic-antenna-model.h"
 #include "ns3/object-factory.h"
 #include "ns3/pointer.h"
@@ -20,17 +18,6 @@ using namespace ns3;
 
 namespace
 {
-
-Ptr<Node>
-MakeNode(const Vector& position, const Vector& velocity = Vector())
-{
-    auto mobility = CreateObject<ConstantVelocityMobilityModel>();
-    mobility->SetPosition(position);
-    mobility->SetVelocity(velocity);
-    auto node = CreateObject<Node>();
-    node->AggregateObject(mobility);
-    return node;
-}
 
 Ptr<PhasedArrayModel>
 MakeArray(uint32_t side)
@@ -67,13 +54,14 @@ class ChannelTestCase : public TestCase
         {
             auto channel = CreateObject<RadioChannel>();
             channel->Configure(
-                {28e9, "UMi-StreetCanyon", LosPolicy::ALWAYS, false, 5, Time(0), Time(0)},
+                {28e9, "UMi-StreetCanyon", LosPolicy::ALWAYS, false, 5, Time(0), Time(0), 0},
                 frame);
             channel->AssignStreams(100);
             const double angle = degrees * std::numbers::pi / 180;
-            const auto a = MakeNode({0, 0, 10})->GetObject<MobilityModel>();
-            const auto b = MakeNode({distanceM * std::cos(angle), distanceM * std::sin(angle), 10})
-                               ->GetObject<MobilityModel>();
+            const auto a = MakeRadioNode({0, 0, 10})->GetObject<MobilityModel>();
+            const auto b =
+                MakeRadioNode({distanceM * std::cos(angle), distanceM * std::sin(angle), 10})
+                    ->GetObject<MobilityModel>();
             NS_TEST_EXPECT_MSG_EQ_TOL(channel->LargeScaleGainDb(a, b), -pathLossDb, 0.1, "loss");
             const auto gains = channel->BeamformedGains({a, MakeArray(8)}, {b, MakeArray(8)});
             double mean = 0;
@@ -121,11 +109,11 @@ class ChainTestCase : public TestCase
         config.shadowing = false;
         config.rlcMode = RlcMode::ACKNOWLEDGED;
         IabHelper helper(config);
-        auto donor = helper.InstallDonor(MakeNode({0, 0, 10}));
-        auto near = helper.InstallRelay(MakeNode({150, 0, 10}), donor, "near");
-        auto far = helper.InstallRelay(MakeNode({300, 0, 10}), near, "far");
+        auto donor = helper.InstallDonor(MakeRadioNode({0, 0, 10}));
+        auto near = helper.InstallRelay(MakeRadioNode({150, 0, 10}), donor, "near");
+        auto far = helper.InstallRelay(MakeRadioNode({300, 0, 10}), near, "far");
         // From the far relay towards the near one, past the middle within the run.
-        auto ue = helper.InstallUe(MakeNode({260, 20, 1.5}, {-40, 0, 0}), "ue-access");
+        auto ue = helper.InstallUe(MakeRadioNode({260, 20, 1.5}, {-40, 0, 0}), "ue-access");
         donor->Bap()->SetUpperLayer(MakeCallback(&ChainTestCase::AtDonor, this));
         ue->Bap()->SetUpperLayer(MakeCallback(&ChainTestCase::AtUe, this));
         helper.Access(ue)->Start();

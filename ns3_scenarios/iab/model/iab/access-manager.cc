@@ -3,11 +3,13 @@
  */
 #include "access-manager.h"
 
+#include "ns3/boolean.h"
 #include "ns3/double.h"
 #include "ns3/simulator.h"
 #include "ns3/trace-source-accessor.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace ns3
 {
@@ -42,6 +44,12 @@ AccessManager::GetTypeId()
                           TimeValue(MilliSeconds(20)),
                           MakeTimeAccessor(&AccessManager::m_interruption),
                           MakeTimeChecker(Time(0)))
+            .AddAttribute("Forwarding",
+                          "Whether what waits downward at a handover is forwarded to the new cell; "
+                          "else it is lost.",
+                          BooleanValue(true),
+                          MakeBooleanAccessor(&AccessManager::m_forwarding),
+                          MakeBooleanChecker())
             .AddAttribute("UePower",
                           "Uplink transmit power in dBm.",
                           DoubleValue(23.0),
@@ -55,7 +63,12 @@ AccessManager::GetTypeId()
             .AddTraceSource("Attachment",
                             "The UE is served by another node.",
                             MakeTraceSourceAccessor(&AccessManager::m_attachmentTrace),
-                            "ns3::AccessManager::AttachmentCallback");
+                            "ns3::AccessManager::AttachmentCallback")
+            .AddTraceSource("Sinr",
+                            "SINR of the access link without interference, in dB, after an update: "
+                            "UE, direction, value.",
+                            MakeTraceSourceAccessor(&AccessManager::m_sinrTrace),
+                            "ns3::AccessManager::SinrCallback");
     return tid;
 }
 
@@ -104,6 +117,22 @@ AccessManager::SetBlockage(double lossDb)
     AdaptLink();
 }
 
+void
+AccessManager::Reselect()
+{
+    if (!m_link->ServingCell())
+    {
+        return; // not started
+    }
+    m_reselecting = true;
+    if (!m_candidates[m_serving].bap->IsAwake())
+    {
+        const auto gainsDb = Measure();
+        HandOver(std::max_element(gainsDb.begin(), gainsDb.end()) - gainsDb.begin());
+        AdaptLink();
+    }
+}
+
 uint32_t
 AccessManager::Handovers() const
 {
@@ -127,9 +156,10 @@ void
 AccessManager::Update()
 {
     // Where nothing moves, nothing changes: the channel is drawn anew by distance, not by time.
-    if (m_end.mobility->GetVelocity().GetLength() > 0)
+    if (m_end.mobility->GetVelocity().GetLength() > 0 || m_reselecting)
     {
         ConsiderHandover(Measure());
+        m_reselecting = m_betterSince != Time::Min();
         AdaptLink();
     }
     m_update = Simulator::Schedule(m_updatePeriod, &AccessManager::Update, this);
@@ -142,7 +172,9 @@ AccessManager::Measure() const
     gainsDb.reserve(m_candidates.size());
     for (const auto& candidate : m_candidates)
     {
-        gainsDb.push_back(m_channel->LargeScaleGainDb(m_end.mobility, candidate.mobility));
+        gainsDb.push_back(candidate.bap->IsAwake()
+                              ? m_channel->LargeScaleGainDb(m_end.mobility, candidate.mobility)
+                              : -std::numeric_limits<double>::infinity());
     }
     return gainsDb;
 }
@@ -176,7 +208,7 @@ AccessManager::HandOver(std::size_t target)
     m_betterSince = Time::Min();
     ++m_handovers;
     m_link->SuspendUntil(Simulator::Now() + m_interruption);
-    m_topology->Move(m_ue, m_candidates[target].bap);
+    m_topology->Move(m_ue, m_candidates[target].bap, m_forwarding);
     m_attachmentTrace(m_ue, m_candidates[target].bap, source);
 }
 
@@ -194,10 +226,9 @@ AccessManager::AdaptLink()
     for (const auto direction : NR_DIRECTIONS)
     {
         const double powerDbm = direction == NrDirection::UPLINK ? m_uePowerDbm : m_cellPowerDbm;
-        cell.bap->Cell()->UpdateQuality(
-            m_link,
-            direction,
-            m_channel->Quality(gains, powerDbm, m_blockageDb, *m_errors));
+        const auto quality = m_channel->Quality(gains, powerDbm, m_blockageDb, *m_errors);
+        m_link->ServingCell()->UpdateQuality(m_link, direction, quality);
+        m_sinrTrace(m_ue, direction, quality.sinrDb);
     }
 }
 

@@ -64,6 +64,9 @@ class AccessManager : public Object
                     Ptr<RadioChannel> channel,
                     const std::vector<ServingCandidate>& candidates);
 
+    /** Signature of the trace of SINR: UE, direction, dB. */
+    using SinrCallback = void (*)(Ptr<BapEntity>, NrDirection, double);
+
     /** Attach to the best cell, then follow the UE at every update period. */
     void Start();
 
@@ -71,6 +74,9 @@ class AccessManager : public Object
      * @param lossDb extra loss between the UE and every cell
      */
     void SetBlockage(double lossDb);
+
+    /** A node has gone to sleep or woken up: leave the former at once, consider the latter. */
+    void Reselect();
 
     /** @return handovers so far */
     uint32_t Handovers() const;
@@ -122,9 +128,12 @@ class AccessManager : public Object
     double m_hysteresisDb;                             //!< A3 offset and hysteresis
     Time m_timeToTrigger;                              //!< A3 time to trigger
     Time m_interruption;                               //!< handover interruption time
+    bool m_forwarding;                                 //!< of data at a handover
+    bool m_reselecting{false};                         //!< consider a handover though it stands
     double m_uePowerDbm;                               //!< uplink power
     double m_cellPowerDbm;                             //!< downlink power
     TracedCallback<Ptr<BapEntity>, Ptr<BapEntity>, Ptr<BapEntity>> m_attachmentTrace; //!< trace
+    TracedCallback<Ptr<BapEntity>, NrDirection, double> m_sinrTrace;                  //!< trace
 };
 
 } // namespace ns3

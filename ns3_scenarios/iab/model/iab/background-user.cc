@@ -5,7 +5,9 @@
 
 #include "ns3/double.h"
 #include "ns3/simulator.h"
+#include "ns3/uinteger.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ns3
@@ -45,7 +47,12 @@ BackgroundUser::GetTypeId()
                           "Time between bursts.",
                           TimeValue(MilliSeconds(5)),
                           MakeTimeAccessor(&BackgroundUser::m_interval),
-                          MakeTimeChecker(MicroSeconds(10)));
+                          MakeTimeChecker(MicroSeconds(10)))
+            .AddAttribute("PieceBytes",
+                          "Largest SDU; a burst is cut into as many as it needs.",
+                          UintegerValue(8000),
+                          MakeUintegerAccessor(&BackgroundUser::m_pieceBytes),
+                          MakeUintegerChecker<uint32_t>(1));
     return tid;
 }
 
@@ -64,6 +71,12 @@ BackgroundUser::Bap() const
 }
 
 void
+BackgroundUser::SetServing(Ptr<BapEntity> serving)
+{
+    m_serving = std::move(serving);
+}
+
+void
 BackgroundUser::Start(Ptr<BapEntity> donor)
 {
     StartAt(m_bap, std::move(donor));
@@ -73,6 +86,7 @@ void
 BackgroundUser::StartAt(Ptr<BapEntity> node, Ptr<BapEntity> donor)
 {
     m_entry = std::move(node);
+    m_serving = m_serving ? m_serving : m_entry;
     m_donor = std::move(donor);
     Redraw();
     const auto phase = m_phase->GetValue(0, m_interval.GetSeconds());
@@ -102,6 +116,7 @@ BackgroundUser::DoDispose()
     m_bap = nullptr;
     m_entry = nullptr;
     m_donor = nullptr;
+    m_serving = nullptr;
     Object::DoDispose();
 }
 
@@ -116,11 +131,14 @@ BackgroundUser::Redraw()
 void
 BackgroundUser::Offer()
 {
-    const double bits = m_rateBps * m_interval.GetSeconds();
-    m_uplinkBits += bits;
-    m_downlinkBits += bits * m_downlinkShare;
-    OfferBurst(m_entry, m_donor, m_uplinkBits);
-    OfferBurst(m_donor, m_entry, m_downlinkBits);
+    if (m_serving->IsAwake())
+    {
+        const double bits = m_rateBps * m_interval.GetSeconds();
+        m_uplinkBits += bits;
+        m_downlinkBits += bits * m_downlinkShare;
+        OfferBurst(m_entry, m_donor, m_uplinkBits);
+        OfferBurst(m_donor, m_entry, m_downlinkBits);
+    }
     m_offer = Simulator::Schedule(m_interval, &BackgroundUser::Offer, this);
 }
 
@@ -133,7 +151,13 @@ BackgroundUser::OfferBurst(const Ptr<BapEntity>& from, const Ptr<BapEntity>& to,
         return;
     }
     bits -= 8.0 * bytes;
-    from->Forward({nullptr, bytes, from->Address(), to->Address(), Bearer::BACKGROUND});
+    // In pieces, so that a burst that is larger than a queue fills it.
+    for (uint32_t left = bytes; left > 0;)
+    {
+        const auto piece = std::min(left, m_pieceBytes);
+        from->Forward({nullptr, piece, from->Address(), to->Address(), Bearer::BACKGROUND});
+        left -= piece;
+    }
 }
 
 void

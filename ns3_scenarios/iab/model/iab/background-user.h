@@ -31,6 +31,11 @@ class BackgroundUser : public Object
     Ptr<BapEntity> Bap() const;
 
     /**
+     * @param serving the node that serves it; while that sleeps, there is no traffic
+     */
+    void SetServing(Ptr<BapEntity> serving);
+
+    /**
      * Start the traffic.
      *
      * @param donor where uplink traffic ends and downlink traffic starts
@@ -84,6 +89,7 @@ class BackgroundUser : public Object
     Ptr<BapEntity> m_bap;               //!< this user
     Ptr<BapEntity> m_entry;             //!< where its traffic enters and leaves
     Ptr<BapEntity> m_donor;             //!< the other end
+    Ptr<BapEntity> m_serving;           //!< the node that serves it
     Ptr<NormalRandomVariable> m_normal; //!< standard normal draws
     Ptr<UniformRandomVariable> m_phase; //!< start within a period
     double m_meanRateBps;               //!< mean uplink demand
@@ -91,6 +97,7 @@ class BackgroundUser : public Object
     double m_downlinkShare;             //!< downlink over uplink demand
     Time m_coherence;                   //!< time between draws
     Time m_interval;                    //!< time between bursts
+    uint32_t m_pieceBytes;              //!< largest SDU
     double m_rateBps{0};                //!< present uplink demand
     double m_uplinkBits{0};             //!< demand not yet offered
     double m_downlinkBits{0};           //!< demand not yet offered

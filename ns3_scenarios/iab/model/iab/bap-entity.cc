@@ -5,6 +5,9 @@
 
 #include "ns3/log.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace ns3
 {
 
@@ -40,22 +43,70 @@ BapEntity::SetUpperLayer(UpperLayer upper)
 }
 
 void
-BapEntity::SetCell(Ptr<CellMac> cell)
+BapEntity::AddCell(Ptr<CellMac> cell, double azimuth)
 {
-    m_cell = std::move(cell);
+    if (!m_sectors.empty())
+    {
+        cell->Join(*m_sectors.front().cell);
+    }
+    m_sectors.push_back({std::move(cell), azimuth});
+}
+
+std::vector<Ptr<CellMac>>
+BapEntity::Cells() const
+{
+    std::vector<Ptr<CellMac>> cells;
+    for (const auto& sector : m_sectors)
+    {
+        cells.push_back(sector.cell);
+    }
+    return cells;
 }
 
 Ptr<CellMac>
 BapEntity::Cell() const
 {
-    return m_cell;
+    return m_sectors.empty() ? nullptr : m_sectors.front().cell;
+}
+
+Ptr<CellMac>
+BapEntity::CellTowards(const Vector& offset) const
+{
+    if (m_sectors.size() <= 1)
+    {
+        return Cell();
+    }
+    const double azimuth = std::atan2(offset.y, offset.x);
+    const auto nearness = [azimuth](const Sector& sector) {
+        return std::cos(sector.azimuth - azimuth);
+    };
+    return std::max_element(
+               m_sectors.begin() + 1,
+               m_sectors.end(),
+               [&nearness](const Sector& a, const Sector& b) { return nearness(a) < nearness(b); })
+        ->cell;
 }
 
 void
-BapEntity::SetParent(Ptr<CellMac> cell, Ptr<RadioLink> link)
+BapEntity::SetAwake(bool awake)
 {
-    m_parentCell = std::move(cell);
+    m_awake = awake;
+}
+
+bool
+BapEntity::IsAwake() const
+{
+    return m_awake;
+}
+
+void
+BapEntity::SetParentLink(Ptr<RadioLink> link)
+{
     m_parentLink = std::move(link);
+    for (const auto& sector : m_sectors)
+    {
+        sector.cell->SetMtLink(m_parentLink);
+    }
 }
 
 void
@@ -80,11 +131,11 @@ BapEntity::Forward(const RlcSdu& sdu)
     }
     if (const auto route = m_routes.find(sdu.destination); route != m_routes.end())
     {
-        return m_cell->Enqueue(route->second, NrDirection::DOWNLINK, sdu);
+        return route->second->ServingCell()->Enqueue(route->second, NrDirection::DOWNLINK, sdu);
     }
     if (m_parentLink)
     {
-        return m_parentCell->Enqueue(m_parentLink, NrDirection::UPLINK, sdu);
+        return m_parentLink->ServingCell()->Enqueue(m_parentLink, NrDirection::UPLINK, sdu);
     }
     NS_LOG_WARN("no route from " << m_address << " to " << sdu.destination);
     return false;
@@ -103,8 +154,7 @@ void
 BapEntity::DoDispose()
 {
     m_upper = UpperLayer();
-    m_cell = nullptr;
-    m_parentCell = nullptr;
+    m_sectors.clear();
     m_parentLink = nullptr;
     m_routes.clear();
     Object::DoDispose();

@@ -7,8 +7,10 @@
 #include "iab/model/mac/cell-mac.h"
 
 #include "ns3/object.h"
+#include "ns3/vector.h"
 
 #include <map>
+#include <vector>
 
 namespace ns3
 {
@@ -43,20 +45,37 @@ class BapEntity : public Object
     void SetUpperLayer(UpperLayer upper);
 
     /**
-     * @param cell the DU part of this node
+     * Give the node a DU, or its DU another sector: for UEs at first, then for child nodes.
+     *
+     * @param cell of the sector
+     * @param azimuth of its middle, in rad
      */
-    void SetCell(Ptr<CellMac> cell);
+    void AddCell(Ptr<CellMac> cell, double azimuth = 0);
 
-    /** @return the DU part, or null at a UE */
+    /** @return the cells of the DU, one a sector; none at a UE */
+    std::vector<Ptr<CellMac>> Cells() const;
+
+    /** @return the cell that serves UEs, or null at a UE */
     Ptr<CellMac> Cell() const;
 
     /**
-     * Set the MT part: the link to the parent and the cell that schedules it.
-     *
-     * @param cell of the parent
-     * @param link to the parent
+     * @param offset from this node to another
+     * @return the cell for a child node there: of the nearest sector for them, or the only one
      */
-    void SetParent(Ptr<CellMac> cell, Ptr<RadioLink> link);
+    Ptr<CellMac> CellTowards(const Vector& offset) const;
+
+    /**
+     * @param awake whether the node's DU serves anybody
+     */
+    void SetAwake(bool awake);
+
+    /** @return whether the node's DU serves anybody */
+    bool IsAwake() const;
+
+    /**
+     * @param link to the parent: the MT part, or null while there is none
+     */
+    void SetParentLink(Ptr<RadioLink> link);
 
     /**
      * @param destination an address in the subtree of a child
@@ -88,10 +107,17 @@ class BapEntity : public Object
     void DoDispose() override;
 
   private:
+    /** A cell and where it looks. */
+    struct Sector
+    {
+        Ptr<CellMac> cell; //!< the cell
+        double azimuth{0}; //!< of its middle, in rad
+    };
+
     BapAddress m_address{0};                       //!< of this node
     UpperLayer m_upper;                            //!< takes what is for this node
-    Ptr<CellMac> m_cell;                           //!< DU part
-    Ptr<CellMac> m_parentCell;                     //!< cell of the parent
+    std::vector<Sector> m_sectors;                 //!< DU part
+    bool m_awake{true};                            //!< whether the DU serves anybody
     Ptr<RadioLink> m_parentLink;                   //!< MT part
     std::map<BapAddress, Ptr<RadioLink>> m_routes; //!< downward routes
 };

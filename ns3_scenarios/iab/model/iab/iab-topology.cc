@@ -33,7 +33,8 @@ IabTopology::Add(const Ptr<BapEntity>& bap)
 void
 IabTopology::Connect(const Ptr<BapEntity>& child,
                      const Ptr<BapEntity>& parent,
-                     const Ptr<RadioLink>& link)
+                     const Ptr<RadioLink>& link,
+                     Ptr<CellMac> cell)
 {
     auto& member = Of(child);
     NS_ASSERT_MSG(!member.link, "node " << child->Address() << " has a parent already");
@@ -41,31 +42,50 @@ IabTopology::Connect(const Ptr<BapEntity>& child,
     member.parent = parent->Address();
     link->SetReceiver(NrDirection::UPLINK, MakeCallback(&BapEntity::Receive, parent));
     link->SetReceiver(NrDirection::DOWNLINK, MakeCallback(&BapEntity::Receive, child));
-    parent->Cell()->AddLink(link);
-    child->SetParent(parent->Cell(), link);
+    (cell ? cell : parent->Cell())->AddLink(link);
+    child->SetParentLink(link);
     RefreshWeights(member);
     RefreshAncestors(member, true);
 }
 
-void
-IabTopology::Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent)
+std::vector<RlcSdu>
+IabTopology::Disconnect(const Ptr<BapEntity>& child)
 {
     auto& member = Of(child);
     const auto link = member.link;
-    const auto source = ParentOf(child);
     RefreshAncestors(member, false);
-    source->Cell()->RemoveLink(link);
+    link->ServingCell()->RemoveLink(link);
     link->ResetTransmissions();
-    std::vector<RlcSdu> forwarded;
-    for (const auto bearer : ALL_BEARERS)
+    std::vector<RlcSdu> waiting;
+    for (auto& channel : link->Channels(NrDirection::DOWNLINK))
     {
-        const auto waiting = link->Queue(NrDirection::DOWNLINK, bearer).Flush();
-        forwarded.insert(forwarded.end(), waiting.begin(), waiting.end());
+        const auto flushed = channel.queue.Flush();
+        waiting.insert(waiting.end(), flushed.begin(), flushed.end());
     }
     member.link = nullptr;
+    child->SetParentLink(nullptr);
+    return waiting;
+}
+
+void
+IabTopology::Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent, bool forwarding)
+{
+    const auto link = Of(child).link;
+    const auto source = ParentOf(child);
+    const auto waiting = Disconnect(child);
     Connect(child, parent, link);
-    source->Receive(forwarded);
-    parent->Cell()->Wake();
+    if (forwarding)
+    {
+        source->Receive(waiting);
+    }
+    else
+    {
+        for (const auto& sdu : waiting)
+        {
+            m_lostBytes += sdu.bytes;
+        }
+    }
+    link->ServingCell()->Wake();
 }
 
 void
@@ -74,7 +94,7 @@ IabTopology::CountUser(const Ptr<BapEntity>& user, Bearer bearer)
     auto* member = &Of(user);
     while (true)
     {
-        ++member->users[static_cast<std::size_t>(bearer)];
+        ++member->users[Index(bearer)];
         RefreshWeights(*member);
         if (!member->link)
         {
@@ -89,6 +109,35 @@ IabTopology::ParentOf(const Ptr<BapEntity>& child) const
 {
     const auto& member = m_members.at(child->Address());
     return member.link ? m_members.at(member.parent).bap : nullptr;
+}
+
+std::vector<Ptr<BapEntity>>
+IabTopology::Below(const Ptr<BapEntity>& bap) const
+{
+    std::vector<Ptr<BapEntity>> below;
+    for (const auto address : Subtree(bap->Address()))
+    {
+        below.push_back(m_members.at(address).bap);
+    }
+    return below;
+}
+
+uint32_t
+IabTopology::DepthOf(const Ptr<BapEntity>& bap) const
+{
+    uint32_t depth = 0;
+    const auto* member = &m_members.at(bap->Address());
+    for (; member->link; member = &m_members.at(member->parent))
+    {
+        ++depth;
+    }
+    return depth;
+}
+
+uint64_t
+IabTopology::LostBytes() const
+{
+    return m_lostBytes;
 }
 
 void
@@ -165,11 +214,7 @@ IabTopology::RefreshWeights(Member& member)
     }
     for (const auto bearer : ALL_BEARERS)
     {
-        const auto users = std::max(1U, member.users[static_cast<std::size_t>(bearer)]);
-        for (const auto direction : NR_DIRECTIONS)
-        {
-            member.link->Use(direction, bearer).weight = users;
-        }
+        member.link->SetUsers(bearer, member.users[Index(bearer)]);
     }
 }
 

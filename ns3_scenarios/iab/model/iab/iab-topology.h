@@ -41,19 +41,30 @@ class IabTopology : public Object
      * @param child the node
      * @param parent a node with a cell
      * @param link between them
+     * @param cell of the parent, or null for its first
      */
     void Connect(const Ptr<BapEntity>& child,
                  const Ptr<BapEntity>& parent,
-                 const Ptr<RadioLink>& link);
+                 const Ptr<RadioLink>& link,
+                 Ptr<CellMac> cell = nullptr);
 
     /**
-     * Hand a node over to another parent over the same link object: what waits downward at the old
-     * parent is forwarded (Xn data forwarding, TS 38.300 9.2.3.2), what waits upward stays.
+     * Take a node, with all that is below it, away from its parent.
      *
-     * @param child the node
-     * @param parent its new parent
+     * @param child a node that has a parent
+     * @return what waited downward in its link, in order
      */
-    void Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent);
+    std::vector<RlcSdu> Disconnect(const Ptr<BapEntity>& child);
+
+    /**
+     * Hand a UE over to another parent over the same link object; what waits upward stays.
+     *
+     * @param child the UE
+     * @param parent its new parent
+     * @param forwarding whether what waits downward at the old parent is forwarded (Xn data
+     * forwarding, TS 38.300 9.2.3.2) or lost
+     */
+    void Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent, bool forwarding = true);
 
     /**
      * Count a user's traffic in the proportional-fair weights of all links above it.
@@ -68,6 +79,21 @@ class IabTopology : public Object
      * @return its parent, or null
      */
     Ptr<BapEntity> ParentOf(const Ptr<BapEntity>& child) const;
+
+    /**
+     * @param bap a node
+     * @return it and all nodes below it
+     */
+    std::vector<Ptr<BapEntity>> Below(const Ptr<BapEntity>& bap) const;
+
+    /**
+     * @param bap a node
+     * @return links between it and the root of its tree
+     */
+    uint32_t DepthOf(const Ptr<BapEntity>& bap) const;
+
+    /** @return bytes lost at handovers without data forwarding */
+    uint64_t LostBytes() const;
 
   protected:
     void DoDispose() override;
@@ -110,6 +136,7 @@ class IabTopology : public Object
     void RefreshWeights(Member& member);
 
     std::map<BapAddress, Member> m_members; //!< all nodes by address
+    uint64_t m_lostBytes{0};                //!< counter
 };
 
 } // namespace ns3

@@ -4,32 +4,41 @@
 #ifndef CELL_MAC_H
 #define CELL_MAC_H
 
+#include "flow-control.h"
+#include "harq-entity.h"
 #include "iab/model/phy/nr-frame.h"
 #include "interference.h"
+#include "link-adaptation.h"
+#include "mac-timing.h"
 #include "radio-link.h"
 #include "resource-grid.h"
 #include "slot-scheduler.h"
-#include "transport-block.h"
 
 #include "ns3/event-id.h"
 #include "ns3/object.h"
-#include "ns3/random-variable-stream.h"
+#include "ns3/traced-callback.h"
 
 #include <array>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace ns3
 {
 
+/** How the MT and the DU of an IAB node keep out of each other's way. */
+enum class HalfDuplex : uint8_t
+{
+    NONE = 0,     //!< they do not: a node transmits and receives at once
+    BY_DEPTH = 1, //!< cells at even and at odd depth take turns, a TDD pattern each
+    DYNAMIC = 2   //!< they take turns at choosing first; what one leaves free, the other may use
+};
+
 /**
- * The MAC of a DU: shares the slots of its cell among the links below it, in both directions, and
- * runs their HARQ.
+ * The MAC of a DU: shares the slots of its cell among the links below it, in both directions.
  *
  * It is driven by backlog: a slot event exists only while some channel waits, so that an idle cell
- * costs nothing. A channel that was idle becomes eligible after the grant delay (uplink: scheduling
- * request, grant and K2 of TS 38.214 6.1.2.1; downlink: layer processing).
+ * costs nothing. A channel that was idle becomes eligible after the delays of MacTiming.
  */
 class CellMac : public Object
 {
@@ -40,16 +49,47 @@ class CellMac : public Object
      */
     static TypeId GetTypeId();
 
+    /** Signature of the trace of slots: number, direction, units used, units there are. */
+    using SlotCallback = void (*)(uint64_t, NrDirection, uint8_t, uint8_t);
+
+    /** Signature of the trace of blocks. */
+    using BlockCallback = void (*)(const RadioLink&,
+                                   NrDirection,
+                                   const TransportBlock&,
+                                   HarqOutcome);
+
+    /** Signature of the trace of SDUs that found a full queue. */
+    using DropCallback = void (*)(const RadioLink&, NrDirection, const RlcSdu&);
+
     CellMac();
 
     /**
-     * @param frame the cell's slots
+     * @param frame the carrier's slots
+     * @param halfDuplex of IAB nodes
      * @param grid what an allocation carries
      * @param interference of all cells, or null for none
      */
-    void Configure(std::shared_ptr<const NrFrame> frame,
+    void Configure(const NrFrame& frame,
+                   HalfDuplex halfDuplex,
                    std::shared_ptr<const ResourceGrid> grid,
                    std::shared_ptr<InterferenceField> interference);
+
+    /**
+     * @param depth of the cell below the donor, which decides when it has its turn
+     */
+    void SetDepth(uint32_t depth);
+
+    /**
+     * Be another cell of the same node: a node is half duplex, and controls its flow, as a whole.
+     *
+     * @param first the node's first cell
+     */
+    void Join(const CellMac& first);
+
+    /**
+     * @param link of the same node's MT, or null at a donor
+     */
+    void SetMtLink(Ptr<RadioLink> link);
 
     /**
      * @param stream random stream for block errors
@@ -93,7 +133,8 @@ class CellMac : public Object
 
     /**
      * @param direction of the data
-     * @return resource units that the cell used since construction
+     * @return resource units that the cell used since construction, and those that it could not
+     * because its node's MT was active or the other direction had a flexible slot
      */
     uint64_t UsedUnits(NrDirection direction) const;
 
@@ -127,15 +168,15 @@ class CellMac : public Object
     struct Backlogged
     {
         Ptr<RadioLink> link; //!< its link
-        Bearer bearer;       //!< its bearer
+        uint16_t number;     //!< of the channel in it
     };
 
-    /** A block that is in the air, or waits for its retransmission. */
-    struct Airborne
+    /** What the cells of a node have in common. */
+    struct NodeState
     {
-        Ptr<RadioLink> link;  //!< its link
-        Emission emission;    //!< where in the slot
-        TransportBlock block; //!< what
+        std::vector<CellMac*> cells; //!< all of them, the first one first
+        uint64_t duSlot{UINT64_MAX}; //!< the last slot in which one of them was active
+        uint64_t mtSlot{UINT64_MAX}; //!< the last slot in which the node's MT was
     };
 
     /** The slot at hand, while it is filled. */
@@ -149,17 +190,17 @@ class CellMac : public Object
         std::vector<Airborne> blocks; //!< in it
     };
 
-    /** @return delay until an idle channel's first byte can be scheduled */
-    Time GrantDelay(NrDirection direction) const;
-
     /** Put a channel on the list of backlogs. */
-    void List(const Ptr<RadioLink>& link, NrDirection direction, Bearer bearer);
+    void List(const Ptr<RadioLink>& link, NrDirection direction, uint16_t number);
 
     /** Make sure that a slot event comes no later than a channel can use it. */
     void ScheduleSlot(NrDirection direction, Time eligible);
 
     /** Schedule the next slot event for what still waits in a direction, if anything does. */
     void ScheduleNextBacklog(NrDirection direction);
+
+    /** @return when a slot is filled: a bit later where others may choose first */
+    Time DecisionTime(uint64_t slot, NrDirection direction) const;
 
     /** Run one slot: retransmissions, then new data. */
     void RunSlot(uint64_t slot, NrDirection direction);
@@ -170,8 +211,14 @@ class CellMac : public Object
     /** Share what is left among the channels with a backlog. */
     void ScheduleNewData(OpenSlot& slot);
 
+    /** Take a block's worth of data from a channel and put it into the slot. */
+    void SendNewBlock(OpenSlot& slot, const Backlogged& channel, uint8_t units);
+
     /** @return channels that can use a slot that starts now; forgets those that wait no longer */
-    std::vector<Backlogged> EligibleChannels(NrDirection direction);
+    std::vector<Backlogged> EligibleChannels(const OpenSlot& slot);
+
+    /** @return when a channel with a backlog can be served; Time::Max() while that is not known */
+    Time UsableFrom(const Backlogged& channel, NrDirection direction);
 
     /** @return what the scheduler must know of a channel */
     SlotCandidate Describe(const Backlogged& channel, const OpenSlot& slot);
@@ -182,35 +229,51 @@ class CellMac : public Object
     /** End of a slot, after decoding: what was received, what was not. */
     void FinishSlot(uint64_t slot, NrDirection direction, std::vector<Airborne>& blocks);
 
-    /** Decode a block. @return whether it could be decoded */
-    bool Decode(uint64_t slot, Airborne& airborne);
-
     /** Hand on what a block completed, or arrange for its retransmission. */
-    void Conclude(Airborne& airborne, NrDirection direction, bool decoded);
+    void Conclude(Airborne& airborne, NrDirection direction, HarqOutcome outcome);
 
-    /** Choose the MCS of a link from its quality and margin. */
-    void AdaptMcs(const Ptr<RadioLink>& link, NrDirection direction, Time from);
+    /** RLC's part in a block that HARQ gave up. */
+    void GiveUp(Airborne& airborne, NrDirection direction);
 
-    std::shared_ptr<const NrFrame> m_frame;                //!< the cell's slots
-    std::shared_ptr<const ResourceGrid> m_grid;            //!< what an allocation carries
-    std::shared_ptr<InterferenceField> m_interference;     //!< of all cells
-    Ptr<SlotScheduler> m_scheduler;                        //!< shares a slot
-    Ptr<UniformRandomVariable> m_draw;                     //!< of block errors
-    std::vector<Ptr<RadioLink>> m_links;                   //!< links of the cell
-    std::array<std::vector<Backlogged>, 2> m_backlogs;     //!< channels that wait, by direction
-    std::array<std::deque<Airborne>, 2> m_retransmissions; //!< waiting, by direction
-    std::array<EventId, 2> m_slotEvents;                   //!< next slot event, by direction
-    std::array<uint64_t, 2> m_usedUnits{};                 //!< counters, by direction
-    Time m_uplinkGrantDelay;                               //!< scheduling request to grant
-    Time m_downlinkGrantDelay;                             //!< layer 2 to layer 1
-    Time m_decodeLatency;                                  //!< end of slot to SDU
-    Time m_reportDelay;                                    //!< channel to MCS
-    Time m_feedbackDelay;                                  //!< decoding to retransmission
-    Time m_statusDelay;                                    //!< HARQ failure to RLC retransmission
-    uint8_t m_maxTransmissions;                            //!< of a block
-    double m_window;                                       //!< averaging window in slots
-    double m_marginStepDb;                                 //!< outer loop, up on an error
-    bool m_blockErrors;                                    //!< whether there are any
+    /** @return a process that can take a new block, if one is free; made when it is new */
+    std::optional<uint8_t> FreeProcess(RadioLink& link, NrDirection direction) const;
+
+    /** @return whether the other end of a child's link is busy in its own cell in that slot */
+    static bool IsBusyBelow(const RadioLink& link, uint64_t slot);
+
+    /** @return bytes that wait at this node to go on in a direction */
+    uint64_t BytesOnward(NrDirection direction, Bearer bearer) const;
+
+    /** What waits in a link has changed: tell the flow control of the node where it waits. */
+    void RefreshFlow(const RadioLink& link, NrDirection direction, Bearer bearer);
+
+    /** @return whether the receiving end of a link wants no more of a bearer now */
+    bool IsHeldBack(const RadioLink& link, NrDirection direction, Bearer bearer) const;
+
+    std::optional<NrFrame> m_base;                     //!< the carrier's slots
+    std::optional<NrFrame> m_frame;                    //!< the cell's slots
+    HalfDuplex m_halfDuplex{HalfDuplex::NONE};         //!< of IAB nodes
+    uint32_t m_depth{0};                               //!< below the donor
+    std::shared_ptr<const ResourceGrid> m_grid;        //!< what an allocation carries
+    std::shared_ptr<InterferenceField> m_interference; //!< of all cells
+    Ptr<SlotScheduler> m_scheduler;                    //!< shares a slot
+    Ptr<MacTiming> m_timing;                           //!< its delays
+    Ptr<LinkAdaptation> m_adaptation;                  //!< chooses MCS
+    Ptr<FlowControl> m_flow;                           //!< of its node
+    Ptr<HarqEntity> m_harq;                            //!< of all its links
+    Ptr<RadioLink> m_mtLink;                           //!< of the same node, or null
+    std::vector<Ptr<RadioLink>> m_links;               //!< links of the cell
+    std::array<std::vector<Backlogged>, 2> m_backlogs; //!< channels that wait, by direction
+    std::array<EventId, 2> m_slotEvents;               //!< next slot event, by direction
+    std::array<uint64_t, 2> m_usedUnits{};             //!< counters, by direction
+    std::shared_ptr<NodeState> m_node;                 //!< shared with the other cells
+    uint64_t m_flexibleSlot{UINT64_MAX};               //!< the last flexible one that it used
+    Time m_statusDelay;                                //!< HARQ failure to RLC retransmission
+    double m_window;                                   //!< averaging window in slots
+    TracedCallback<uint64_t, NrDirection, uint8_t, uint8_t> m_slotTrace; //!< slots
+    TracedCallback<const RadioLink&, NrDirection, const TransportBlock&, HarqOutcome>
+        m_blockTrace;                                                         //!< blocks
+    TracedCallback<const RadioLink&, NrDirection, const RlcSdu&> m_dropTrace; //!< full queues
 };
 
 } // namespace ns3

@@ -76,8 +76,8 @@ InterferenceField::GainOverNoise(const Emission& from, const Emission& to)
     }
     const auto a = m_ids.at(from.link);
     const auto b = m_ids.at(to.link);
-    const auto pair =
-        (uint64_t{a} << 33) | (uint64_t{b} << 1) | static_cast<uint64_t>(from.direction);
+    const auto pair = (uint64_t{a} << 34) | (uint64_t{b} << 2) | (Index(from.direction) << 1) |
+                      Index(to.direction);
     const auto version = (uint64_t{m_versions[a]} << 32) | m_versions[b];
     const auto known = m_pairVersions.find(pair);
     if (known != m_pairVersions.end() && known->second == version)
@@ -89,7 +89,7 @@ InterferenceField::GainOverNoise(const Emission& from, const Emission& to)
         from.direction == NrDirection::UPLINK ? ends.childPowerDbm : ends.parentPowerDbm;
     const double watts = std::pow(10, (powerDbm - 30) / 10);
     m_pairVersions[pair] = version;
-    return m_gains[pair] = watts * m_gain(*from.link, *to.link, from.direction) / m_noiseWatts;
+    return m_gains[pair] = watts * m_gain(from, to) / m_noiseWatts;
 }
 
 } // namespace ns3

@@ -32,9 +32,8 @@ struct Emission
 class InterferenceField
 {
   public:
-    /** Gives the linear gain from the transmitter of a link to the receiver of another. */
-    using GainFunction =
-        std::function<double(const RadioLink& from, const RadioLink& to, NrDirection direction)>;
+    /** Gives the linear gain from the transmitter of one emission to the receiver of another. */
+    using GainFunction = std::function<double(const Emission& from, const Emission& to)>;
 
     /**
      * @param gain between two links

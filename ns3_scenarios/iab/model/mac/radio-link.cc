@@ -3,29 +3,23 @@
  */
 #include "radio-link.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ns3
 {
 
-RadioLink::RadioLink(std::string name, uint32_t queueBytes, RlcMode mode)
-    : m_name(std::move(name)),
-      m_ways{MakeWay(queueBytes, mode), MakeWay(queueBytes, mode)}
+namespace
 {
-}
+constexpr double INTERFERENCE_WEIGHT = 0.05; // of the newest block, in the average
+} // namespace
 
-RadioLink::Way
-RadioLink::MakeWay(uint32_t queueBytes, RlcMode mode)
+RadioLink::RadioLink(std::string name, uint32_t queueBytes, RlcMode mode, ChannelMapping mapping)
+    : m_name(std::move(name)),
+      m_queueBytes(queueBytes),
+      m_mode(mode),
+      m_mapping(mapping)
 {
-    return Way{{RlcChannel(queueBytes, mode), RlcChannel(queueBytes, mode)},
-               {},
-               {},
-               {},
-               {},
-               -1,
-               -1,
-               Time(0),
-               0};
 }
 
 const std::string&
@@ -37,37 +31,103 @@ RadioLink::Name() const
 const RadioLink::Way&
 RadioLink::At(NrDirection direction) const
 {
-    return m_ways[static_cast<std::size_t>(direction)];
+    return m_ways[Index(direction)];
 }
 
 RadioLink::Way&
 RadioLink::At(NrDirection direction)
 {
-    return m_ways[static_cast<std::size_t>(direction)];
+    return m_ways[Index(direction)];
 }
 
-RlcChannel&
-RadioLink::Queue(NrDirection direction, Bearer bearer)
+std::deque<LinkChannel>&
+RadioLink::Channels(NrDirection direction)
 {
-    return At(direction).queues[static_cast<std::size_t>(bearer)];
+    return At(direction).channels;
 }
 
-const RlcChannel&
-RadioLink::Queue(NrDirection direction, Bearer bearer) const
+const std::deque<LinkChannel>&
+RadioLink::Channels(NrDirection direction) const
 {
-    return At(direction).queues[static_cast<std::size_t>(bearer)];
+    return At(direction).channels;
 }
 
-ChannelUse&
-RadioLink::Use(NrDirection direction, Bearer bearer)
+uint16_t
+RadioLink::ChannelFor(NrDirection direction, const RlcSdu& sdu)
 {
-    return At(direction).use[static_cast<std::size_t>(bearer)];
+    const auto end = direction == NrDirection::UPLINK ? sdu.source : sdu.destination;
+    const BapAddress user = m_mapping == ChannelMapping::PER_USER ? end : BapAddress{0};
+    auto& channels = At(direction).channels;
+    const auto found =
+        std::find_if(channels.begin(), channels.end(), [&](const LinkChannel& channel) {
+            return channel.bearer == sdu.bearer && channel.user == user;
+        });
+    const auto number = static_cast<uint16_t>(found - channels.begin());
+    if (found == channels.end())
+    {
+        channels.push_back({sdu.bearer, user, RlcChannel(m_queueBytes, m_mode)});
+    }
+    return number;
 }
 
-const ChannelUse&
-RadioLink::Use(NrDirection direction, Bearer bearer) const
+uint64_t
+RadioLink::QueuedBytes(NrDirection direction, Bearer bearer) const
 {
-    return At(direction).use[static_cast<std::size_t>(bearer)];
+    uint64_t bytes = 0;
+    for (const auto& channel : At(direction).channels)
+    {
+        bytes += channel.bearer == bearer ? channel.queue.QueuedBytes() : 0;
+    }
+    return bytes;
+}
+
+uint64_t
+RadioLink::UsedUnits(NrDirection direction, Bearer bearer) const
+{
+    uint64_t units = 0;
+    for (const auto& channel : At(direction).channels)
+    {
+        units += channel.bearer == bearer ? channel.units : 0;
+    }
+    return units;
+}
+
+Time
+RadioLink::HeadOfLineDelay(NrDirection direction, Bearer bearer, Time now) const
+{
+    Time longest(0);
+    for (const auto& channel : At(direction).channels)
+    {
+        if (channel.bearer == bearer)
+        {
+            longest = std::max(longest, channel.queue.HeadOfLineDelay(now));
+        }
+    }
+    return longest;
+}
+
+void
+RadioLink::SetUsers(Bearer bearer, uint32_t users)
+{
+    m_users[Index(bearer)] = users;
+}
+
+double
+RadioLink::Weight(Bearer bearer) const
+{
+    return std::max(1U, m_users[Index(bearer)]);
+}
+
+double
+RadioLink::WeightOf(const LinkChannel& channel) const
+{
+    return m_mapping == ChannelMapping::PER_USER ? 1 : Weight(channel.bearer);
+}
+
+std::vector<Time>&
+RadioLink::Processes(NrDirection direction)
+{
+    return At(direction).processes;
 }
 
 BlockCount&
@@ -107,6 +167,18 @@ RadioLink::Ends() const
 }
 
 void
+RadioLink::SetServingCell(CellMac* cell)
+{
+    m_servingCell = cell;
+}
+
+CellMac*
+RadioLink::ServingCell() const
+{
+    return m_servingCell;
+}
+
+void
 RadioLink::SetChildCell(CellMac* cell)
 {
     m_childCell = cell;
@@ -119,9 +191,20 @@ RadioLink::ChildCell() const
 }
 
 void
-RadioLink::SetQuality(NrDirection direction, const LinkQuality& quality)
+RadioLink::SetQuality(NrDirection direction, const LinkQuality& quality, Time now, Time reported)
 {
-    At(direction).quality = quality;
+    auto& way = At(direction);
+    way.qualityBefore = ReportedQuality(direction, now);
+    way.mcsBefore = Mcs(direction, now);
+    way.quality = quality;
+    way.reportFrom = reported;
+}
+
+const LinkQuality&
+RadioLink::ReportedQuality(NrDirection direction, Time now) const
+{
+    const auto& way = At(direction);
+    return now >= way.reportFrom ? way.quality : way.qualityBefore;
 }
 
 const LinkQuality&
@@ -131,25 +214,37 @@ RadioLink::Quality(NrDirection direction) const
 }
 
 void
-RadioLink::SetMcs(NrDirection direction, int8_t mcs, Time from, Time now)
+RadioLink::SetMcs(NrDirection direction, int8_t mcs, int8_t mcsReported)
 {
     auto& way = At(direction);
-    way.mcsBefore = Mcs(direction, now);
-    way.mcs = mcs;
-    way.mcsFrom = from;
+    way.mcsBefore = mcs;
+    way.mcs = mcsReported;
 }
 
 int8_t
 RadioLink::Mcs(NrDirection direction, Time now) const
 {
     const auto& way = At(direction);
-    return now >= way.mcsFrom ? way.mcs : way.mcsBefore;
+    return now >= way.reportFrom ? way.mcs : way.mcsBefore;
 }
 
 double&
 RadioLink::MarginDb(NrDirection direction)
 {
     return At(direction).marginDb;
+}
+
+double
+RadioLink::Interference(NrDirection direction) const
+{
+    return At(direction).interference;
+}
+
+void
+RadioLink::MeasureInterference(NrDirection direction, double overNoise)
+{
+    auto& average = At(direction).interference;
+    average += INTERFERENCE_WEIGHT * (overNoise - average);
 }
 
 void
@@ -170,10 +265,12 @@ RadioLink::ResetTransmissions()
     ++m_epoch;
     for (auto& way : m_ways)
     {
-        for (auto& queue : way.queues)
+        for (auto& channel : way.channels)
         {
-            queue.Reestablish();
+            channel.queue.Reestablish();
         }
+        way.processes.clear();
+        way.interference = 0;
     }
 }
 

@@ -12,6 +12,7 @@
 #include "ns3/simple-ref-count.h"
 
 #include <array>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -20,12 +21,19 @@ namespace ns3
 
 class CellMac;
 
-/**
- * What one RLC channel did, for scheduling and for capacity reports.
- */
-struct ChannelUse
+/** How the traffic of many users is put into the RLC channels of a link (TS 38.300 4.7.3). */
+enum class ChannelMapping : uint8_t
 {
-    double weight{1};             //!< proportional-fair weight: number of users that it carries
+    AGGREGATED = 0, //!< one channel for all users of a bearer (N:1)
+    PER_USER = 1    //!< one channel for each user of a bearer (1:1)
+};
+
+/** One direction of one RLC channel of a link, with its account for scheduling and reports. */
+struct LinkChannel
+{
+    Bearer bearer;                //!< what it carries
+    BapAddress user;              //!< whose, or 0 for everyone's
+    RlcChannel queue;             //!< what waits and is under way
     double averageBitsPerSlot{0}; //!< served rate, exponentially averaged over slots
     uint64_t averagedUntil{0};    //!< slot up to which the average holds
     uint64_t lastServed{0};       //!< slot in which it was served last
@@ -68,31 +76,81 @@ class RadioLink : public SimpleRefCount<RadioLink>
      * @param name of the link, for reports
      * @param queueBytes limit of each queue
      * @param mode of its RLC channels
+     * @param mapping of users to its RLC channels
      */
-    RadioLink(std::string name, uint32_t queueBytes, RlcMode mode = RlcMode::UNACKNOWLEDGED);
+    RadioLink(std::string name,
+              uint32_t queueBytes,
+              RlcMode mode = RlcMode::UNACKNOWLEDGED,
+              ChannelMapping mapping = ChannelMapping::AGGREGATED);
 
     /** @return name of the link */
     const std::string& Name() const;
 
     /**
-     * @param direction of the channel
-     * @param bearer of the channel
-     * @return the queue of that channel
+     * @param direction of the data
+     * @return its RLC channels; a channel's number is its place here, and never changes
      */
-    RlcChannel& Queue(NrDirection direction, Bearer bearer);
+    std::deque<LinkChannel>& Channels(NrDirection direction);
 
-    /** @copydoc Queue */
-    const RlcChannel& Queue(NrDirection direction, Bearer bearer) const;
+    /** @copydoc Channels */
+    const std::deque<LinkChannel>& Channels(NrDirection direction) const;
 
     /**
-     * @param direction of the channel
-     * @param bearer of the channel
-     * @return the account of that channel
+     * Find the channel of an SDU, or make it.
+     *
+     * @param direction of the data
+     * @param sdu what it must carry
+     * @return number of the channel
      */
-    ChannelUse& Use(NrDirection direction, Bearer bearer);
+    uint16_t ChannelFor(NrDirection direction, const RlcSdu& sdu);
 
-    /** @copydoc Use */
-    const ChannelUse& Use(NrDirection direction, Bearer bearer) const;
+    /**
+     * @param direction of the data
+     * @param bearer of the channels
+     * @return bytes that wait in them, headers included
+     */
+    uint64_t QueuedBytes(NrDirection direction, Bearer bearer) const;
+
+    /**
+     * @param direction of the data
+     * @param bearer of the channels
+     * @return resource units that they used since construction
+     */
+    uint64_t UsedUnits(NrDirection direction, Bearer bearer) const;
+
+    /**
+     * @param direction of the data
+     * @param bearer of the channels
+     * @param now the present time
+     * @return how long the oldest SDU with waiting bytes in them has waited
+     */
+    Time HeadOfLineDelay(NrDirection direction, Bearer bearer, Time now) const;
+
+    /**
+     * @param bearer of the channels
+     * @param users whose traffic the link carries in them
+     */
+    void SetUsers(Bearer bearer, uint32_t users);
+
+    /**
+     * @param bearer of the channels
+     * @return proportional-fair weight of all of them together: users that they carry, at least 1
+     */
+    double Weight(Bearer bearer) const;
+
+    /**
+     * @param channel one of them
+     * @return its proportional-fair weight
+     */
+    double WeightOf(const LinkChannel& channel) const;
+
+    /**
+     * HARQ processes: when each is free, Time::Max() while its block is under way.
+     *
+     * @param direction of the data
+     * @return one entry for each process that was used so far
+     */
+    std::vector<Time>& Processes(NrDirection direction);
 
     /**
      * @param direction of the transmission
@@ -128,6 +186,14 @@ class RadioLink : public SimpleRefCount<RadioLink>
     const LinkEnds& Ends() const;
 
     /**
+     * @param cell that schedules the link, or null while none does
+     */
+    void SetServingCell(CellMac* cell);
+
+    /** @return the cell that schedules the link, or null */
+    CellMac* ServingCell() const;
+
+    /**
      * @param cell the DU part of the child, or null at a UE
      */
     void SetChildCell(CellMac* cell);
@@ -140,8 +206,17 @@ class RadioLink : public SimpleRefCount<RadioLink>
      *
      * @param direction of the transmission
      * @param quality of the channel now
+     * @param now the present time
+     * @param reported when the scheduler knows it; until then, it knows what it knows now
      */
-    void SetQuality(NrDirection direction, const LinkQuality& quality);
+    void SetQuality(NrDirection direction, const LinkQuality& quality, Time now, Time reported);
+
+    /**
+     * @param direction of the transmission
+     * @param now the present time
+     * @return quality that the scheduler knows
+     */
+    const LinkQuality& ReportedQuality(NrDirection direction, Time now) const;
 
     /**
      * @param direction of the transmission
@@ -153,11 +228,10 @@ class RadioLink : public SimpleRefCount<RadioLink>
      * The MCS of new blocks changes.
      *
      * @param direction of the transmission
-     * @param mcs index, or -1 when the link cannot be used
-     * @param from when the scheduler knows it
-     * @param now the present time
+     * @param mcs index now, or -1 when the link cannot be used
+     * @param mcsReported index from the time on when the scheduler knows the newest report
      */
-    void SetMcs(NrDirection direction, int8_t mcs, Time from, Time now);
+    void SetMcs(NrDirection direction, int8_t mcs, int8_t mcsReported);
 
     /**
      * @param direction of the transmission
@@ -171,6 +245,20 @@ class RadioLink : public SimpleRefCount<RadioLink>
      * @return offset on the reported SINR by which errors have made the scheduler careful, in dB
      */
     double& MarginDb(NrDirection direction);
+
+    /**
+     * @param direction of the transmission
+     * @return interference over noise at its receiver, averaged over blocks, linear
+     */
+    double Interference(NrDirection direction) const;
+
+    /**
+     * Measure interference with a block.
+     *
+     * @param direction of the transmission
+     * @param overNoise interference over noise, linear
+     */
+    void MeasureInterference(NrDirection direction, double overNoise);
 
     /**
      * Stop scheduling the link until a time (handover interruption).
@@ -192,23 +280,18 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /** State of one direction. */
     struct Way
     {
-        std::array<RlcChannel, 2> queues; //!< by bearer
-        std::array<ChannelUse, 2> use;    //!< by bearer
+        std::deque<LinkChannel> channels; //!< RLC channels
+        std::vector<Time> processes;      //!< when each HARQ process is free
         BlockCount blocks;                //!< count
         DeliverCallback deliver;          //!< the receiving end
         LinkQuality quality;              //!< channel now
-        int8_t mcs{-1};                   //!< of new blocks, from mcsFrom on
+        LinkQuality qualityBefore;        //!< known until the newest report
+        Time reportFrom;                  //!< when the newest report takes effect
+        int8_t mcs{-1};                   //!< of new blocks, from then on
         int8_t mcsBefore{-1};             //!< until then
-        Time mcsFrom;                     //!< when the newest report took effect
         double marginDb{0};               //!< outer loop
+        double interference{0};           //!< over noise, averaged
     };
-
-    /**
-     * @param queueBytes limit of each queue
-     * @param mode of its RLC channels
-     * @return state of a fresh direction
-     */
-    static Way MakeWay(uint32_t queueBytes, RlcMode mode);
 
     /**
      * @param direction of the transmission
@@ -219,12 +302,17 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /** @copydoc At */
     Way& At(NrDirection direction);
 
-    std::string m_name;            //!< for reports
-    std::array<Way, 2> m_ways;     //!< by direction
-    LinkEnds m_ends{};             //!< ends
-    CellMac* m_childCell{nullptr}; //!< DU part of the child
-    Time m_suspendedUntil;         //!< handover interruption
-    uint64_t m_epoch{0};           //!< resets
+    std::string m_name;                      //!< for reports
+    uint32_t m_queueBytes;                   //!< limit of each queue
+    RlcMode m_mode;                          //!< of its RLC channels
+    ChannelMapping m_mapping;                //!< of users to them
+    std::array<Way, 2> m_ways;               //!< by direction
+    std::array<uint32_t, 2> m_users{{1, 1}}; //!< by bearer
+    LinkEnds m_ends{};                       //!< ends
+    CellMac* m_servingCell{nullptr};         //!< that schedules it
+    CellMac* m_childCell{nullptr};           //!< DU part of the child
+    Time m_suspendedUntil;                   //!< handover interruption
+    uint64_t m_epoch{0};                     //!< resets
 };
 
 } // namespace ns3

@@ -15,7 +15,8 @@ namespace ns3
  */
 struct TransportBlock
 {
-    Bearer bearer;            //!< channel that it belongs to
+    uint16_t channel;         //!< RLC channel that it belongs to, by number in its link
+    uint8_t process;          //!< HARQ process
     RlcPdu pdu;               //!< what it carries
     int8_t mcs;               //!< of its first transmission, which retransmissions keep
     uint8_t units;            //!< size of the allocation

@@ -17,16 +17,19 @@ constexpr uint8_t FULL_SLOT_SYMBOLS = 12;   // 14 less one DL and one UL control
 constexpr uint8_t SPECIAL_SLOT_SYMBOLS = 6; // downlink part of an S slot
 constexpr uint64_t MHZ = 1000000;
 
-// TS 38.101-1 and TS 38.101-2 Table 5.3.2-1: {numerology, bandwidth in MHz} -> resource blocks.
+// TS 38.101-1 and TS 38.101-2 Table 5.3.2-1: {numerology, bandwidth in MHz} -> resource blocks. At
+// 240 kHz, which these tables leave out, what the guard bands of TS 38.101-2 Table 5.3.3-2 leave.
 const std::map<std::pair<uint8_t, uint64_t>, uint16_t>&
 ResourceBlockTable()
 {
     static const std::map<std::pair<uint8_t, uint64_t>, uint16_t> table{
-        {{0, 5}, 25},    {{0, 10}, 52},   {{0, 15}, 79},   {{0, 20}, 106}, {{0, 40}, 216},
-        {{0, 50}, 270},  {{1, 5}, 11},    {{1, 10}, 24},   {{1, 15}, 38},  {{1, 20}, 51},
-        {{1, 40}, 106},  {{1, 50}, 133},  {{1, 60}, 162},  {{1, 80}, 217}, {{1, 100}, 273},
-        {{2, 50}, 66},   {{2, 100}, 132}, {{2, 200}, 264}, {{3, 50}, 32},  {{3, 100}, 66},
-        {{3, 200}, 132}, {{3, 400}, 264}};
+        {{0, 5}, 25},    {{0, 10}, 52},   {{0, 15}, 79},   {{0, 20}, 106},  {{0, 25}, 133},
+        {{0, 30}, 160},  {{0, 40}, 216},  {{0, 50}, 270},  {{1, 5}, 11},    {{1, 10}, 24},
+        {{1, 15}, 38},   {{1, 20}, 51},   {{1, 25}, 65},   {{1, 30}, 78},   {{1, 40}, 106},
+        {{1, 50}, 133},  {{1, 60}, 162},  {{1, 70}, 189},  {{1, 80}, 217},  {{1, 90}, 245},
+        {{1, 100}, 273}, {{2, 50}, 66},   {{2, 100}, 132}, {{2, 200}, 264}, {{3, 50}, 32},
+        {{3, 100}, 66},  {{3, 200}, 132}, {{3, 400}, 264}, {{4, 100}, 32},  {{4, 200}, 64},
+        {{4, 400}, 128}};
     return table;
 }
 
@@ -47,11 +50,12 @@ LookUpResourceBlocks(uint8_t numerology, uint64_t bandwidthHz)
 void
 CheckPattern(const std::string& pattern)
 {
-    if (pattern.find_first_not_of("DSU-") != std::string::npos ||
-        pattern.find('U') == std::string::npos || pattern.find_first_of("DS") == std::string::npos)
+    if (pattern.find_first_not_of("DSUF-") != std::string::npos ||
+        pattern.find_first_of("UF") == std::string::npos ||
+        pattern.find_first_of("DSF") == std::string::npos)
     {
         throw std::invalid_argument("TDD pattern '" + pattern +
-                                    "' must be of D, S, U and - with both directions in it");
+                                    "' must be of D, S, U, F and - with both directions in it");
     }
 }
 
@@ -88,11 +92,21 @@ uint8_t
 NrFrame::DataSymbols(uint64_t slot, NrDirection direction) const
 {
     const char kind = m_pattern[slot % m_pattern.size()];
+    if (kind == 'F')
+    {
+        return FULL_SLOT_SYMBOLS;
+    }
     if (direction == NrDirection::UPLINK)
     {
         return kind == 'U' ? FULL_SLOT_SYMBOLS : 0;
     }
     return kind == 'D' ? FULL_SLOT_SYMBOLS : (kind == 'S' ? SPECIAL_SLOT_SYMBOLS : 0);
+}
+
+bool
+NrFrame::IsFlexible(uint64_t slot) const
+{
+    return m_pattern[slot % m_pattern.size()] == 'F';
 }
 
 double
@@ -132,17 +146,29 @@ NrFrame::StartOf(uint64_t slot) const
     return NanoSeconds(m_slotDuration.GetNanoSeconds() * static_cast<int64_t>(slot));
 }
 
-Time
-NrFrame::MeanAlignment(NrDirection direction) const
+uint64_t
+NrFrame::NextActiveSlot(uint64_t slot) const
 {
-    // From an instant uniform in slot k, the next usable slot is at least k + 1.
-    double slots = 0;
-    for (uint64_t k = 0; k < m_pattern.size(); ++k)
+    while (m_pattern[slot % m_pattern.size()] == '-')
     {
-        slots += static_cast<double>(NextSlotWith(k + 1, direction) - k) + 0.5;
+        ++slot;
     }
-    return NanoSeconds(
-        static_cast<int64_t>(slots / m_pattern.size() * m_slotDuration.GetNanoSeconds()));
+    return slot;
+}
+
+uint64_t
+NrFrame::PatternSlots() const
+{
+    return m_pattern.size();
+}
+
+NrFrame
+NrFrame::TakingTurns(bool first) const
+{
+    const std::string silence(m_pattern.size(), '-');
+    auto frame = *this;
+    frame.m_pattern = first ? m_pattern + silence : silence + m_pattern;
+    return frame;
 }
 
 } // namespace ns3

@@ -23,20 +23,28 @@ enum class NrDirection : uint8_t
 /** Both directions, for loops. */
 constexpr NrDirection NR_DIRECTIONS[]{NrDirection::DOWNLINK, NrDirection::UPLINK};
 
+/** @param direction any @return its place in an array of two */
+constexpr std::size_t
+Index(NrDirection direction)
+{
+    return static_cast<std::size_t>(direction);
+}
+
 /**
  * The time-frequency grid of one carrier: slots, TDD pattern, resource blocks.
  *
  * Slots are counted from time 0. Of the 14 symbols of a slot, the first is downlink control and
- * the last uplink control; a D or U slot leaves 12 for data, an S slot 6 for downlink data and the
- * rest for the guard period.
+ * the last uplink control; a D, U or F slot leaves 12 for data, an S slot 6 for downlink data and
+ * the rest for the guard period. The cell uses an F (flexible) slot for either direction
+ * (TS 38.213 11.1).
  */
 class NrFrame
 {
   public:
     /**
-     * @param numerology mu of TS 38.211 4.2, 0..4
+     * @param numerology mu of TS 38.211 4.2, 0 to 4
      * @param bandwidthHz channel bandwidth
-     * @param pattern one letter a slot, repeated: D, U, S, or - for a slot in which the cell is
+     * @param pattern one letter a slot, repeated: D, U, S, F, or - for a slot in which the cell is
      * silent
      * @throw std::invalid_argument on a numerology, bandwidth or pattern that cannot be used
      */
@@ -57,6 +65,12 @@ class NrFrame
      * @return OFDM symbols for data in that slot and direction
      */
     uint8_t DataSymbols(uint64_t slot, NrDirection direction) const;
+
+    /**
+     * @param slot slot number
+     * @return whether the cell may use it for one direction or the other
+     */
+    bool IsFlexible(uint64_t slot) const;
 
     /**
      * Sum over the slots of a second of what each gives.
@@ -88,10 +102,19 @@ class NrFrame
     Time StartOf(uint64_t slot) const;
 
     /**
-     * @param direction of the data
-     * @return mean time from a random instant to the end of the next slot with data symbols
+     * @param slot a slot number
+     * @return the first slot from `slot` on in which the cell is not silent
      */
-    Time MeanAlignment(NrDirection direction) const;
+    uint64_t NextActiveSlot(uint64_t slot) const;
+
+    /** @return slots after which the pattern repeats */
+    uint64_t PatternSlots() const;
+
+    /**
+     * @param first whether the present pattern comes first, or a pattern's time of silence
+     * @return a frame of twice the pattern, of which the other half is silent
+     */
+    NrFrame TakingTurns(bool first) const;
 
   private:
     uint8_t m_numerology;  //!< mu

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <stdexcept>
 
 namespace ns3
@@ -27,6 +28,15 @@ namespace
 constexpr double BOLTZMANN = 1.380649e-23; // J/K, SI definition
 constexpr double NOISE_TEMPERATURE_K = 290;
 constexpr double SUBCARRIERS_PER_RB = 12;
+constexpr double SPEED_OF_LIGHT_MPS = 299792458;
+constexpr double NEAREST_M = 1; // nearer, the far field that all models assume has not begun
+
+/** @return whether two nodes are too near each other for any model of the channel */
+bool
+AreTogether(const Ptr<MobilityModel>& a, const Ptr<MobilityModel>& b)
+{
+    return a->GetDistanceFrom(b) < NEAREST_M;
+}
 
 /** Type names of ns-3's models of one environment. */
 struct EnvironmentModels
@@ -72,18 +82,33 @@ BeamAlong(const PhasedArrayModel& array, const Angles& angles)
     return array.GetSteeringVector(angles) * std::complex<double>(norm, 0);
 }
 
-/** @return power gain of an array with its present beam in a direction */
+/**
+ * Pattern of an element that faces its peer (TR 38.901 Table 7.3-1: 65 degrees at half power, 30 dB
+ * front to back), taken for the same in azimuth and elevation, relative to its peak.
+ */
 double
-PatternGain(const PhasedArrayModel& array, const Vector& target, const Vector& self)
+ElementGain(const Vector& towards, const Vector& facing)
 {
-    const auto steering = array.GetSteeringVector(Angles(target, self));
-    const auto& beam = array.GetBeamformingVectorRef();
+    constexpr double HALF_POWER_RAD = 65 * std::numbers::pi / 180;
+    constexpr double FRONT_TO_BACK_DB = 30;
+    const double cosine = (towards * facing) / (towards.GetLength() * facing.GetLength());
+    const double angle = std::acos(std::clamp(cosine, -1.0, 1.0)) / HALF_POWER_RAD;
+    return std::pow(10, -std::min(12 * angle * angle, FRONT_TO_BACK_DB) / 10);
+}
+
+/** @return power gain of an end with its present beam towards another place than its peer's */
+double
+PatternGain(const RadioEnd& end, const Vector& peer, const Vector& target)
+{
+    const auto self = end.mobility->GetPosition();
+    const auto steering = end.array->GetSteeringVector(Angles(target, self));
+    const auto& beam = end.array->GetBeamformingVectorRef();
     std::complex<double> sum = 0;
-    for (std::size_t i = 0; i < array.GetNumElems(); ++i)
+    for (std::size_t i = 0; i < end.array->GetNumElems(); ++i)
     {
         sum += std::conj(beam[i]) * steering[i];
     }
-    return std::norm(sum);
+    return std::norm(sum) * ElementGain(target - self, peer - self);
 }
 
 Ptr<ChannelConditionModel>
@@ -104,6 +129,39 @@ CreateCondition(const RadioChannelConfig& config)
 }
 
 } // namespace
+
+LinkQuality
+LinkQuality::Flat(double sinrDb)
+{
+    LinkQuality quality;
+    quality.sinrDb = sinrDb;
+    for (std::size_t level = 0; level < LEVELS; ++level)
+    {
+        quality.sinr[level].fill(std::pow(10, (sinrDb - LEVEL_DB * double(level)) / 10));
+    }
+    return quality;
+}
+
+ModulationSinr
+LinkQuality::Effective(double noise) const
+{
+    if (noise <= 1)
+    {
+        return sinr.front();
+    }
+    const double position = 10 * std::log10(noise) / LEVEL_DB;
+    const auto below = std::min(static_cast<std::size_t>(position), LEVELS - 1);
+    const auto above = std::min(below + 1, LEVELS - 1);
+    const double part = std::min(position - double(below), 1.0);
+    ModulationSinr effective{};
+    for (std::size_t i = 0; i < effective.size(); ++i)
+    {
+        // Straight in dB, between two levels.
+        const double ratio = sinr[below][i] > 0 ? sinr[above][i] / sinr[below][i] : 1;
+        effective[i] = sinr[below][i] * std::pow(ratio, part);
+    }
+    return effective;
+}
 
 TypeId
 RadioChannel::GetTypeId()
@@ -129,9 +187,12 @@ RadioChannel::Configure(const RadioChannelConfig& config, const NrFrame& frame)
     m_fading->SetAttribute("Scenario", StringValue(config.environment));
     m_fading->SetAttribute("ChannelConditionModel", PointerValue(m_condition));
     m_fading->SetAttribute("UpdatePeriod", TimeValue(config.redraw));
+    m_fading->SetAttribute("vScatt", DoubleValue(config.scattererMps));
     m_beams = CreateObject<ThreeGppSpectrumPropagationLossModel>();
     m_beams->SetChannelModel(m_fading);
 
+    m_nearestGainDb =
+        20 * std::log10(SPEED_OF_LIGHT_MPS / (4 * std::numbers::pi * NEAREST_M * config.carrierHz));
     m_rbs = frame.ResourceBlocks();
     const double rbHz = SUBCARRIERS_PER_RB * frame.SubcarrierSpacingHz();
     const double lowestHz = config.carrierHz - rbHz * m_rbs / 2;
@@ -160,12 +221,16 @@ RadioChannel::AssignStreams(int64_t stream)
 double
 RadioChannel::LargeScaleGainDb(Ptr<MobilityModel> a, Ptr<MobilityModel> b) const
 {
-    return m_pathLoss->CalcRxPower(0, a, b);
+    return AreTogether(a, b) ? m_nearestGainDb : m_pathLoss->CalcRxPower(0, a, b);
 }
 
 void
 RadioChannel::PointAtEachOther(const RadioEnd& a, const RadioEnd& b)
 {
+    if (AreTogether(a.mobility, b.mobility))
+    {
+        return; // no direction to point in
+    }
     const auto positionA = a.mobility->GetPosition();
     const auto positionB = b.mobility->GetPosition();
     a.array->SetBeamformingVector(BeamAlong(*a.array, Angles(positionB, positionA)));
@@ -175,9 +240,13 @@ RadioChannel::PointAtEachOther(const RadioEnd& a, const RadioEnd& b)
 std::vector<double>
 RadioChannel::BeamformedGains(const RadioEnd& a, const RadioEnd& b) const
 {
+    const double largeScale = std::pow(10, LargeScaleGainDb(a.mobility, b.mobility) / 10);
+    if (AreTogether(a.mobility, b.mobility))
+    {
+        return std::vector<double>(m_rbs, largeScale); // no direction to point a beam in
+    }
     ChooseBeams(a, b);
     const auto received = ReceivedPsd(a, b);
-    const double largeScale = std::pow(10, LargeScaleGainDb(a.mobility, b.mobility) / 10);
     std::vector<double> gains;
     gains.reserve(m_rbs);
     for (uint16_t rb = 0; rb < m_rbs; ++rb)
@@ -257,13 +326,21 @@ RadioChannel::ReceivedPsd(const RadioEnd& a, const RadioEnd& b) const
 }
 
 double
-RadioChannel::LeakageGain(const RadioEnd& from, const RadioEnd& to) const
+RadioChannel::LeakageGain(const RadioEnd& from,
+                          const RadioEnd& fromPeer,
+                          const RadioEnd& to,
+                          const RadioEnd& toPeer) const
 {
+    const double largeScale = std::pow(10, LargeScaleGainDb(from.mobility, to.mobility) / 10);
+    if (AreTogether(from.mobility, to.mobility) || AreTogether(from.mobility, fromPeer.mobility) ||
+        AreTogether(to.mobility, toPeer.mobility))
+    {
+        return largeScale;
+    }
     const auto positionFrom = from.mobility->GetPosition();
     const auto positionTo = to.mobility->GetPosition();
-    const double largeScaleDb = LargeScaleGainDb(from.mobility, to.mobility);
-    return std::pow(10, largeScaleDb / 10) * PatternGain(*from.array, positionTo, positionFrom) *
-           PatternGain(*to.array, positionFrom, positionTo);
+    return largeScale * PatternGain(from, fromPeer.mobility->GetPosition(), positionTo) *
+           PatternGain(to, toPeer.mobility->GetPosition(), positionFrom);
 }
 
 LinkQuality
@@ -274,14 +351,20 @@ RadioChannel::Quality(const std::vector<double>& gains,
 {
     const double wattsPerRb = std::pow(10, (txPowerDbm - extraLossDb - 30) / 10) / gains.size();
     LinkQuality quality;
-    for (uint8_t order = 2; order <= 8; order += 2)
+    for (std::size_t level = 0; level < LinkQuality::LEVELS; ++level)
     {
-        double bits = 0;
-        for (const auto gain : gains)
+        const double noise =
+            m_noiseWattsPerRb * std::pow(10, LinkQuality::LEVEL_DB * double(level) / 10);
+        for (uint8_t order = 2; order <= 8; order += 2)
         {
-            bits += errors.Information(order, wattsPerRb * gain / m_noiseWattsPerRb).bits;
+            double bits = 0;
+            for (const auto gain : gains)
+            {
+                bits += errors.Information(order, wattsPerRb * gain / noise).bits;
+            }
+            quality.sinr[level][order / 2 - 1] =
+                errors.SinrOfInformation(order, bits / gains.size());
         }
-        quality.effectiveSinr[order / 2 - 1] = errors.SinrOfInformation(order, bits / gains.size());
     }
     double capacity = 0;
     for (const auto gain : gains)

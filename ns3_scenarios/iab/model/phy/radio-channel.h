@@ -43,6 +43,7 @@ struct RadioChannelConfig
     double noiseFigureDb;    //!< of the receiver
     Time losUpdate;          //!< how long a drawn line-of-sight state lasts, 0: forever
     Time redraw;             //!< how long a drawn small-scale channel lasts, 0: forever
+    double scattererMps;     //!< speed of scatterers, for their Doppler (TR 38.901 7.6.10)
 };
 
 /** One end of a radio link. */
@@ -52,15 +53,31 @@ struct RadioEnd
     Ptr<PhasedArrayModel> array; //!< its panel, which always faces the other end
 };
 
-/** What a link can carry when nobody else transmits. */
+/** SINR by modulation, order / 2 - 1. Linear. */
+using ModulationSinr = std::array<double, 4>;
+
+/**
+ * What a link can carry. Its effective SINR is that of the flat channel that carries as much
+ * information, by modulation; interference, which is taken for flat, raises the noise.
+ */
 struct LinkQuality
 {
-    /**
-     * SINR of the flat channel that carries as much information, for each modulation (order / 2 -
-     * 1): effective SINR by mutual information. Linear.
-     */
-    std::array<double, 4> effectiveSinr{};
+    static constexpr double LEVEL_DB = 5;      //!< from one level of noise to the next
+    static constexpr std::size_t LEVELS = 11;  //!< from the receiver's noise alone to 50 dB more
+    std::array<ModulationSinr, LEVELS> sinr{}; //!< effective, by level of noise
     double sinrDb{-200}; //!< SINR of the flat channel of the same capacity in dB, for reports
+
+    /**
+     * @param sinrDb SINR in dB without interference
+     * @return quality of a flat channel
+     */
+    static LinkQuality Flat(double sinrDb);
+
+    /**
+     * @param noise how many times the receiver's own there is, interference included
+     * @return effective SINR
+     */
+    ModulationSinr Effective(double noise) const;
 };
 
 /**
@@ -94,7 +111,8 @@ class RadioChannel : public Object
     /**
      * @param a one end
      * @param b the other end
-     * @return gain of path loss and shadowing in dB (negative)
+     * @return gain of path loss and shadowing in dB (negative); nearer than 1 m, that of free space
+     * at 1 m
      */
     double LargeScaleGainDb(Ptr<MobilityModel> a, Ptr<MobilityModel> b) const;
 
@@ -117,14 +135,20 @@ class RadioChannel : public Object
     std::vector<double> BeamformedGains(const RadioEnd& a, const RadioEnd& b) const;
 
     /**
-     * Gain from a transmitter to a receiver that it is not meant for: path loss, shadowing and the
-     * patterns of both arrays with the beams that they have now. Small-scale fading is left out.
+     * Gain from a transmitter to a receiver that it is not meant for: path loss, shadowing, the
+     * patterns of both arrays with the beams that they have now, and of their elements, which face
+     * the peers of their links. Small-scale fading is left out.
      *
      * @param from the transmitter
+     * @param fromPeer whom it transmits to
      * @param to the receiver
+     * @param toPeer whom it listens to
      * @return linear
      */
-    double LeakageGain(const RadioEnd& from, const RadioEnd& to) const;
+    double LeakageGain(const RadioEnd& from,
+                       const RadioEnd& fromPeer,
+                       const RadioEnd& to,
+                       const RadioEnd& toPeer) const;
 
     /**
      * @param gains linear, for each resource block
@@ -188,6 +212,7 @@ class RadioChannel : public Object
     Ptr<ThreeGppSpectrumPropagationLossModel> m_beams; //!< beamforming over it
     Ptr<SpectrumValue> m_unitPsd;                      //!< 1 W over the band
     double m_noiseWattsPerRb{0};                       //!< receiver noise
+    double m_nearestGainDb{0};                         //!< in free space, at the least distance
     uint16_t m_rbs{0};                                 //!< resource blocks
     mutable std::map<uint64_t, BeamPair> m_beamPairs;  //!< of links out of sight, by arrays
 };

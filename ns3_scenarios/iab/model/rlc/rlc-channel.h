@@ -28,6 +28,13 @@ enum class Bearer : uint8_t
 /** Both bearers, for loops. */
 constexpr Bearer ALL_BEARERS[]{Bearer::TASK, Bearer::BACKGROUND};
 
+/** @param bearer any @return its place in an array of two */
+constexpr std::size_t
+Index(Bearer bearer)
+{
+    return static_cast<std::size_t>(bearer);
+}
+
 /**
  * A service data unit on its way through the IAB network.
  */
@@ -37,7 +44,7 @@ struct RlcSdu
     uint32_t bytes;         //!< its size, IP header included
     BapAddress source;      //!< the node where it entered the IAB network
     BapAddress destination; //!< the node where it leaves it
-    Bearer bearer;          //!< the channel it travels in
+    Bearer bearer;          //!< what kind of channel it travels in
 };
 
 /** What RLC does about a transport block that HARQ could not deliver (TS 38.322 4.2.1). */

@@ -1,0 +1,141 @@
+"""CPU seconds per simulated second of the radio stack, beside the peers' (``make bench``).
+
+The peers' figures were measured once, elsewhere, on an idle core (5G-LENA 4.0 and ns3-mmwave, one
+gNB, UEs in line of sight at 50 to 150 m, 28 GHz, numerology 3, 100 MHz, UDP upward in packets of
+1400 bytes); ours are measured here and now: CPU time, not wall time, the best of the repeats. A
+bound that fails is printed; the exit code stays 0 unless ``--strict`` is given, for CPU time
+too depends on the machine and on who else uses its caches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosim.network.ns3 import open_ns3
+from cosim.network.ns3.cell import CellSetup, run_cell
+from cosim.scenario import load_scenario
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: what is simulated, the peers' cost, and the bound of the project."""
+
+    name: str
+    setup: CellSetup
+    lena: float
+    mmwave: float
+    bound: float | None = None
+
+
+CASES = (
+    Case("1 UE, 1 Mbps", CellSetup(ues=1, offered_mbps=1), 0.22, 0.33),
+    Case("1 UE, saturated", CellSetup(ues=1, offered_mbps=600), 3.9, 2.2),
+    Case("5 UEs, 1 Mbps each", CellSetup(ues=5, offered_mbps=5), 0.67, 4.7),
+    Case("5 UEs, saturated", CellSetup(ues=5, offered_mbps=600), 12.8, 15.3, 1.0),
+    Case("20 UEs, 1 Mbps each", CellSetup(ues=20, offered_mbps=20), 5.1, 88, 0.3),
+    Case("20 UEs, saturated", CellSetup(ues=20, offered_mbps=600), 65, 200, 2.0),
+)
+SCENARIO_BOUND = 0.8  # mmwave-iab at mid load, the UE moving
+
+
+def cpu_per_second(setup: CellSetup, repeats: int) -> tuple[float, dict[str, Any]]:
+    """CPU s per simulated s, the least of the repeats, and what one of them measured."""
+    results = [run_cell(setup) for _ in range(repeats)]
+    best = min(results, key=lambda result: result["cpu_s"])
+    return best["cpu_s"] / best["sim_s"], best
+
+
+def bench_peers(repeats: int) -> Iterator[dict[str, Any]]:
+    """One cell, the cases for which there are figures of the peers."""
+    print("one cell, CPU s per simulated s     here   5G-LENA  ns3-mmwave  bound  Mbps here")
+    for case in CASES:
+        cost, result = cpu_per_second(case.setup, repeats)
+        bound = "-" if case.bound is None else f"{case.bound:.1f}"
+        print(
+            f"{case.name:32s} {cost:8.3f} {case.lena:9.2f} {case.mmwave:11.2f} {bound:>6s} "
+            f"{result['goodput_mbps']:10.1f}"
+        )
+        yield {"case": case.name, "cpu": cost, "bound": case.bound}
+
+
+def bench_scale(cells: tuple[int, ...], ues: tuple[int, ...], duration_s: float) -> None:
+    """A star of relays, a light load for each UE: cost by cells and UEs, and by what is carried."""
+    print("\nstar of cells, 0.5 Mbps upward for each UE, dynamic half duplex")
+    print("cells   UEs   CPU s per simulated s   packet-hops/s   us per packet-hop")
+    for cell_count in cells:
+        for ue_count in ues:
+            setup = CellSetup(
+                ues=ue_count,
+                relays=cell_count - 1,
+                layout="star",
+                half_duplex="dynamic",
+                offered_mbps=0.5 * ue_count,
+                duration_s=duration_s,
+            )
+            result = run_cell(setup)
+            cost = result["cpu_s"] / result["sim_s"]
+            # All but the donor's own UEs cross one more hop.
+            hops = 2 - 1 / cell_count
+            packet_hops = sum(result["per_ue_mbps"]) * 1e6 / (8 * 1400) * hops
+            per_hop_us = cost / packet_hops * 1e6 if packet_hops else float("nan")
+            print(
+                f"{cell_count:5d} {ue_count:5d} {cost:23.4f} {packet_hops:15.0f} {per_hop_us:19.1f}"
+            )
+
+
+def bench_scenario(duration_s: float) -> dict[str, Any]:
+    """The built-in network at mid load, without tasks: CPU time of the ns-3 process."""
+    scenario = load_scenario("mmwave-iab", [("duration", f"{duration_s} s"), ("load", "mid")])
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with tempfile.TemporaryDirectory() as folder:
+        network = open_ns3(scenario, stderr_path=Path(folder) / "stderr.txt")
+        try:
+            step = network.start()
+            while step.now_ns < scenario.duration:
+                step = network.advance(scenario.duration, ())
+            network.finish()
+        finally:
+            network.close()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cost = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / duration_s
+    print(f"\nmmwave-iab, mid load, moving UE: {cost:.3f} CPU s per simulated s ", end="")
+    print(f"(bound {SCENARIO_BOUND})")
+    return {"case": "mmwave-iab", "cpu": cost, "bound": SCENARIO_BOUND}
+
+
+def main() -> int:
+    """Print the tables; say which bound did not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short runs and few sizes")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a bound fails")
+    parser.add_argument("--json", type=Path, help="also write the measured costs to this file")
+    arguments = parser.parse_args()
+    print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs\n")
+    rows = list(bench_peers(repeats=1 if arguments.quick else 3))
+    if arguments.quick:
+        bench_scale((1, 16), (1, 50), duration_s=0.3)
+    else:
+        bench_scale((1, 4, 16, 64), (1, 10, 50, 200), duration_s=1.0)
+    rows.append(bench_scenario(duration_s=2.0 if arguments.quick else 5.0))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
+    faults = [row for row in rows if row["bound"] is not None and row["cpu"] > row["bound"]]
+    for row in faults:
+        print(
+            f"FAULT: {row['case']} costs {row['cpu']:.2f}, more than {row['bound']}",
+            file=sys.stderr,
+        )
+    return 1 if faults and arguments.strict else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""What the network leaves to a UE, link by link, beside the paper's Table I.
+
+The paper's column *UE bandwidth* is what its proportional fair scheduler, or the other traffic on
+a wire, leaves to the target UE. Here it is the capacity that the links report, upward, with
+background traffic and the moving UE but without tasks, so that nothing of the UE's own is in it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from cosim.network.ns3 import open_ns3
+from cosim.network.port import LinkReport, ReportTick, Step
+from cosim.scenario import load_scenario
+from cosim.scenario.schema import Scenario
+from cosim.scenario.topology import access_link, build_topology
+
+WARM_UP_NS: Final = 500_000_000  # until the reports' averages have forgotten the empty start
+
+
+class PaperLink(msgspec.Struct, frozen=True):
+    """A row of the paper's Table I, in Mbps, and the link of ours that it stands for."""
+
+    scenario: str
+    paper_index: str
+    link: str
+    capacity_mbps: float
+    mean_mbps: float
+    std_mbps: float
+
+
+_UE_LINK: Final = access_link("ue")
+PAPER: Final = (
+    PaperLink("mmwave-iab", "A", "A", 200, 66.49, 19.47),
+    PaperLink("mmwave-iab", "B", "B", 200, 71.89, 19.72),
+    PaperLink("mmwave-iab", "C", "C", 200, 47.06, 8.95),
+    PaperLink("mmwave-iab", "D", "D", 200, 54.03, 11.61),
+    PaperLink("mmwave-iab", "E", "E", 200, 48.59, 9.41),
+    PaperLink("mmwave-iab", "F", "F", 400, 54.05, 12.94),
+    PaperLink("mmwave-iab", "G", "G", 200, 36.03, 8.63),
+    PaperLink("mmwave-iab", "H", "H", 50, 18.12, 4.43),
+    PaperLink("sub6", "A & B", _UE_LINK, 50, 33.94, 8.45),
+    PaperLink("sub6", "C", "C", 50, 18.78, 3.66),
+)
+
+
+class Table1Row(msgspec.Struct, frozen=True):
+    """One link, the paper's figures and ours, in Mbps.
+
+    Attributes
+    ----------
+    gap
+        Our mean over the paper's, less 1.
+    """
+
+    scenario: str
+    paper_index: str
+    link: str
+    paper_mean_mbps: float
+    paper_std_mbps: float
+    mean_mbps: float
+    std_mbps: float
+    gap: float
+
+
+def measure_table1(
+    *, duration_s: float, seeds: Iterable[int], load: str = "mid"
+) -> list[Table1Row]:
+    """Run both networks of the paper without tasks, and compare.
+
+    Parameters
+    ----------
+    duration_s
+        Simulated time of each run, s; more than `WARM_UP_NS`.
+    seeds
+        One run of each network for each; their reports are put together.
+
+    Raises
+    ------
+    NetworkError
+        When ns-3 is missing or fails.
+    """
+    seeds = tuple(seeds)
+    rows = []
+    for name in dict.fromkeys(row.scenario for row in PAPER):
+        reports: dict[str, list[float]] = {}
+        for seed in seeds:
+            overrides = [("seed", seed), ("load", load), ("duration", f"{duration_s} s")]
+            for link, values in _reported_mbps(load_scenario(name, overrides)).items():
+                reports.setdefault(link, []).extend(values)
+        rows += [_row(paper, reports[paper.link]) for paper in PAPER if paper.scenario == name]
+    return rows
+
+
+def _row(paper: PaperLink, mbps: list[float]) -> Table1Row:
+    mean = statistics.fmean(mbps)
+    return Table1Row(
+        scenario=paper.scenario,
+        paper_index=paper.paper_index,
+        link=paper.link,
+        paper_mean_mbps=paper.mean_mbps,
+        paper_std_mbps=paper.std_mbps,
+        mean_mbps=mean,
+        std_mbps=statistics.stdev(mbps),
+        gap=mean / paper.mean_mbps - 1,
+    )
+
+
+def _reported_mbps(scenario: Scenario) -> dict[str, list[float]]:
+    """Capacity of each link, upward, at each report after the warm-up, Mbps."""
+    lower = {link.name: link.child for link in scenario.links}
+    lower |= {access_link(ue): ue for ue in build_topology(scenario).ues}
+    ends = MappingProxyType(lower)
+    mbps: dict[str, list[float]] = {name: [] for name in ends}
+    with tempfile.TemporaryDirectory() as folder:
+        network = open_ns3(scenario, stderr_path=Path(folder) / "ns3-stderr.txt")
+        try:
+            step = network.start()
+            while step.now_ns < scenario.duration:
+                step = network.advance(scenario.duration, ())
+                for report in _reports(step):
+                    if report.transmitter == ends[report.link]:
+                        mbps[report.link].append(report.capacity_bps / 1e6)
+            network.finish()
+        finally:
+            network.close()
+    return mbps
+
+
+def _reports(step: Step) -> Iterable[LinkReport]:
+    if step.now_ns >= WARM_UP_NS:
+        for event in step.events:
+            if isinstance(event, ReportTick):
+                yield from event.links

@@ -1,0 +1,208 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ *
+ * The channel against the formulas of TR 38.901; the margins stand in iab.rst.
+ */
+#include "test-network.h"
+
+#include "ns3/isotropic-antenna-model.h"
+#include "ns3/test.h"
+#include "ns3/uinteger.h"
+#include "ns3/uniform-planar-array.h"
+
+#include <cmath>
+#include <vector>
+
+using namespace ns3;
+
+namespace
+{
+
+constexpr double CARRIER_HZ = 28e9;
+
+/** @return a channel with streams of its own */
+Ptr<RadioChannel>
+MakeChannel(const std::string& environment, LosPolicy los, bool shadowing, int64_t stream)
+{
+    auto channel = CreateObject<RadioChannel>();
+    channel->Configure({CARRIER_HZ, environment, los, shadowing, 5, Time(0), Time(0), 0},
+                       NrFrame(3, 100000000, "DSUU"));
+    channel->AssignStreams(stream);
+    return channel;
+}
+
+/** @return mobility of a fresh node */
+Ptr<MobilityModel>
+At(double x, double height)
+{
+    return MakeRadioNode({x, 0, height})->GetObject<MobilityModel>();
+}
+
+/** TR 38.901 Table 7.4.1-1: path loss of an environment, before the break point distance. */
+double
+ExpectedLossDb(const std::string& environment, bool los, double d2, double base, double user)
+{
+    const double d3 = std::hypot(d2, base - user);
+    const double ghz = CARRIER_HZ / 1e9;
+    const bool micro = environment == "UMi-StreetCanyon";
+    const double inSight = micro ? 32.4 + 21 * std::log10(d3) + 20 * std::log10(ghz)
+                                 : 28.0 + 22 * std::log10(d3) + 20 * std::log10(ghz);
+    if (los)
+    {
+        return inSight;
+    }
+    const double outOfSight =
+        micro ? 35.3 * std::log10(d3) + 22.4 + 21.3 * std::log10(ghz) - 0.3 * (user - 1.5)
+              : 13.54 + 39.08 * std::log10(d3) + 20 * std::log10(ghz) - 0.6 * (user - 1.5);
+    return std::max(inSight, outOfSight);
+}
+
+/** Path loss by distance, environment and line of sight. */
+class PathLossTestCase : public TestCase
+{
+  public:
+    PathLossTestCase()
+        : TestCase("Path loss of TR 38.901 Table 7.4.1-1; finite at no distance at all")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        for (const auto& [environment, base] :
+             {std::pair{"UMi-StreetCanyon", 10.0}, std::pair{"UMa", 25.0}})
+        {
+            for (const bool los : {true, false})
+            {
+                const auto channel =
+                    MakeChannel(environment, los ? LosPolicy::ALWAYS : LosPolicy::NEVER, false, 10);
+                for (const double distance : {20.0, 50.0, 100.0, 150.0})
+                {
+                    NS_TEST_EXPECT_MSG_EQ_TOL(
+                        -channel->LargeScaleGainDb(At(0, base), At(distance, 1.5)),
+                        ExpectedLossDb(environment, los, distance, base, 1.5),
+                        0.1,
+                        environment << " at " << distance << " m");
+                }
+            }
+        }
+        const auto channel = MakeChannel("UMi-StreetCanyon", LosPolicy::ALWAYS, false, 10);
+        const auto array = [] {
+            auto panel = CreateObject<UniformPlanarArray>();
+            panel->SetAttribute("AntennaElement",
+                                PointerValue(CreateObject<IsotropicAntennaModel>()));
+            return panel;
+        };
+        const ErrorModel errors;
+        const auto gains = channel->BeamformedGains({At(0, 10), array()}, {At(0, 10), array()});
+        const auto quality = channel->Quality(gains, 30, 0, errors);
+        NS_TEST_EXPECT_MSG_EQ(std::isfinite(quality.sinrDb), true, "at its gNB");
+        NS_TEST_EXPECT_MSG_GT(quality.sinrDb, 30, "at its gNB");
+    }
+};
+
+/** Statistics of what is drawn. */
+class DrawsTestCase : public TestCase
+{
+  public:
+    DrawsTestCase()
+        : TestCase("Shadowing has the spread of Table 7.4.1-1, line of sight the odds of 7.4.2-1")
+    {
+    }
+
+  private:
+    /** @return large-scale gains of fresh pairs of nodes */
+    static std::vector<double> Draw(LosPolicy los, bool shadowing, double distance, int count)
+    {
+        const auto channel = MakeChannel("UMi-StreetCanyon", los, shadowing, 20);
+        std::vector<double> gains;
+        for (int i = 0; i < count; ++i)
+        {
+            gains.push_back(channel->LargeScaleGainDb(At(0, 10), At(distance, 1.5)));
+        }
+        return gains;
+    }
+
+    void DoRun() override
+    {
+        constexpr int COUNT = 2000;
+        for (const auto& [los, sigmaDb] :
+             {std::pair{LosPolicy::ALWAYS, 4.0}, std::pair{LosPolicy::NEVER, 7.82}})
+        {
+            const double meanDb =
+                -ExpectedLossDb("UMi-StreetCanyon", los == LosPolicy::ALWAYS, 100, 10, 1.5);
+            double sum = 0;
+            double squares = 0;
+            for (const auto gain : Draw(los, true, 100, COUNT))
+            {
+                sum += gain - meanDb;
+                squares += (gain - meanDb) * (gain - meanDb);
+            }
+            // Three standard errors of a mean and of a standard deviation.
+            const double error = 3 * sigmaDb / std::sqrt(COUNT);
+            NS_TEST_EXPECT_MSG_EQ_TOL(sum / COUNT, 0, error, "mean of shadowing");
+            NS_TEST_EXPECT_MSG_EQ_TOL(std::sqrt(squares / COUNT), sigmaDb, error, "its spread");
+        }
+        for (const double distance : {18.0, 50.0, 100.0, 200.0})
+        {
+            const double near = 18 / distance;
+            const double odds = distance <= 18 ? 1 : near + std::exp(-distance / 36) * (1 - near);
+            const double borderDb =
+                -(ExpectedLossDb("UMi-StreetCanyon", true, distance, 10, 1.5) +
+                  ExpectedLossDb("UMi-StreetCanyon", false, distance, 10, 1.5)) /
+                2;
+            int inSight = 0;
+            for (const auto gain : Draw(LosPolicy::RANDOM, false, distance, COUNT))
+            {
+                inSight += gain > borderDb ? 1 : 0;
+            }
+            const double error = 3 * std::sqrt(odds * (1 - odds) / COUNT) + 1e-9;
+            NS_TEST_EXPECT_MSG_EQ_TOL(double(inSight) / COUNT, odds, error, distance << " m");
+        }
+    }
+};
+
+/** EIRP limit and Doppler. */
+class TransmitterTestCase : public TestCase
+{
+  public:
+    TransmitterTestCase()
+        : TestCase("The EIRP limit takes power from large arrays")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        IabRadioConfig config;
+        config.iabArray = {8, 8}; // 18.06 dB
+        config.ueArray = {2, 2};  // 6.02 dB
+        config.eirpLimitDbm = 40;
+        config.accessLos = LosPolicy::ALWAYS;
+        config.shadowing = false;
+        IabHelper helper(config);
+        helper.InstallDonor(MakeRadioNode({0, 0, 10}));
+        const auto ue = helper.InstallUe(MakeRadioNode({80, 0, 1.5}), "ue-access");
+        helper.Access(ue)->Start();
+        const auto& ends = helper.AccessLinkOf(ue)->Ends();
+        NS_TEST_EXPECT_MSG_EQ_TOL(ends.parentPowerDbm, 40 - 10 * std::log10(64), 1e-9, "gNB");
+        NS_TEST_EXPECT_MSG_EQ_TOL(ends.childPowerDbm, 23, 1e-9, "UE, under its limit of 34 dBm");
+    }
+};
+
+/** The channel against TR 38.901. */
+class ChannelValidationTestSuite : public TestSuite
+{
+  public:
+    ChannelValidationTestSuite()
+        : TestSuite("iab-channel-validation", Type::UNIT)
+    {
+        AddTestCase(new PathLossTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new DrawsTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new TransmitterTestCase, TestCase::Duration::QUICK);
+    }
+};
+
+ChannelValidationTestSuite g_channelValidationTestSuite; //!< registers itself
+
+} // namespace
