@@ -20,6 +20,7 @@ _COMMANDS: Final = MappingProxyType(
         "compare": "cosim.cli.compare:compare_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
+        "check-policy": "cosim.cli.check_policy:check_policy_command",
         "list": "cosim.cli.list:list_command",
         "doctor": "cosim.cli.doctor:doctor",
     }
