@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosim.assembly import Overrides, prepare, resolve_scenario
+from cosim.assembly import Overrides, PolicyFactory, prepare, resolve_scenario
 from cosim.errors import UnknownNameError
 from cosim.results import RunResult, RunWriter, compare_summaries
 from cosim.runner import (
     PortFactory,
     ProgressCallback,
     Runner,
+    TaskCallback,
     file_name,
     first_manifest,
     fresh_directory,
@@ -39,6 +40,8 @@ def run(
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
     port_factory: PortFactory = open_ns3_port,
+    policy_factory: PolicyFactory | None = None,
+    on_task: TaskCallback | None = None,
 ) -> RunResult:
     """Simulate a scenario, and keep the results in a directory.
 
@@ -61,6 +64,10 @@ def run(
         What the manifest gives as the command that was typed, if one was.
     port_factory
         Makes the network, given the scenario and a file for its standard error; by default ns-3.
+    policy_factory
+        Makes each node's policy in the stead of `policy`, which then only names it.
+    on_task
+        Called with every task as it ends.
 
     Raises
     ------
@@ -78,11 +85,11 @@ def run(
         seed=seed,
         overrides=overrides,
     )
-    setup = prepare(chosen)
+    setup = prepare(chosen, policy_factory)
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
     manifest = first_manifest(setup, command)
     writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
-    return Runner(setup, writer, progress, port_factory).run()
+    return Runner(setup, writer, progress, port_factory, on_task).run()
 
 
 @dataclass(frozen=True)

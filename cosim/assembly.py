@@ -15,8 +15,9 @@ from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
 from cosim.scenario.overrides import Verbatim
-from cosim.splitting import Objective, make_policy, policy_class
+from cosim.splitting import NodePolicy, Objective, make_policy, policy_class
 
+PolicyFactory = Callable[[], NodePolicy]
 Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
 _T = TypeVar("_T")
 
@@ -69,8 +70,15 @@ def _duration_text(duration_s: float) -> str:
     return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
 
 
-def prepare(scenario: Scenario) -> RunSetup:
+def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> RunSetup:
     """Load what a scenario names.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    policy_factory
+        Makes every node's policy in the stead of the one that the scenario names.
 
     Raises
     ------
@@ -86,13 +94,14 @@ def prepare(scenario: Scenario) -> RunSetup:
         for node in scenario.nodes
         if node.device is not None
     }
-    _named("policy", policy_class, scenario.policy)
+    if policy_factory is None:
+        _named("policy", policy_class, scenario.policy)
     controllers = build_controllers(
         topology,
         {node.name: node.kind for node in scenario.nodes},
         model,
         devices,
-        lambda: make_policy(scenario.policy),
+        policy_factory or (lambda: make_policy(scenario.policy)),
         sci_period_ns=scenario.sci.period,
         think_ns=scenario.task.think_time,
         timeout_ns=scenario.task.timeout,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cosim.engine import SciUpdate, TaskOutcome
 from cosim.network.port import LinkReport
 from cosim.results import LinkRecord, RunWriter, SciRecord, TaskRecord
@@ -10,10 +12,21 @@ _NS_PER_S = 1e9
 
 
 class ResultRecorder:
-    """The engine's `Recorder` that fills a run directory."""
+    """The engine's `Recorder` that fills a run directory.
 
-    def __init__(self, writer: RunWriter) -> None:
+    Parameters
+    ----------
+    writer
+        Of the directory.
+    on_task
+        Called with every task as it ends.
+    """
+
+    def __init__(
+        self, writer: RunWriter, on_task: Callable[[TaskOutcome], None] | None = None
+    ) -> None:
         self._writer = writer
+        self._on_task = on_task
 
     def record_task(self, task: TaskOutcome) -> None:
         """Write a row of ``tasks``."""
@@ -32,6 +45,8 @@ class ResultRecorder:
             status=task.status,
         )
         self._writer.add(row)
+        if self._on_task is not None:
+            self._on_task(task)
 
     def record_links(self, time_ns: int, links: tuple[LinkReport, ...]) -> None:
         """Write a row of ``links`` for each link."""

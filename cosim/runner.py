@@ -15,7 +15,7 @@ import msgspec
 
 import cosim
 from cosim.assembly import RunSetup
-from cosim.engine import LoopResult, run_loop
+from cosim.engine import LoopResult, TaskOutcome, run_loop
 from cosim.errors import (
     CosimError,
     InternalError,
@@ -62,6 +62,7 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+TaskCallback = Callable[[TaskOutcome], None]
 
 
 def open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
@@ -84,6 +85,8 @@ class Runner:
         Called after every step.
     port_factory
         Makes the network.
+    on_task
+        Called with every task as it ends.
     """
 
     def __init__(
@@ -92,11 +95,13 @@ class Runner:
         writer: RunWriter,
         progress: ProgressCallback | None = None,
         port_factory: PortFactory = open_ns3_port,
+        on_task: TaskCallback | None = None,
     ) -> None:
         self._setup = setup
         self._writer = writer
         self._progress = progress
         self._port_factory = port_factory
+        self._on_task = on_task
         self._began_s = time.monotonic()
         self._now_ns = 0
 
@@ -129,7 +134,7 @@ class Runner:
                 setup.controllers,
                 setup.topology,
                 setup.scenario.duration,
-                ResultRecorder(self._writer),
+                ResultRecorder(self._writer, self._on_task),
                 self._on_progress,
             )
         finally:

@@ -35,6 +35,11 @@ ARROWS: dict[str, set[str]] = {
     },
     "api": {"assembly", "results", "runner", "scenario", *BASE},
     "cosim": {"api", "results"},
+    "backends": {"network", "network.port", "results", "runner", "scenario", *BASE},
+    "gym": {
+        *("api", "assembly", "backends", "engine", "network", "network.port"),
+        *("results", "scenario", "splitting", *BASE),
+    },
 }
 EVERYTHING = {"__main__", "cli"}
 
@@ -42,8 +47,10 @@ EVERYTHING = {"__main__", "cli"}
 GUARDED = {
     "torch": {"forecasting.torch", "models.torch"},
     "torchvision": {"models.torch"},
-    "zmq": {"network", "cli"},
+    "zmq": {"gym", "network", "cli"},
     "click": {"cli"},
+    "google": {"gym"},
+    "gymnasium": {"gym"},
     "rich": {"cli"},
     "pyarrow": {"results"},
     "pandas": {"results"},

@@ -21,6 +21,7 @@ _COMMANDS: Final = MappingProxyType(
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "check-policy": "cosim.cli.check_policy:check_policy_command",
+        "gym": "cosim.cli.gym:gym_command",
         "list": "cosim.cli.list:list_command",
         "doctor": "cosim.cli.doctor:doctor",
     }

@@ -11,11 +11,12 @@ import numpy as np
 from gymnasium import spaces
 
 from cosim.assembly import Overrides, prepare, resolve_scenario
+from cosim.backends import PortFactory
 from cosim.errors import InputError
 from cosim.gym.decisions import AgentPolicy, Question
 from cosim.gym.episode import DEFAULT_PATIENCE_S, Episode, Turn
 from cosim.gym.observation import LONGEST_S, Mask, Observation, observation_size
-from cosim.runner import port_factory_of
+from cosim.gym.ports import patient_port_factory
 from cosim.scenario import Scenario
 
 _LARGEST_SEED = 2**31 - 1
@@ -46,6 +47,8 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
         What a joule counts in the reward, where a second counts 1.
     patience_s
         Longest time that the run waits for a decision, and the agent for the run, s.
+    port_factory
+        Makes the network in the backend's stead, as in `cosim.run`.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
         overrides: Overrides = (),
         energy_weight: float = 0.0,
         patience_s: float = DEFAULT_PATIENCE_S,
+        port_factory: PortFactory | None = None,
         render_mode: str | None = None,
     ) -> None:
         if render_mode is not None:
@@ -74,10 +78,10 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
         self._scenario = resolve_scenario(
             scenario, model=model, load=load, duration_s=duration_s, overrides=overrides
         )
-        self._port_factory = port_factory_of(backend, patience_s=patience_s)
+        self._port_factory = port_factory or patient_port_factory(backend, patience_s)
         self._energy_weight = energy_weight
         self._patience_s = patience_s
-        layers = prepare(self._scenario, lambda: AgentPolicy(lambda _: 0)).model.layers
+        layers = prepare(self._scenario, lambda: AgentPolicy(lambda _: 0)).model.layer_count
         size = observation_size(layers)
         self.observation_space = spaces.Box(0.0, LONGEST_S, (size,), np.float32)
         self.action_space = spaces.Discrete(layers + 1)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from cosim.assembly import RunSetup, prepare
+from cosim.backends import PortFactory
 from cosim.engine import TaskOutcome, run_loop
 from cosim.errors import CosimError, InternalError, PeerTimeoutError
 from cosim.gym.decisions import AgentPolicy, Question, RewardLedger
-from cosim.runner import PortFactory
 from cosim.scenario import Scenario
 
 DEFAULT_PATIENCE_S: Final = 600.0

@@ -39,6 +39,8 @@ class Ns3Link:
         File that takes its standard error.
     deadline_s
         Longest time to wait for an answer, s.
+    patience_s
+        Longest time that ns-3 waits for this side, s; by default the same.
     last_will
         What ns-3 is to do for this process if it is killed.
     """
@@ -49,6 +51,7 @@ class Ns3Link:
         *,
         stderr_path: Path,
         deadline_s: float,
+        patience_s: float | None = None,
         last_will: LastWill | None = None,
     ) -> None:
         self.now_ns = 0
@@ -69,7 +72,7 @@ class Ns3Link:
                 program,
                 endpoint=endpoint,
                 session=self._codec.session,
-                deadline_s=deadline_s,
+                deadline_s=deadline_s if patience_s is None else patience_s,
                 stderr_path=stderr_path,
                 last_will=last_will,
             )

@@ -93,6 +93,7 @@ def open_ns3(
     *,
     stderr_path: Path,
     deadline_s: float = DEFAULT_DEADLINE_S,
+    patience_s: float | None = None,
     last_will: LastWill | None = None,
 ) -> Ns3Network:
     """Start ns-3 for a scenario.
@@ -105,6 +106,8 @@ def open_ns3(
         File that takes ns-3's standard error.
     deadline_s
         Longest time to wait for any answer, s.
+    patience_s
+        Longest time that ns-3 waits for this side, s; by default the same.
     last_will
         Files that ns-3 is to exchange if this process is killed.
 
@@ -116,7 +119,11 @@ def open_ns3(
         When it does not say hello as it should.
     """
     link = Ns3Link(
-        find_program(), stderr_path=stderr_path, deadline_s=deadline_s, last_will=last_will
+        find_program(),
+        stderr_path=stderr_path,
+        deadline_s=deadline_s,
+        patience_s=patience_s,
+        last_will=last_will,
     )
     try:
         return Ns3Network(link, scenario)
