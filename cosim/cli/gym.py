@@ -47,8 +47,8 @@ def gym_command(
     arrival_s: float,
     decision_s: float,
     sim_seed: int | None,
-    backend: str,
     as_json: bool,
+    backend: str = "ns3",
     **chosen: Any,
 ) -> None:
     """Run SCENARIO as an ns3-gym simulation: an agent decides where nodes split.

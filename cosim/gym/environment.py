@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import msgspec
@@ -56,8 +56,6 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
         When there is no such scenario.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
-
     def __init__(
         self,
         scenario: str | Path | Scenario = "mmwave-iab",
@@ -74,6 +72,7 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
     ) -> None:
         if render_mode is not None:
             raise InputError(f"there is no render mode '{render_mode}': a run has no picture")
+        self.metadata = {"render_modes": []}
         self.render_mode = None
         self._scenario = resolve_scenario(
             scenario, model=model, load=load, duration_s=duration_s, overrides=overrides
