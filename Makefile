@@ -19,7 +19,7 @@ ARGS ?=
 # ON: a compiler warning stops the build (.ci/run says so)
 WERROR ?= OFF
 
-.PHONY: help run setup torch test test-fast test-torch ctest bench lint format clean
+.PHONY: help run setup torch test test-fast test-torch ctest bench profiles lint format clean
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,6 +47,13 @@ ctest: $(DONE)/package
 
 bench: $(DONE)/package  ## Time the split solvers against each other, as ratios in one run
 	@$(BIN)/python bench/solvers.py
+
+MODELS ?= resnet18 vgg11 resnet50 resnet152 mobilenet_v2 rcnn rnn qmix-agent qmix-mixer transformer
+REPEATS ?= 300
+
+profiles: $(DONE)/package $(DONE)/torch  ## Measure the shipped profiles anew (MODELS="vgg11 rnn", REPEATS=1000)
+	@for model in $(MODELS); do \
+	    $(BIN)/cosim profile $$model --backward --repeats $(REPEATS) --out profiles/models || exit; done
 
 lint: $(DONE)/venv  ## Check style and types of Python and C++
 	@$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from cosim.errors import ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
@@ -96,6 +97,9 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
     }
     if policy_factory is None:
         _named("policy", policy_class, scenario.policy)
+    task = scenario.task
+    workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
+    is_measured = task.timing == "measured"
     controllers = build_controllers(
         topology,
         {node.name: node.kind for node in scenario.nodes},
@@ -108,6 +112,9 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
         options=_node_options(scenario),
+        form=task.transfer,
+        workload=workload,
+        measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
     return RunSetup(scenario, topology, model, devices, controllers)
 

@@ -57,6 +57,7 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     energy_j: float | None = None
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
+    output_error: float | None = None
 
 
 class SciUpdate(msgspec.Struct, frozen=True):

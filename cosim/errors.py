@@ -14,6 +14,7 @@ CosimError                      exit 1
     │   ├── ProtocolError       a message that does not follow the protocol
     │   ├── PeerDiedError       the other process ended
     │   └── PeerTimeoutError    the other process did not answer in time
+    ├── ExecutionError          tensors that were really computed are not what they must be
     ├── PolicyError             a policy raised or returned something that is no plan
     ├── InterruptedRunError     Ctrl-C, SIGTERM or SIGHUP
     └── InternalError           a fault of cosim's own, with the place of its traceback
@@ -119,6 +120,10 @@ class PeerDiedError(NetworkError):
 
 class PeerTimeoutError(NetworkError):
     """The other process lives but did not answer before its deadline."""
+
+
+class ExecutionError(RunError):
+    """A split model, really run, computes something else than the unsplit one."""
 
 
 class PolicyError(RunError):

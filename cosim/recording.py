@@ -42,6 +42,7 @@ class ResultRecorder:
             energy_j=task.energy_j,
             boundaries=task.boundaries,
             route=task.route,
+            output_error=task.output_error,
             status=task.status,
         )
         self._writer.add(row)

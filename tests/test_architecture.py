@@ -52,7 +52,7 @@ GUARDED = {
     "google": {"gym"},
     "gymnasium": {"gym"},
     "rich": {"cli"},
-    "pyarrow": {"results"},
+    "pyarrow": {"models.transfer", "results"},
     "pandas": {"results"},
 }
 

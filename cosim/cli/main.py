@@ -22,6 +22,8 @@ _COMMANDS: Final = MappingProxyType(
         "cell": "cosim.cli.cell:cell_command",
         "check-policy": "cosim.cli.check_policy:check_policy_command",
         "gym": "cosim.cli.gym:gym_command",
+        "profile": "cosim.cli.profile:profile_command",
+        "profiles": "cosim.cli.profiles:profiles_group",
         "list": "cosim.cli.list:list_command",
         "doctor": "cosim.cli.doctor:doctor",
     }

@@ -21,12 +21,25 @@ from cosim.cli.options import run_options
     type=click.Choice(["inference", "training"]),
     help="What is split: inferences, or training steps (forward, backward, parameters that move).",
 )
+@click.option(
+    "--execute",
+    is_flag=True,
+    help="Really run the model, part by part: its tensors' bytes cross the network, and each "
+    "output must be that of the unsplit model, bit by bit (needs torch).",
+)
+@click.option(
+    "--timing",
+    type=click.Choice(["profile", "measured"]),
+    help="With --execute: what computing takes, as the profile says or as measured meanwhile.",
+)
 def run_command(
     scenario: str,
     out: Path | None,
     as_json: bool,
     replace: bool,
     task: str | None,
+    execute: bool,
+    timing: str | None,
     **chosen: Any,
 ) -> None:
     """Simulate SCENARIO, and report on the split tasks in it.
@@ -39,8 +52,9 @@ def run_command(
     from cosim.cli.progress import show_progress
     from cosim.cli.report import print_run
 
-    if task is not None:
-        chosen["overrides"] = (*chosen["overrides"], ("task.kind", task))
+    texts = {"task.kind": task, "task.timing": timing, "task.execute": "true" if execute else None}
+    wishes = [(key, text) for key, text in texts.items() if text is not None]
+    chosen["overrides"] = (*chosen["overrides"], *wishes)
     with show_progress() as progress, results_only_on_stdout():
         result = api.run(
             scenario,

@@ -5,7 +5,13 @@ Nothing here needs torch; only `cosim.models.torch`, which makes profiles, does.
 
 from __future__ import annotations
 
-from cosim.models.costs import Direction, compute_energy_j, layer_times_s, radio_energy_j
+from cosim.models.costs import (
+    Direction,
+    compute_energy_j,
+    device_scale,
+    layer_times_s,
+    radio_energy_j,
+)
 from cosim.models.devices import DeviceProfile, list_device_profiles, load_device_profile
 from cosim.models.files import profiles_dir
 from cosim.models.profile import ModelProfile, Provenance, synthetic_model_profile
@@ -17,6 +23,7 @@ __all__ = [
     "ModelProfile",
     "Provenance",
     "compute_energy_j",
+    "device_scale",
     "layer_times_s",
     "list_device_profiles",
     "list_model_profiles",

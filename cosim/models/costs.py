@@ -25,13 +25,18 @@ def layer_times_s(model: ModelProfile, device: DeviceProfile) -> FloatArray:
     -------
     (L,) float64, s
     """
+    times: FloatArray = model.forward_s * device_scale(model, device)
+    return times
+
+
+def device_scale(model: ModelProfile, device: DeviceProfile) -> float:
+    """Time on `device` over time on the machine that `model` was measured on."""
     if model.reference_model != device.reference_model:
         raise ProfileError(
             f"device '{device.name}': compute.reference_model is '{device.reference_model}', but"
             f" model profile '{model.name}' was measured against '{model.reference_model}'"
         )
-    times: FloatArray = model.forward_s * (device.reference_latency_s / model.reference_s)
-    return times
+    return device.reference_latency_s / model.reference_s
 
 
 def compute_energy_j(device: DeviceProfile, busy_s: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import tomllib
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cosim.errors import ProfileError, UnknownNameError
+from cosim.errors import OutputError, ProfileError, UnknownNameError
 
 _T = TypeVar("_T")
 
@@ -84,3 +85,46 @@ def digest_of(table: dict[str, Any], *texts: str) -> str:
     """SHA-256 of a decoded TOML table (comments, order and layout do not count) and of texts."""
     canonical = json.dumps(table, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256("\n".join((canonical, *texts)).encode()).hexdigest()
+
+
+def format_toml(content: msgspec.Struct) -> str:
+    """Write a structure as TOML that reads back as it is; what is None is left out."""
+    table = msgspec.to_builtins(content, builtin_types=(datetime.date,))
+    return "\n".join(_toml_lines(table, "")).lstrip("\n") + "\n"
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        temporary.write_bytes(text.encode())
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _toml_lines(table: dict[str, Any], title: str) -> list[str]:
+    """The lines of a table: its own values first, then its tables and lists of tables."""
+    lines = [f"\n[{title}]"] if title else []
+    below: list[str] = []
+    for key, value in table.items():
+        path = f"{title}.{key}".removeprefix(".")
+        if isinstance(value, dict):
+            below += _toml_lines(value, path)
+        elif isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+            for item in value:
+                below += [f"\n[[{path}]]", *_toml_lines(item, "")]
+        elif value is not None:
+            lines.append(f"{key} = {_toml_value(value)}")
+    return lines + below
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for DEL, which JSON leaves bare.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml_value, value)) + "]"
+    return str(value)  # int, float (repr) and date read back from TOML as they are

@@ -7,6 +7,7 @@ a later layer still needs, not only the output of layer b: with a residual conne
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeVar
 
@@ -24,6 +25,34 @@ FigureStatus = Literal["measured", "published", "calibrated"]
 _Scalar = TypeVar("_Scalar", np.int64, np.float64)
 
 
+class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One input of a model.
+
+    Attributes
+    ----------
+    shape
+        Batch first.
+    dtype
+        Name of a torch dtype, e.g. ``float32``.
+    below
+        Integers are drawn from ``0 .. below - 1``; 0 for numbers that are normally distributed.
+    """
+
+    shape: tuple[Annotated[int, Meta(ge=1)], ...]
+    dtype: str = "float32"
+    below: Annotated[int, Meta(ge=0)] = 0
+
+    def __str__(self) -> str:
+        return f"{'x'.join(map(str, self.shape))} {self.dtype}"
+
+
+class EnergyReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Energy of one inference, J, and what told it: a meter, or a device's power states."""
+
+    meter: str
+    forward_j: Annotated[float, Meta(ge=0)]
+
+
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the numbers of a model profile come from.
 
@@ -37,13 +66,23 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         The kind of machine, without names that identify one.
     date
         Day of the measurement.
-    input_shape, dtype
-        What the model was fed with.
+    model
+        What builds it: a name of the zoo, or ``module:callable``.
+    seed
+        Of its weights and inputs.
+    inputs
+        What it was fed with, in the order of its arguments.
+    device
+        ``cpu`` or ``cuda``, as torch calls it.
     threads, repeats
         Threads of the measured process; how often each layer was timed (the minimum counts).
-    whole_model_s
-        Shortest time of the untouched model on the same input, s: the sum of the layer times
-        differs from it by what timing layer by layer costs.
+    whole_model_s, whole_model_spread
+        Shortest time, s, and median over shortest less 1, of the untouched model on the same
+        input: the sum of the layer times differs from it by what timing layer by layer costs.
+    atomic
+        Parts of the model that could not be traced, each of which is one layer.
+    energy
+        Energy of one inference, where it was measured.
     versions
         Version of each program that took part.
     """
@@ -54,13 +93,54 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     weights: str
     machine: str
     date: datetime.date
-    input_shape: tuple[int, ...]
-    dtype: str
+    model: str
+    inputs: tuple[InputSpec, ...]
+    seed: Annotated[int, Meta(ge=0)] = 0
+    device: str = "cpu"
     threads: Annotated[int, Meta(ge=1)]
     repeats: Annotated[int, Meta(ge=1)]
     whole_model_s: Annotated[float, Meta(ge=0)]
+    whole_model_spread: Annotated[float, Meta(ge=0)] = 0.0
+    atomic: tuple[str, ...] = ()
     versions: dict[str, str] = {}
     notes: str = ""
+    energy: EnergyReading | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CodedForm:
+    """What crosses the boundaries in one form (see `cosim.models.transfer`), and coding it.
+
+    Attributes
+    ----------
+    coded_bytes : (L+1,) int64
+        Bytes on the link; [L] is 0, as of `ModelProfile.live_bytes`.
+    encode_s, decode_s : (L+1,) float64
+        Time on the machine that was measured, s.
+    """
+
+    coded_bytes: IntArray
+    encode_s: FloatArray
+    decode_s: FloatArray
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        object.__setattr__(self, "coded_bytes", _frozen_array(self.coded_bytes, np.int64))
+        for name in ("encode_s", "decode_s"):
+            object.__setattr__(self, name, _frozen_array(getattr(self, name), np.float64))
+
+    def find_problem(self, layers: int) -> str | None:
+        """Name the first field that cannot be, and why."""
+        for name in ("coded_bytes", "encode_s", "decode_s"):
+            array = getattr(self, name)
+            if array.shape != (layers + 1,):
+                return f"{name}: has shape {array.shape}, not ({layers + 1},)"
+            bad = np.flatnonzero(~(np.isfinite(array) & (array >= 0)))
+            if bad.size:
+                return f"{name}[{bad[0]}]: {array[bad[0]]} is not a finite number >= 0"
+        if self.coded_bytes[layers] != 0:
+            return f"coded_bytes[{layers}]: is {self.coded_bytes[layers]}, not 0"
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +161,10 @@ class ModelProfile:
         Time of the layer on the machine that was measured, s.
     spread : (L,) float64
         Median time over minimum time, less 1: how noisy the measurement of a layer was.
+    backward_s, backward_spread : (L,) float64
+        The same of the layer's backward pass; None when it was not measured.
+    coded : mapping of str to CodedForm
+        What crosses in other forms than as it is in memory, by form; what was measured of them.
     live_bytes : (L+1,) int64
         Bytes that cross boundary b; [0] is the input, [L] is 0: the result stays where it is
         computed (spec 1).
@@ -111,11 +195,16 @@ class ModelProfile:
     provenance: Provenance
     digest: str
     description: str = field(default="")
+    backward_s: FloatArray | None = None
+    backward_spread: FloatArray | None = None
+    coded: Mapping[str, CodedForm] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Freeze the arrays and check that the fields agree."""
         for name, dtype in _ARRAY_TYPES.items():
-            object.__setattr__(self, name, _frozen_array(getattr(self, name), dtype))
+            values = getattr(self, name)
+            if values is not None or name not in _OPTIONAL:
+                object.__setattr__(self, name, _frozen_array(values, dtype))
         problem = _find_problem(self)
         if problem is not None:
             raise ProfileError(f"model profile '{self.name}': {problem}")
@@ -124,6 +213,24 @@ class ModelProfile:
     def layer_count(self) -> int:
         """Number of layers, L."""
         return len(self.layer_names)
+
+    def crossing(self, form: str) -> CodedForm:
+        """What crosses the boundaries in a form of `cosim.models.transfer`.
+
+        Raises
+        ------
+        ProfileError
+            It was not measured.
+        """
+        if form == "fp32":
+            zeros = np.zeros(self.layer_count + 1)
+            return CodedForm(self.live_bytes, zeros, zeros)
+        if form not in self.coded:
+            raise ProfileError(
+                f"model profile '{self.name}' does not say what crosses as '{form}'",
+                hint=f"make it anew: cosim profile {self.provenance.model}",
+            )
+        return self.coded[form]
 
     @property
     def input_bytes(self) -> int:
@@ -167,8 +274,8 @@ def synthetic_model_profile(
             weights="none",
             machine="none",
             date=datetime.date(2000, 1, 1),
-            input_shape=(),
-            dtype="float32",
+            model="none",
+            inputs=(),
             threads=1,
             repeats=1,
             whole_model_s=float(times.sum()),
@@ -184,7 +291,10 @@ _ARRAY_TYPES: dict[str, type[np.int64] | type[np.float64]] = {
     "spread": np.float64,
     "live_bytes": np.int64,
     "layer_output_bytes": np.int64,
+    "backward_s": np.float64,
+    "backward_spread": np.float64,
 }
+_OPTIONAL = frozenset({"backward_s", "backward_spread"})
 
 
 def _frozen_array(values: ArrayLike, dtype: type[_Scalar]) -> NDArray[_Scalar]:
@@ -203,6 +313,7 @@ def _find_problem(profile: ModelProfile) -> str | None:
         _find_name_problem(profile)
         or _find_array_problem(profile, layers)
         or _find_scalar_problem(profile, layers)
+        or _find_coded_problem(profile, layers)
     )
 
 
@@ -222,12 +333,22 @@ def _find_name_problem(profile: ModelProfile) -> str | None:
 def _find_array_problem(profile: ModelProfile, layers: int) -> str | None:
     for name in _ARRAY_TYPES:
         array = getattr(profile, name)
+        if array is None:
+            continue
         length = layers + 1 if name == "live_bytes" else layers
         if array.shape != (length,):
             return f"{name}: has shape {array.shape}, not ({length},)"
         bad = np.flatnonzero(~(np.isfinite(array) & (array >= 0)))
         if bad.size:
             return f"{name}[{bad[0]}]: {array[bad[0]]} is not a finite number >= 0"
+    return None
+
+
+def _find_coded_problem(profile: ModelProfile, layers: int) -> str | None:
+    for form, coded in profile.coded.items():
+        problem = coded.find_problem(layers)
+        if problem is not None:
+            return f"coded.{form}.{problem}"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -13,9 +14,12 @@ from cosim.models import (
     DeviceProfile,
     ModelProfile,
     compute_energy_j,
+    device_scale,
     layer_times_s,
     radio_energy_j,
 )
+from cosim.models.transfer import TransferForm
+from cosim.models.workload import Workload
 from cosim.nodes.link_costs import Uplink
 from cosim.splitting.node import Objective, Role, RoleKind
 from cosim.splitting.problem import FloatArray, prefix_sums
@@ -41,6 +45,9 @@ class NodeModel:
         First 32 bits of the model profile's digest.
     param_prefix
         Shape ``(L + 1,)``: bytes of the parameters of the first b layers.
+    encode_ns, decode_ns
+        Shape ``(L + 1,)``: time to bring what crosses boundary b into the form that it crosses in
+        (`live_bytes` are the bytes of that form), and back; 0 where it crosses as it is.
     """
 
     prefix_s: FloatArray
@@ -48,6 +55,8 @@ class NodeModel:
     live_bytes: IntArray
     digest: int
     param_prefix: IntArray
+    encode_ns: IntArray
+    decode_ns: IntArray
 
     @property
     def layers(self) -> int:
@@ -71,6 +80,8 @@ def make_node_model(
     live_bytes: npt.ArrayLike,
     digest: int = 0,
     param_bytes: npt.ArrayLike | None = None,
+    encode_s: npt.ArrayLike = 0.0,
+    decode_s: npt.ArrayLike = 0.0,
 ) -> NodeModel:
     """A `NodeModel` from layer times, shape ``(L,)`` in s, and live bytes, shape ``(L + 1,)``.
 
@@ -90,14 +101,43 @@ def make_node_model(
     params: IntArray = np.zeros(live.size, dtype=np.int64)
     if param_bytes is not None:
         params[1:] = np.cumsum(np.asarray(param_bytes, dtype=np.int64))
-    return NodeModel(_frozen(prefix_s), _frozen(prefix_ns), _frozen(live), digest, _frozen(params))
-
-
-def node_model_of(model: ModelProfile, device: DeviceProfile) -> NodeModel:
-    """`model` as `device` runs it."""
-    return make_node_model(
-        layer_times_s(model, device), model.live_bytes, digest32(model.digest), model.param_bytes
+    return NodeModel(
+        prefix_s=_frozen(prefix_s),
+        prefix_ns=_frozen(prefix_ns),
+        live_bytes=_frozen(live),
+        digest=digest,
+        param_prefix=_frozen(params),
+        encode_ns=_frozen(_in_ns(encode_s, live.size)),
+        decode_ns=_frozen(_in_ns(decode_s, live.size)),
     )
+
+
+def node_model_of(
+    model: ModelProfile, device: DeviceProfile, form: TransferForm = "fp32"
+) -> NodeModel:
+    """`model` as `device` runs it, and sends what is live in `form`.
+
+    Raises
+    ------
+    ProfileError
+        The profile does not say what crosses in that form.
+    """
+    crossing = model.crossing(form)
+    scale = device_scale(model, device)
+    return make_node_model(
+        layer_times_s(model, device),
+        crossing.coded_bytes,
+        digest32(model.digest),
+        model.param_bytes,
+        crossing.encode_s * scale,
+        crossing.decode_s * scale,
+    )
+
+
+def _in_ns(times_s: npt.ArrayLike, size: int) -> IntArray:
+    spread = np.broadcast_to(np.asarray(times_s, dtype=np.float64), (size,))
+    rounded: IntArray = np.rint(spread * 1e9).astype(np.int64)
+    return rounded
 
 
 def digest32(digest: str) -> int:
@@ -194,6 +234,14 @@ class NodeConfig:
         Set on a UE that runs tasks.
     options
         What all nodes do alike.
+    decode_ns_of
+        How long each node that may be the next takes to decode, shape ``(L + 1,)``: neighbours tell
+        each other when they meet.
+    workload
+        What really computes the node's share; None when time and size are all that is simulated.
+    measured_scale
+        With a workload: time on this node over time on the machine that runs the simulation, when
+        tasks take the time that was measured; None when they take the profile's.
     """
 
     name: str
@@ -205,6 +253,9 @@ class NodeConfig:
     upstream: tuple[str, ...] = ()
     source: SourceConfig | None = None
     options: NodeOptions = NodeOptions()
+    decode_ns_of: Mapping[str, IntArray] = field(default_factory=dict)
+    workload: Workload | None = None
+    measured_scale: float | None = None
 
     @property
     def role(self) -> Role:

@@ -39,6 +39,7 @@ class Decider:
         self._options = options
         self._model = config.model
         self._energy = config.energy
+        self._decode_ns_of = config.decode_ns_of
         self._role = config.role
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
@@ -81,10 +82,18 @@ class Decider:
         if transfer is not None:
             radio_j = self._energy.radio_w * _finite(transfer)
             radio_j[:-1] += radio * 8 * (live[:-1] + TASK_HEADER_BYTES)
+            radio_j = radio_j + watts * (self._model.encode_ns / 1e9)
+            transfer = transfer + self._coding_s()
             if ratio is not None:
                 transfer = transfer + self._training_s()
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
         return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+
+    def _coding_s(self) -> FloatArray:
+        """Both ends' time for the form in which tensors cross the uplink (overhead of Eq. 10)."""
+        there = self._decode_ns_of.get(self.links.destination or "", 0)
+        coding_s: FloatArray = (self._model.encode_ns + there) / 1e9
+        return coding_s
 
     def _training_s(self) -> FloatArray:
         """What the link carries in a training step besides: gradient, and parameters that move."""

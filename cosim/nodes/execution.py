@@ -15,6 +15,7 @@ from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
 from cosim.nodes.messages import HopTrace, ParamMessage, Phase, TaskMessage, encode
 from cosim.nodes.records import TaskFinished
+from cosim.nodes.share import ShareRunner
 
 
 class TaskExecution:
@@ -24,6 +25,7 @@ class TaskExecution:
         self._config = config
         self._decider = decider
         self._queue = ComputeQueue()
+        self._share = ShareRunner(config)
 
     def receive(self, now_ns: int, message: TaskMessage) -> list[Action] | str:
         """A task came over the network; a text says why it was ignored."""
@@ -38,9 +40,9 @@ class TaskExecution:
         transfer_ns = now_ns - message.sent_ns
         hop = HopTrace(self._config.name, message.boundary, transfer_ns, 0, 0)
         energy_j = message.energy_j + message.radio_w * (transfer_ns / 1e9)
+        task = self._share.unpack(message)
         return self.begin(
-            now_ns,
-            msgspec.structs.replace(message, energy_j=energy_j, hops=(*message.hops, hop)),
+            now_ns, msgspec.structs.replace(task, energy_j=energy_j, hops=(*task.hops, hop))
         )
 
     def take_params(self, now_ns: int, source: str, message: ParamMessage) -> list[Action] | str:
@@ -54,9 +56,11 @@ class TaskExecution:
         """
         boundary, layers = task.boundary, self._config.model.layers
         task, stop = self._decided(now_ns, task)
-        if stop == boundary:
-            return self._finish(now_ns, task) if stop == layers else self._pass_on(now_ns, task)
-        compute_ns = self._config.model.compute_ns(boundary, stop)
+        if stop == boundary == layers:
+            return self._finish(now_ns, task)
+        task, compute_ns = self._share.run(task, stop)
+        if stop == boundary and compute_ns == 0:
+            return self._pass_on(now_ns, task)
         begin_ns, end_ns = self._queue.reserve(now_ns, compute_ns)
         here = task.hops[-1]
         here = msgspec.structs.replace(
@@ -94,8 +98,10 @@ class TaskExecution:
             raise AssertionError("a task can only be passed on to a node")
         self._decider.sent(now_ns)
         energy = self._config.energy
+        task, tensor_bytes = self._share.pack(task)
         task = msgspec.structs.replace(task, sent_ns=now_ns, radio_w=energy.radio_w)
-        size = len(encode(task)) + int(self._config.model.live_bytes[task.boundary]) + more_bytes
+        header_bytes = len(encode(task)) - len(task.tensors)
+        size = header_bytes + tensor_bytes + more_bytes
         radio_j = energy.radio_j_per_bit * 8 * size
         payload = encode(msgspec.structs.replace(task, energy_j=task.energy_j + radio_j))
         return [SendMessage(destination, payload, size, Transport.TCP)]
@@ -115,6 +121,7 @@ class TaskExecution:
                     energy_j=task.energy_j,
                     boundaries=(0, *(hop.stop for hop in task.hops)),
                     route=tuple(hop.node for hop in task.hops),
+                    output_error=self._share.output_error(task),
                 )
             )
         ]

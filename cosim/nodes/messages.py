@@ -87,7 +87,7 @@ class Phase(IntEnum):
 
 
 class TaskMessage(msgspec.Struct, frozen=True):
-    """A split task on its way; sent over TCP, followed by the live tensors as padding.
+    """A split task on its way; sent over TCP, followed by the live tensors.
 
     Attributes
     ----------
@@ -108,6 +108,9 @@ class TaskMessage(msgspec.Struct, frozen=True):
         In the forward pass of training: the boundary of the link that it came over in the step
         before. Parameters up to it were on the near side; those that are wanted beyond follow the
         tensors.
+    tensors
+        What is live at the boundary, when it is really computed; otherwise nothing, and padding of
+        its size stands in its place on the wire.
     """
 
     task_id: int
@@ -125,6 +128,7 @@ class TaskMessage(msgspec.Struct, frozen=True):
     run: int = 0
     merges: bool = False
     plan: tuple[int, ...] = ()
+    tensors: bytes = b""
 
     @property
     def boundary(self) -> int:
@@ -177,7 +181,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(payload: bytes) -> Message:
-    """Read a message; bytes after a task's header are its tensors and are not looked at.
+    """Read a message; bytes after a task's header are its tensors.
 
     Raises
     ------
@@ -242,6 +246,7 @@ def _encode_task(message: TaskMessage) -> bytes:
     for hop in message.hops:
         parts.append(_HOP.pack(hop.stop, hop.transfer_ns, hop.queue_ns, hop.compute_ns))
         parts.append(_pack_name(hop.node))
+    parts.append(message.tensors)
     return b"".join(parts)
 
 
@@ -281,6 +286,7 @@ def _decode_task(payload: bytes) -> TaskMessage:
         run=run,
         merges=bool(merges),
         plan=plan,
+        tensors=payload[at:],
     )
 
 

@@ -23,6 +23,8 @@ class TaskFinished(msgspec.Struct, frozen=True):
         One more than `route`: 0, then where each node of it stopped; the last is L.
     route
         The computing nodes that the task passed, relays included, the UE first.
+    output_error
+        Of its output against the unsplit model's, relative; None when nothing is really computed.
     """
 
     task_id: int
@@ -36,6 +38,7 @@ class TaskFinished(msgspec.Struct, frozen=True):
     energy_j: float
     boundaries: tuple[int, ...]
     route: tuple[str, ...]
+    output_error: float | None = None
 
 
 class TaskTimedOut(msgspec.Struct, frozen=True):

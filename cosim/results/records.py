@@ -28,6 +28,9 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
         ``boundaries[i]`` up to ``boundaries[i + 1]``.
     status
         ``done``, or ``unfinished`` when the run ended first or the task was lost.
+    output_error
+        Euclidean norm of the output's difference from the unsplit model's, over that of the output;
+        None unless the model was really run (``task.execute``).
     """
 
     task_id: int
@@ -42,6 +45,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
     status: TaskStatus = "unfinished"
+    output_error: float | None = None
 
 
 class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +114,7 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("boundaries", pa.list_(pa.int32())),
                 ("route", pa.list_(pa.string())),
                 ("status", pa.string()),
+                ("output_error", pa.float64()),
             ]
         ),
         flush_rows=32,

@@ -88,6 +88,11 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "task.timeout", s.task.timeout > 0, positive
     yield "task.link_patience", s.task.link_patience > 0, positive
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
+    inference = s.task.kind == "inference"
+    yield "task.transfer", inference or s.task.transfer == "fp32", "is for inference only"
+    yield "task.execute", inference or not s.task.execute, "is for inference only"
+    needs_execute = "measured needs task.execute = true (--execute)"
+    yield "task.timing", s.task.execute or s.task.timing == "profile", needs_execute
     yield "sci.change", s.sci.change >= 0, "cannot be negative"
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit

@@ -28,6 +28,8 @@ LoadLevel = Literal["low", "mid", "high"]
 ChannelCondition = Literal["los", "nlos", "auto"]
 TaskKind = Literal["inference", "training"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
+TransferForm = Literal["fp32", "fp16", "int8", "lossless"]
+TaskTiming = Literal["profile", "measured"]
 ForecasterName = Literal["none", "last", "ewma", "autoregressive"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
 McsTable = Literal["64qam", "256qam", "64qam-low-se"]
@@ -44,6 +46,9 @@ class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # Training: backward over forward time, 22.3 over 10.5 ms for ResNet18 on a GTX 1080 Ti at batch
     # 16 (jcjohnson/cnn-benchmarks).
     backward_ratio: float = 2.12
+    transfer: TransferForm = "fp32"  # form of tensors on links; coding takes time at both ends
+    execute: bool = False  # really run the model, and let its tensors' bytes cross the network
+    timing: TaskTiming = "profile"  # of what is run: the profile's, or as measured while it runs
     think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
     timeout: DurationNs = DurationNs(2_000_000_000)  # after which the UE gives up waiting
     link_patience: DurationNs = DurationNs(100_000_000)  # the same while its own link is dead

@@ -16,20 +16,38 @@ from cosim.models import (
     load_model_profile,
 )
 from cosim.models.devices import Figure
+from cosim.models.transfer import CODED_FORMS
 
 
 @pytest.mark.parametrize("name", list_model_profiles())
 def test_every_shipped_model_loads_under_its_name(name: str) -> None:
     profile = load_model_profile(name)
     assert profile.name == name
-    assert profile.output_bytes == profile.layer_output_bytes[-1]
+    assert profile.output_bytes >= profile.layer_output_bytes[-1]  # more with several outputs
     assert profile.provenance.repeats >= 30
     assert (profile.forward_s > 0).all()
     assert (profile.live_bytes[:-1] > 0).all()
     # What crosses holds at least the last layer's own output.
     assert (profile.live_bytes[1:-1] >= profile.layer_output_bytes[:-1]).all()
     # Timing layer by layer neither loses nor invents much of the whole model's time.
-    assert profile.forward_s.sum() == pytest.approx(profile.provenance.whole_model_s, rel=0.25)
+    whole_s, timing_s = profile.provenance.whole_model_s, 5e-6 * profile.layer_count
+    assert abs(profile.forward_s.sum() - whole_s) < 0.2 * whole_s + timing_s
+    assert profile.backward_s is not None
+    assert profile.backward_s.sum() > profile.forward_s.sum()
+
+
+@pytest.mark.parametrize("name", list_model_profiles())
+def test_every_shipped_model_says_what_crosses_in_every_form(name: str) -> None:
+    profile = load_model_profile(name)
+    live = profile.live_bytes
+    for form in CODED_FORMS:
+        crossing = profile.crossing(form)
+        assert (crossing.coded_bytes <= live + 1).all()
+        assert (crossing.encode_s[:-1] > 0).all()
+        assert (crossing.decode_s[:-1] > 0).all()
+    if all(spec.dtype == "float32" for spec in profile.provenance.inputs):
+        np.testing.assert_array_equal(profile.crossing("fp16").coded_bytes, live // 2)
+    np.testing.assert_array_equal(profile.crossing("fp32").coded_bytes, live)
 
 
 def test_resnet18_has_the_numbers_that_do_not_depend_on_a_machine() -> None:

@@ -64,7 +64,7 @@ def test_digest_depends_on_content_not_on_layout(tmp_path: Path) -> None:
 
 
 def copy_shipped(directory: Path) -> Path:
-    for suffix in (".toml", ".csv"):
+    for suffix in (".toml", ".csv", ".coded.csv"):
         (directory / f"resnet18{suffix}").write_bytes((SHIPPED / f"resnet18{suffix}").read_bytes())
     return directory / "resnet18.toml"
 
@@ -86,15 +86,15 @@ def swap(old: str, new: str) -> Callable[[str], str]:
         (".csv", swap("^name,kind", "name,sort"), "resnet18.csv: line 1: the columns are not"),
         (".csv", swap("^bn1,batch_norm", "bn1,"), "resnet18.csv: line 3: kind: unknown kind ''"),
         (".csv", swap(",conv,", ",conf,"), "line 2: kind: unknown kind 'conf'"),
-        (".csv", swap(",conv,", ","), "line 2: has 7 cells, not 8"),
+        (".csv", swap(",conv,", ","), "line 2: has 9 cells, not 10"),
         (".csv", swap("^conv1,conv,", "conv1,conv,-"), "line 2: flops: -59006976 is not in 0"),
         (".csv", swap("^conv1,conv,", "conv1,conv,1e"), "line 2: flops: .* is not an integer"),
         (".csv", swap("^(bn1,.*?,.*?,.*?),", r"\1,-"), "line 3: forward_s: -.* not a finite"),
         (".csv", swap("^(bn1,.*?,.*?,.*?),.*?,", r"\1,nan,"), "line 3: forward_s: nan is not"),
         (".csv", swap("^(bn1,.*?,.*?,.*?),.*?,", r"\1,fast,"), "forward_s: 'fast' is not a number"),
-        (".csv", swap(",2048,2048$", ",2047,2048"), "content_sha256: does not match"),
-        (".toml", swap("schema_version = 1", "schema_version = 2"), "schema_version: is 2, this"),
-        (".toml", swap("schema_version = 1\n", ""), "schema_version: is missing"),
+        (".csv", swap(",2048,2048,", ",2047,2048,"), "content_sha256: does not match"),
+        (".toml", swap("schema_version = 2", "schema_version = 1"), "schema_version: is 1, this"),
+        (".toml", swap("schema_version = 2\n", ""), "schema_version: is missing"),
         (".toml", swap("layer_count = 69", "layer_count = 70"), "but layer_count in resnet18.toml"),
         (".toml", swap("layer_count = 69", "layer_count = '69'"), "resnet18.toml: layer_count: "),
         (".toml", swap("input_bytes = ", "input_bytes = -"), "input_bytes: Expected `int` >= 0"),
@@ -102,6 +102,22 @@ def swap(old: str, new: str) -> Callable[[str], str]:
         (".toml", swap("^threads = 1", "threads = 0"), "provenance.threads: Expected `int` >= 1"),
         (".toml", swap("^threads", "thraeds"), "provenance: .*unknown field `thraeds`"),
         (".toml", swap("^reference_s = .*$", "reference_s = nan"), "reference_s|content_sha256"),
+        (
+            ".coded.csv",
+            cut_lines,
+            r"resnet18.coded.csv: has 39 boundaries, but layer_count .* is 69",
+        ),
+        (".coded.csv", lambda text: text[:2000], "resnet18.coded.csv: the last line is not compl"),
+        (".coded.csv", swap("^fp16_bytes", "fp8_bytes"), "coded.csv: line 1: the columns are not"),
+        (".coded.csv", swap("^75264,", "7526x,"), "line 2: fp16_bytes: '7526x' is not an integer"),
+        (".coded.csv", swap("^75264,", "75265,"), "content_sha256: does not match"),
+        (".toml", swap("^coded_file = .*$", 'coded_file = "a/b.csv"'), "coded_file: .* plain file"),
+        (".toml", swap("^has_backward = true", "has_backward = false"), "line 1: the columns are"),
+        (
+            ".toml",
+            swap("^shape = .*$", "shape = [0]"),
+            r"inputs\[0\].shape\[0\]: Expected `int` >= 1",
+        ),
         (".toml", swap("^date = .*$", "date = 1"), "provenance.date: Expected `date`"),
         (".toml", swap("resnet18.csv", "../resnet18.csv"), "layers_file: .* plain file name"),
         (".toml", swap("resnet18.csv", "resnet19.csv"), "resnet19.csv: cannot be read"),
@@ -131,7 +147,7 @@ def test_what_is_not_utf8_is_named(tmp_path: Path) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    suffix=st.sampled_from([".toml", ".csv"]),
+    suffix=st.sampled_from([".toml", ".csv", ".coded.csv"]),
     where=st.floats(0, 1, exclude_max=True),
     letter=st.characters(min_codepoint=9, max_codepoint=126),
     cut=st.booleans(),

@@ -18,11 +18,13 @@ from cosim.errors import ProfileError  # noqa: E402
 from cosim.models.torch import (  # noqa: E402
     LayerGraph,
     assemble_output,
+    best_s,
     bind_inputs,
     count_bytes,
     measure_sizes,
     measure_times,
     run_layers,
+    spread,
     trace_model,
 )
 
@@ -157,17 +159,47 @@ def change_a_view(module: Any, x: Any) -> Any:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (data_dependent, "cannot trace the model: symbolically traced"),
+        (data_dependent, "symbolically traced variables cannot be used"),
         (set_item, "does not support item assignment"),
-        (add_under_another_name, "the trace computes something else"),
+        (add_under_another_name, "its trace computes something else"),
         (fill, "changes a tensor in place"),
-        (change_a_view, "the trace computes something else"),
-        (lambda module, x: x, "it has no operation"),
+        (change_a_view, "its trace computes something else"),
     ],
 )
-def test_what_cannot_be_traced_rightly_is_refused(
+def test_a_model_that_cannot_be_traced_is_one_layer(
     function: Callable[..., Any], message: str
 ) -> None:
+    model, x = Function(function), torch.ones(2, 4)
+    graph = trace_model(model, x)
+    assert graph.layer_count == 1
+    assert list(graph.atomic) == ["Function"]
+    assert message in graph.atomic["Function"]
+    for output in cut_everywhere(graph, x):
+        same(output, model(x.clone()))
+
+
+@pytest.mark.parametrize(
+    "function", [data_dependent, set_item, add_under_another_name, fill, change_a_view]
+)
+def test_a_part_that_cannot_be_traced_is_one_layer(function: Callable[..., Any]) -> None:
+    part = nn.Sequential(nn.Linear(4, 4), Function(function))
+    model, x = nn.Sequential(nn.Linear(4, 4), part, nn.ReLU()), torch.ones(2, 4)
+    graph = trace_model(model, x)
+    assert list(graph.atomic) == ["1.1"]
+    assert [node.name for node in graph.layers] == ["_0", "_1_0", "_1_1", "_2"]
+    for output in cut_everywhere(graph, x):
+        same(output, model(x.clone()))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda module, x: x, "it has no operation"),
+        (lambda module, x: torch.rand_like(x), "does not do the same twice"),
+        (lambda module, x: x.reshape(3, 5), "does not run on inputs of shape \\(2, 4\\)"),
+    ],
+)
+def test_what_is_no_model_is_refused(function: Callable[..., Any], message: str) -> None:
     with pytest.raises(ProfileError, match=message):
         trace_model(Function(function), torch.ones(2, 4))
 
@@ -246,8 +278,8 @@ def test_times_are_positive_and_settings_are_put_back() -> None:
     times = measure_times(model, trace_model(model, x), x, repeats=5, warm_up=1)
     assert times.layers_s.shape == (5, 2)
     assert times.model_s.shape == (5,)
-    assert (times.best_s > 0).all()
-    assert (times.spread >= 0).all()
+    assert (best_s(times.layers_s) > 0).all()
+    assert (spread(times.layers_s) >= 0).all()
     assert torch.get_num_threads() == threads
 
 

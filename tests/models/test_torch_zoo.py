@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,11 +17,13 @@ from cosim.errors import UnknownNameError  # noqa: E402
 from cosim.models import load_model_profile  # noqa: E402
 from cosim.models.store import read_model_profile, write_model_profile  # noqa: E402
 from cosim.models.torch import (  # noqa: E402
+    ZOO,
     LayerGraph,
+    Measurement,
     assemble_output,
     bind_inputs,
     build_model,
-    example_input,
+    example_inputs,
     find_entry,
     import_torchvision,
     measure_sizes,
@@ -30,6 +33,7 @@ from cosim.models.torch import (  # noqa: E402
     trace_model,
 )
 from cosim.models.torch.operators import operator_kind  # noqa: E402
+from cosim.models.torch.values import tensors_in  # noqa: E402
 
 pytestmark = [
     pytest.mark.torch,
@@ -42,52 +46,98 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def resnet18() -> LayerGraph:
     entry = find_entry("resnet18")
-    return trace_model(build_model(entry), example_input(entry))
+    return trace_model(build_model(entry), *example_inputs(entry))
 
 
-def test_cutting_resnet18_anywhere_is_bit_identical_and_sends_the_live_bytes(
-    resnet18: LayerGraph,
-) -> None:
-    entry = find_entry("resnet18")
-    x = example_input(entry)
-    live_bytes = load_model_profile("resnet18").live_bytes
+def over_the_wire(values: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Each tensor from its bytes alone, as another machine would get it, and how many they are."""
+    wire = {name: value.contiguous().numpy().tobytes() for name, value in values.items()}
+    received = {
+        name: torch.frombuffer(bytearray(wire[name]), dtype=value.dtype).view(value.shape)
+        for name, value in values.items()
+    }
+    return received, sum(map(len, wire.values()))
+
+
+def sampled(layers: int, most: int) -> list[int]:
+    """Boundaries, evenly spaced where there are too many; always those at and next to the ends."""
+    if layers + 1 <= most:
+        return list(range(layers + 1))
+    return sorted({0, 1, layers - 1, layers, *np.linspace(0, layers, most, dtype=int).tolist()})
+
+
+# What one run of a model costs decides how many of its boundaries are tried.
+CUTS = {"vgg11": 12, "resnet50": 20, "resnet152": 8, "rcnn": 25, "rnn": 12, "mobilenet_v2": 25}
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_cutting_is_bit_identical_and_sends_the_live_bytes(name: str) -> None:
+    entry = find_entry(name)
+    model, inputs = build_model(entry), example_inputs(entry)
+    graph = trace_model(model, *inputs)
+    assert not graph.atomic
+    live_bytes = load_model_profile(name).live_bytes
+    boundaries = sampled(graph.layer_count, CUTS.get(name, 100))
     with torch.inference_mode():
-        expected = build_model(entry)(x)
-        values = bind_inputs(resnet18, x)
-        for boundary in range(resnet18.layer_count + 1):
-            wire = {name: value.numpy().tobytes() for name, value in values.items()}
-            if boundary < resnet18.layer_count:  # the result stays where it is computed
-                assert sum(map(len, wire.values())) == live_bytes[boundary]
-            received = {
-                name: torch.frombuffer(bytearray(wire[name]), dtype=value.dtype).view(value.shape)
-                for name, value in values.items()
-            }
-            rest = run_layers(resnet18, boundary, resnet18.layer_count, received)
-            assert torch.equal(assemble_output(resnet18, rest), expected)
-            if boundary < resnet18.layer_count:
-                values = run_layers(resnet18, boundary, boundary + 1, received)
+        expected = list(tensors_in(model(*inputs)))
+        values, before = bind_inputs(graph, *inputs), 0
+        for boundary in boundaries:
+            values = run_layers(graph, before, boundary, values)
+            values, sent_bytes = over_the_wire(values)
+            before = boundary
+            if boundary < graph.layer_count:  # the result stays where it is computed
+                assert sent_bytes == live_bytes[boundary]
+            rest = run_layers(graph, boundary, graph.layer_count, values)
+            output = list(tensors_in(assemble_output(graph, rest)))
+            assert all(map(torch.equal, output, expected)), boundary
 
 
-def test_the_shipped_profile_describes_the_traced_model(resnet18: LayerGraph) -> None:
-    shipped = load_model_profile("resnet18")
-    sizes = measure_sizes(resnet18, example_input(find_entry("resnet18")))
-    kinds = tuple(operator_kind(resnet18.module, node) for node in resnet18.layers)
-    assert shipped.layer_names == tuple(node.name for node in resnet18.layers)
+@pytest.mark.parametrize("name", ["resnet18", "qmix-agent", "qmix-mixer", "transformer", "rcnn"])
+def test_random_multi_way_splits_are_bit_identical(name: str) -> None:
+    entry = find_entry(name)
+    model, inputs = build_model(entry), example_inputs(entry)
+    graph = trace_model(model, *inputs)
+    random = np.random.default_rng(7)
+    with torch.inference_mode():
+        expected = list(tensors_in(model(*inputs)))
+        for nodes in (2, 3, 5, 9):
+            cuts = sorted(random.integers(0, graph.layer_count, nodes - 1, endpoint=True))
+            values, before = bind_inputs(graph, *inputs), 0
+            for stop in [*cuts, graph.layer_count]:
+                values, _ = over_the_wire(run_layers(graph, before, int(stop), values))
+                before = int(stop)
+            output = list(tensors_in(assemble_output(graph, values)))
+            assert all(map(torch.equal, output, expected)), cuts
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_shipped_profile_describes_the_traced_model(name: str) -> None:
+    entry, shipped = find_entry(name), load_model_profile(name)
+    graph = trace_model(build_model(entry), *example_inputs(entry))
+    sizes = measure_sizes(graph, *example_inputs(entry))
+    kinds = tuple(operator_kind(graph.module, node) for node in graph.layers)
+    assert shipped.layer_names == tuple(node.name for node in graph.layers)
     assert shipped.kinds == kinds
     np.testing.assert_array_equal(shipped.flops, sizes.flops)
     np.testing.assert_array_equal(shipped.param_bytes, sizes.param_bytes)
     np.testing.assert_array_equal(shipped.layer_output_bytes, sizes.output_bytes)
     np.testing.assert_array_equal(shipped.live_bytes[:-1], sizes.live_bytes[:-1])
     assert shipped.output_bytes == sizes.live_bytes[-1]
+    assert shipped.provenance.inputs == entry.inputs
     assert "other" not in kinds
+
+
+def test_most_boundaries_of_resnet18_are_crossed_by_more_than_one_tensor(
+    resnet18: LayerGraph,
+) -> None:
     assert sum(len(live) > 1 for live in resnet18.live[1:-1]) == 46
 
 
 def test_profiling_gives_a_profile_that_can_be_stored(tmp_path: Path) -> None:
-    profile = profile_model(find_entry("resnet18"), repeats=3, machine="test machine")
+    profile = profile_model(find_entry("resnet18"), Measurement(repeats=3, machine="test machine"))
     again = read_model_profile(write_model_profile(profile, tmp_path))
     assert again.provenance == profile.provenance
-    assert again.provenance.machine == "test machine, 1 thread"
+    assert again.provenance.machine == "test machine"
     np.testing.assert_array_equal(again.forward_s, profile.forward_s)
     # A layer's cost on its own is far from its share of FLOPs: times are real ones.
     assert len(np.unique(profile.forward_s)) > 20

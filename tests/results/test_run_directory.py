@@ -94,7 +94,7 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
     assert result.scenario == load_scenario("chain3")
     assert list(result.tasks.columns) == [
         *("task_id", "ue", "policy", "start_s", "latency_s", "compute_s", "transfer_s", "queue_s"),
-        *("energy_j", "boundaries", "route", "status"),
+        *("energy_j", "boundaries", "route", "status", "output_error"),
     ]
     first, second = result.tasks.to_dict("records")
     assert first["boundaries"] == (0, 3, 60)

@@ -15,8 +15,6 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from cosim.errors import ProfileError
-
 
 def make_functional(traced: fx.GraphModule) -> None:
     """Replace the in-place operations of `traced`, and clear its modules' ``inplace`` flags."""
@@ -43,7 +41,7 @@ def _make_node_functional(traced: fx.GraphModule, node: fx.Node) -> bool:
         if plain_name is None:
             return False
         if not hasattr(torch.Tensor, plain_name):
-            raise _no_plain_form(node)
+            raise NoPlainFormError(node)
         node.target = plain_name
         return True
     return node.op == "call_function" and _make_call_functional(node)
@@ -60,7 +58,7 @@ def _make_call_functional(node: fx.Node) -> bool:
         if hasattr(namespace, plain_name):
             node.target = getattr(namespace, plain_name)
             return True
-    raise _no_plain_form(node)
+    raise NoPlainFormError(node)
 
 
 def _without_underscore(name: str) -> str | None:
@@ -68,8 +66,12 @@ def _without_underscore(name: str) -> str | None:
     return name[:-1] if name.endswith("_") and not name.endswith("__") else None
 
 
-def _no_plain_form(node: fx.Node) -> ProfileError:
-    return ProfileError(
-        f"cannot trace the model: '{node.name}' ({node.target}) changes a tensor in place and has"
-        " no plain form"
-    )
+class NoPlainFormError(Exception):
+    """An operation changes a tensor in place, and has no other form; `path` is of its module."""
+
+    def __init__(self, node: fx.Node) -> None:
+        super().__init__(
+            f"'{node.name}' ({node.target}) changes a tensor in place and has no plain form"
+        )
+        stack = list(node.meta.get("nn_module_stack", {}).values())
+        self.path = str(stack[-1][0]) if stack else ""

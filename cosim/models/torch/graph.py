@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import fx, nn
 
 from cosim.errors import ProfileError
-from cosim.models.torch.functional import make_functional
+from cosim.models.torch.tracing import call_whole, find_wrong_parts, trace_parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +35,15 @@ class LayerGraph:
     live
         For each boundary 0..L the names of the values that cross it, in the order they came to be;
         at L, what the output is made of.
+    atomic
+        Why a part of the model is one layer although it has layers of its own, by its name.
     """
 
     module: fx.GraphModule
     inputs: tuple[str, ...]
     layers: tuple[fx.Node, ...]
     live: tuple[tuple[str, ...], ...]
+    atomic: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def layer_count(self) -> int:
@@ -49,22 +52,28 @@ class LayerGraph:
 
 
 def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
-    """Trace `model`, which is left as it is, and check the trace on the example input.
+    """Trace `model`, which is left as it is, and check the trace on the example inputs.
+
+    A part that cannot be traced (its control flow depends on data, say) is one layer; the graph's
+    `atomic` names it and tells why.
 
     Raises
     ------
     ProfileError
-        The model cannot be traced (its control flow depends on data), or the trace computes
-        something else than the model.
+        The model does not run on these inputs, has no operation, or does not do the same twice.
     """
-    try:
-        traced = fx.symbolic_trace(copy.deepcopy(model).eval())
-    except (fx.proxy.TraceError, TypeError, RuntimeError) as error:
-        raise ProfileError(f"cannot trace the model: {error}") from error
-    make_functional(traced)
-    graph = _line_up(traced)
-    _check_same_result(model, graph, example)
-    return graph
+    expected = _run_untouched(model, example)
+    traced, atomic = trace_parts(copy.deepcopy(model).eval(), example, set())
+    graph = _line_up(traced, atomic)
+    if _difference(graph, example, expected) is None:
+        return graph
+    wrong = dict(find_wrong_parts(copy.deepcopy(model).eval(), example))
+    if wrong:
+        traced, more = trace_parts(copy.deepcopy(model).eval(), example, set(wrong))
+        graph = _line_up(traced, wrong | more)
+        if _difference(graph, example, expected) is None:
+            return graph
+    return _take_whole(model, example, expected)
 
 
 def run_layers(
@@ -138,7 +147,17 @@ def _attribute(module: nn.Module, path: str) -> Any:
     return owner
 
 
-def _line_up(traced: fx.GraphModule) -> LayerGraph:
+def _take_whole(model: nn.Module, example: tuple[torch.Tensor, ...], expected: Any) -> LayerGraph:
+    reason = "its trace computes something else"
+    traced = call_whole(copy.deepcopy(model).eval(), len(example))
+    graph = _line_up(traced, {type(model).__name__: reason})
+    difference = _difference(graph, example, expected)
+    if difference is not None:
+        raise ProfileError(f"cannot trace the model: it does not do the same twice: {difference}")
+    return graph
+
+
+def _line_up(traced: fx.GraphModule, atomic: Mapping[str, str]) -> LayerGraph:
     """Order the operations and find what is live at each boundary."""
     nodes = list(traced.graph.nodes)
     inputs = [node for node in nodes if node.op == "placeholder"]
@@ -158,20 +177,32 @@ def _line_up(traced: fx.GraphModule) -> LayerGraph:
         inputs=tuple(node.name for node in inputs),
         layers=tuple(layers),
         live=live,
+        atomic=dict(atomic),
     )
 
 
-def _check_same_result(
-    model: nn.Module, graph: LayerGraph, example: tuple[torch.Tensor, ...]
-) -> None:
+def _run_untouched(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
+    """Output of a copy of the model, as it is."""
     original = copy.deepcopy(model).eval()
-    with torch.no_grad():
-        expected = original(*(tensor.clone() for tensor in example))
-        values = bind_inputs(graph, *(tensor.clone() for tensor in example))
-        found = assemble_output(graph, run_layers(graph, 0, graph.layer_count, values))
     try:
-        torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
-    except AssertionError as error:
+        with torch.no_grad():
+            return original(*(tensor.clone() for tensor in example))
+    except Exception as error:  # the user's code may raise anything
+        shapes = ", ".join(str(tuple(tensor.shape)) for tensor in example)
+        problem = f"{type(error).__name__}: {error}"
         raise ProfileError(
-            f"cannot trace the model: the trace computes something else: {error}"
+            f"the model does not run on inputs of shape {shapes}: {problem}",
+            hint="give the shapes that it takes with --input-shape",
         ) from error
+
+
+def _difference(graph: LayerGraph, example: tuple[torch.Tensor, ...], expected: Any) -> str | None:
+    """How the graph's output differs from what is expected; None when every bit is the same."""
+    with torch.no_grad():
+        values = bind_inputs(graph, *(tensor.clone() for tensor in example))
+        try:
+            found = assemble_output(graph, run_layers(graph, 0, graph.layer_count, values))
+            torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+        except Exception as error:  # the user's code, called in another way than by the user
+            return " ".join(str(error).split())[:200]
+    return None

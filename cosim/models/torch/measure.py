@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cosim.errors import ProfileError
 from cosim.models.profile import FloatArray, IntArray
+from cosim.models.torch.clocks import Clock, CpuClock
 from cosim.models.torch.graph import LayerGraph, bind_call, bind_inputs, parameters_of
+from cosim.models.torch.values import count_bytes, map_tensors, tensors_in
 
-_SCALAR_BYTES = 8  # a Python number on the wire
+Progress = Callable[[int, int], None]  # rounds done, and how many there are in all
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,22 +41,27 @@ class LayerSizes:
 
 @dataclass(frozen=True, eq=False)
 class LayerTimes:
-    """All the times measured, s: `layers_s` is (R, L), `model_s` (R,), for R repeats."""
+    """All the times measured, s, for R repeats.
+
+    `layers_s` is (R, L), `model_s` (R,), and `backward_s` (R, L), or None.
+    """
 
     layers_s: FloatArray
     model_s: FloatArray
+    backward_s: FloatArray | None = None
 
-    @property
-    def best_s(self) -> FloatArray:
-        """Shortest time of each layer, (L,): what it takes when nothing else disturbs."""
-        best: FloatArray = self.layers_s.min(axis=0)
-        return best
 
-    @property
-    def spread(self) -> FloatArray:
-        """Median over shortest time of each layer, less 1, (L,)."""
-        spread: FloatArray = np.median(self.layers_s, axis=0) / self.best_s - 1.0
-        return spread
+def best_s(times: FloatArray) -> FloatArray:
+    """Shortest time of each layer, (L,): what it takes when nothing else disturbs."""
+    best: FloatArray = times.min(axis=0)
+    return best
+
+
+def spread(times: FloatArray) -> FloatArray:
+    """Median over shortest time of each layer, less 1, (L,); 0 for what takes no time."""
+    best = times.min(axis=0)
+    relative: FloatArray = np.median(times, axis=0) / np.where(best > 0, best, 1.0) - 1.0
+    return np.where(best > 0, relative, 0.0)
 
 
 def measure_sizes(graph: LayerGraph, *inputs: torch.Tensor) -> LayerSizes:
@@ -88,64 +93,97 @@ def measure_times(
     *inputs: torch.Tensor,
     repeats: int = 200,
     warm_up: int = 10,
+    threads: int = 1,
+    backward: bool = False,
+    clock: Clock | None = None,
+    on_round: Progress | None = None,
 ) -> LayerTimes:
-    """Time every layer and the whole model, taking turns, on one thread.
+    """Time every layer and the whole model, taking turns.
 
     A round times each layer once, in the model's order and on the values that the round computed,
-    so caches are in the state that a real run leaves them in; then the untouched model. Other work
-    on the machine only ever adds time: use the minimum over many rounds.
+    so caches are in the state that a real run leaves them in; then the untouched model; and, with
+    `backward`, each layer's backward pass. Other work on the machine only ever adds time (it wears
+    caches out, if it does not take the processor): use the minimum over many rounds.
     """
-    layer_rounds = np.empty((repeats, graph.layer_count))
-    model_rounds = np.empty(repeats)
-    with _undisturbed(), torch.inference_mode():
+    timer = CpuClock() if clock is None else clock
+    layers_ns = np.empty((repeats, graph.layer_count))
+    backward_ns = np.empty_like(layers_ns) if backward else None
+    model_ns = np.empty(repeats)
+    with _undisturbed(threads):
         for index in range(-warm_up, repeats):
-            layer_times = _time_layers(graph, inputs)
-            model_time = _time_model(model, inputs)
+            with torch.inference_mode():
+                layer_times = _time_layers(graph, inputs, timer)
+                _, model_time = timer.time(lambda: model(*inputs))
             if index >= 0:
-                layer_rounds[index], model_rounds[index] = layer_times, model_time
-    return LayerTimes(layers_s=layer_rounds / 1e9, model_s=model_rounds / 1e9)
+                layers_ns[index], model_ns[index] = layer_times, model_time
+            if backward_ns is not None:
+                backward_ns[max(index, 0)] = _time_backward(graph, inputs, timer)
+            if on_round is not None:
+                on_round(index + warm_up + 1, repeats + warm_up)
+    return LayerTimes(
+        layers_s=layers_ns / 1e9,
+        model_s=model_ns / 1e9,
+        backward_s=None if backward_ns is None else backward_ns / 1e9,
+    )
 
 
-def count_bytes(value: Any) -> int:
-    """Bytes that a value needs on the wire."""
-    if isinstance(value, torch.Tensor):
-        return int(value.nbytes)
-    if value is None or isinstance(value, bool | int | float):
-        return _SCALAR_BYTES
-    if isinstance(value, tuple | list):
-        return sum(map(count_bytes, value))
-    raise ProfileError(f"cannot tell how large a value of type {type(value).__name__} is")
-
-
-def _time_layers(graph: LayerGraph, inputs: tuple[torch.Tensor, ...]) -> list[int]:
+def _time_layers(graph: LayerGraph, inputs: tuple[torch.Tensor, ...], clock: Clock) -> list[int]:
     """Time each layer once, ns."""
-    times: list[int] = []
+    times = []
     values = bind_inputs(graph, *inputs)
     for boundary, node in enumerate(graph.layers, 1):
         call = bind_call(graph, node, values)
-        begin = time.perf_counter_ns()
-        value = call()
-        times.append(time.perf_counter_ns() - begin)
+        value, time_ns = clock.time(call)
+        times.append(time_ns)
         values[node.name] = value
         values = {name: values[name] for name in graph.live[boundary]}
     return times
 
 
-def _time_model(model: nn.Module, inputs: tuple[torch.Tensor, ...]) -> int:
-    begin = time.perf_counter_ns()
-    model(*inputs)
-    return time.perf_counter_ns() - begin
+def _time_backward(graph: LayerGraph, inputs: tuple[torch.Tensor, ...], clock: Clock) -> list[int]:
+    """Time the backward pass of each layer alone, ns; 0 for what has no gradient."""
+    times = []
+    values = bind_inputs(graph, *inputs)
+    for boundary, node in enumerate(graph.layers, 1):
+        time_ns, value = _time_gradient(graph, node, values, clock)
+        times.append(time_ns)
+        values[node.name] = map_tensors(value, torch.Tensor.detach)
+        values = {name: values[name] for name in graph.live[boundary]}
+    return times
+
+
+def _time_gradient(
+    graph: LayerGraph, node: fx.Node, values: dict[str, Any], clock: Clock
+) -> tuple[int, Any]:
+    """Time a layer's gradient with respect to what it takes and to its parameters."""
+    used = {argument.name for argument in node.all_input_nodes}
+    leaves = {n: map_tensors(v, _as_leaf) for n, v in values.items() if n in used}
+    with torch.enable_grad():
+        value = bind_call(graph, node, leaves)()
+    outputs = [tensor for tensor in tensors_in(value) if tensor.requires_grad]
+    wanted = [tensor for leaf in leaves.values() for tensor in tensors_in(leaf)]
+    wanted = [tensor for tensor in wanted if tensor.requires_grad] + parameters_of(graph, node)
+    if not outputs or not wanted:
+        return 0, value
+    given = [torch.ones_like(tensor) for tensor in outputs]
+    _, time_ns = clock.time(lambda: torch.autograd.grad(outputs, wanted, given, allow_unused=True))
+    return time_ns, value
+
+
+def _as_leaf(tensor: torch.Tensor) -> torch.Tensor:
+    leaf = tensor.detach()
+    return leaf.requires_grad_() if leaf.is_floating_point() else leaf
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """One thread and no garbage collection; both as before afterwards."""
-    threads, collecting = torch.get_num_threads(), gc.isenabled()
-    torch.set_num_threads(1)
+def _undisturbed(threads: int) -> Iterator[None]:
+    """Fixed threads and no garbage collection; both as before afterwards."""
+    before, collecting = torch.get_num_threads(), gc.isenabled()
+    torch.set_num_threads(threads)
     gc.disable()
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
         if collecting:
             gc.enable()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from torch import fx
+from torch import fx, nn
 
 # Names of module classes, functions and methods, in lower case without underscores, per kind.
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -14,8 +14,8 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "activation": "elu gelu glu hardsigmoid hardswish hardtanh leakyrelu logsoftmax mish prelu"
         " relu6 selu sigmoid silu softmax softplus tanh",
         "add": "add",
-        "arithmetic": "div exp floordiv log maximum mean minimum mul neg pow rsqrt sqrt sub sum"
-        " truediv",
+        "arithmetic": "abs clamp div exp floordiv log maximum mean minimum mul neg pow rsqrt sqrt"
+        " sub sum truediv",
         "attention": "multiheadattention scaleddotproductattention",
         "avg_pool": "adaptiveavgpool1d adaptiveavgpool2d adaptiveavgpool3d avgpool1d avgpool2d"
         " avgpool3d",
@@ -49,4 +49,13 @@ def operator_kind(module: fx.GraphModule, node: fx.Node) -> str:
         name = str(node.target)
     else:
         name = getattr(node.target, "__name__", "")
+    return _kind_of(name)
+
+
+def module_kind(module: nn.Module) -> str:
+    """Kind of a layer that is a call of `module`."""
+    return _kind_of(type(module).__name__)
+
+
+def _kind_of(name: str) -> str:
     return _KIND_OF.get(name.lower().replace("_", ""), "other")

@@ -1,4 +1,4 @@
-"""Making a model profile from a zoo model: trace, measure, and write down where it comes from."""
+"""Making a model profile: trace, measure, and write down where it comes from."""
 
 from __future__ import annotations
 
@@ -7,65 +7,210 @@ import importlib.metadata
 import math
 import os
 import platform
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+import msgspec
+import torch
+from torch import nn
 
-from cosim.models.profile import IntArray, ModelProfile, Provenance
-from cosim.models.torch.graph import trace_model
-from cosim.models.torch.measure import LayerSizes, LayerTimes, measure_sizes, measure_times
+from cosim.models.profile import FloatArray, IntArray, ModelProfile, Provenance
+from cosim.models.torch.clocks import clock_for
+from cosim.models.torch.coding import measure_coding
+from cosim.models.torch.graph import LayerGraph, trace_model
+from cosim.models.torch.hooks import run_hooked
+from cosim.models.torch.measure import (
+    LayerSizes,
+    LayerTimes,
+    Progress,
+    best_s,
+    measure_sizes,
+    measure_times,
+    spread,
+)
 from cosim.models.torch.operators import operator_kind
 from cosim.models.torch.zoo import (
     REFERENCE_MODEL,
     ZooEntry,
     build_model,
-    example_input,
+    example_inputs,
     find_entry,
 )
 
 _METHOD = (
     "torch.fx trace, one layer per operation, in-place operations rewritten; each layer timed"
-    " alone with perf_counter, in the model's order, alternating with the untouched model; shortest"
+    " alone with {clock}, in the model's order, alternating with the untouched model; shortest"
     " of all repeats after a warm-up; spread is median over shortest, less 1. FLOPs by"
     " torch.utils.flop_counter (convolutions and matrix products). live_bytes counts every tensor"
     " that a later layer needs; 0 after the last layer: the result stays where it is computed"
 )
+_PAPER_METHOD = (
+    "as HiveMind's authors: forward hooks on modules without children; shortest of all repeats;"
+    " live_bytes is the last module's output only, so it is too little where a later layer needs"
+    " more; operations that are no modules are not seen"
+)
+_BACKWARD = "; backward_s: gradient of each layer alone, for what it takes and its parameters"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How to measure.
+
+    Attributes
+    ----------
+    repeats
+        How often each layer is timed.
+    threads
+        Of torch, on the CPU.
+    device
+        ``cpu`` or ``cuda``.
+    backward
+        Whether to time the backward pass too.
+    seed
+        Of weights and inputs.
+    machine
+        The kind of machine, for the provenance; without it, architecture and number of cores.
+    measured_by
+        Who measures, for the provenance.
+    """
+
+    repeats: int = 200
+    threads: int = 1
+    device: str = "cpu"
+    backward: bool = False
+    seed: int = 0
+    machine: str | None = None
+    measured_by: str = "cosim profile"
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A model on the device that measures it."""
+
+    model: nn.Module
+    graph: LayerGraph
+    inputs: tuple[torch.Tensor, ...]
 
 
 def profile_model(
-    entry: ZooEntry, *, repeats: int = 200, machine: str | None = None
+    entry: ZooEntry,
+    how: Measurement = Measurement(),
+    on_round: Progress | None = None,
 ) -> ModelProfile:
     """Measure a model on this machine.
 
     Parameters
     ----------
-    repeats
-        How often each layer is timed.
-    machine
-        The kind of machine, for the provenance; without it, architecture and number of cores.
+    on_round
+        Called with the rounds done and how many there are, the reference model's counted too.
+
+    Raises
+    ------
+    ProfileError
+        The model does not run on its inputs, or what its layers pass has no size.
+    InputError
+        There is no such device.
     """
-    model, example = build_model(entry), example_input(entry)
-    graph = trace_model(model, example)
-    sizes = measure_sizes(graph, example)
-    times = measure_times(model, graph, example, repeats=repeats)
-    is_reference = entry.name == REFERENCE_MODEL
-    reference_s = math.fsum(times.best_s) if is_reference else _time_reference(repeats)
+    reference = find_entry(REFERENCE_MODEL)
+    progress = _in_turns(on_round, 1 if entry == reference else 2)
+    loaded = _load(entry, how)
+    times = _measure(loaded, how, progress(0))
+    reference_s = math.fsum(best_s(times.layers_s))
+    if entry != reference:
+        forward_only = replace(how, backward=False)
+        reference_times = _measure(_load(reference, how), forward_only, progress(1))
+        reference_s = math.fsum(best_s(reference_times.layers_s))
+    graph, back = loaded.graph, times.backward_s
+    return _assemble(
+        entry,
+        tuple(node.name for node in graph.layers),
+        tuple(operator_kind(graph.module, node) for node in graph.layers),
+        measure_sizes(graph, *loaded.inputs),
+        times.layers_s,
+        reference_s=reference_s,
+        backward_s=None if back is None else best_s(back),
+        backward_spread=None if back is None else spread(back).round(4),
+        coded=measure_coding(graph, *loaded.inputs),
+        provenance=_provenance(entry, graph, times, how),
+    )
+
+
+def profile_as_paper(entry: ZooEntry, how: Measurement = Measurement()) -> ModelProfile:
+    """Measure a model as the paper's authors did: hooks on modules, last output only.
+
+    The profile is called ``NAME-paper``. It is timed on the CPU, forward only.
+    """
+    loaded = _load(entry, replace(how, device="cpu"))
+    hooked = run_hooked(loaded.model, *loaded.inputs, repeats=how.repeats)
+    times = _measure(loaded, replace(how, device="cpu", backward=False), None)
+    reference = (
+        loaded if entry == find_entry(REFERENCE_MODEL) else _load(find_entry(REFERENCE_MODEL), how)
+    )
+    reference_hooked = run_hooked(reference.model, *reference.inputs, repeats=how.repeats)
+    provenance = _provenance(entry, loaded.graph, times, how)
+    return _assemble(
+        replace(entry, name=f"{entry.name}-paper"),
+        hooked.names,
+        hooked.kinds,
+        hooked.sizes,
+        hooked.layers_s,
+        reference_s=math.fsum(best_s(reference_hooked.layers_s)),
+        provenance=msgspec.structs.replace(provenance, method=_PAPER_METHOD),
+    )
+
+
+def _assemble(
+    entry: ZooEntry,
+    names: tuple[str, ...],
+    kinds: tuple[str, ...],
+    sizes: LayerSizes,
+    layers_s: FloatArray,
+    **others: Any,
+) -> ModelProfile:
     return ModelProfile(
         name=entry.name,
         description=entry.description,
-        layer_names=tuple(node.name for node in graph.layers),
-        kinds=tuple(operator_kind(graph.module, node) for node in graph.layers),
+        layer_names=names,
+        kinds=kinds,
         flops=sizes.flops,
         param_bytes=sizes.param_bytes,
-        forward_s=times.best_s,
-        spread=np.round(times.spread, 4),
+        forward_s=best_s(layers_s),
+        spread=spread(layers_s).round(4),
         live_bytes=_result_stays(sizes),
         layer_output_bytes=sizes.output_bytes,
         output_bytes=int(sizes.live_bytes[-1]),
         reference_model=REFERENCE_MODEL,
-        reference_s=reference_s,
-        provenance=_provenance(entry, times, machine or _describe_machine()),
         digest="",
+        **others,
     )
+
+
+def _load(entry: ZooEntry, how: Measurement) -> _Loaded:
+    model = build_model(entry, seed=how.seed).to(how.device)
+    inputs = tuple(tensor.to(how.device) for tensor in example_inputs(entry, seed=how.seed))
+    return _Loaded(model, trace_model(model, *inputs), inputs)
+
+
+def _measure(loaded: _Loaded, how: Measurement, on_round: Progress | None) -> LayerTimes:
+    return measure_times(
+        loaded.model,
+        loaded.graph,
+        *loaded.inputs,
+        repeats=how.repeats,
+        threads=how.threads,
+        backward=how.backward,
+        clock=clock_for(how.device, how.threads),
+        on_round=on_round,
+    )
+
+
+def _in_turns(on_round: Progress | None, models: int) -> Callable[[int], Progress | None]:
+    """The progress of one model after another as that of all of them."""
+    if on_round is None:
+        return lambda _turn: None
+    return lambda turn: lambda done, total: on_round(turn * total + done, models * total)
 
 
 def _result_stays(sizes: LayerSizes) -> IntArray:
@@ -75,34 +220,36 @@ def _result_stays(sizes: LayerSizes) -> IntArray:
     return live
 
 
-def _time_reference(repeats: int) -> float:
-    """Sum of the reference model's layer times on this machine, now, s."""
-    entry = find_entry(REFERENCE_MODEL)
-    model, example = build_model(entry), example_input(entry)
-    graph = trace_model(model, example)
-    return math.fsum(measure_times(model, graph, example, repeats=repeats).best_s)
-
-
-def _provenance(entry: ZooEntry, times: LayerTimes, machine: str) -> Provenance:
+def _provenance(
+    entry: ZooEntry, graph: LayerGraph, times: LayerTimes, how: Measurement
+) -> Provenance:
+    method = _METHOD.format(clock=clock_for(how.device, how.threads).name)
     return Provenance(
         status="measured",
-        measured_by="the hivemind-cosim project, scripts/profile_model.py",
-        method=_METHOD,
-        weights="random initialisation, seed 0; neither times nor sizes depend on the values",
-        machine=f"{machine}, 1 thread",
+        measured_by=how.measured_by,
+        method=method + (_BACKWARD if how.backward else ""),
+        weights=f"random initialisation, seed {how.seed}; neither times nor sizes depend on them",
+        machine=how.machine or describe_machine(how.device),
         date=datetime.datetime.now(datetime.UTC).date(),
-        input_shape=entry.input_shape,
-        dtype=entry.dtype,
-        threads=1,
+        model=entry.model,
+        inputs=entry.inputs,
+        seed=how.seed,
+        device=how.device,
+        threads=how.threads,
         repeats=len(times.model_s),
         whole_model_s=float(times.model_s.min()),
+        whole_model_spread=round(float(spread(times.model_s[:, None])[0]), 4),
+        atomic=tuple(f"{part}: {reason}" for part, reason in graph.atomic.items()),
         versions=_versions(),
         notes=entry.notes,
     )
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
+    versions = {
+        "python": platform.python_version(),
+        "cosim": importlib.metadata.version("hivemind-cosim"),
+    }
     for distribution in ("torch", "torchvision"):
         try:
             versions[distribution] = importlib.metadata.version(distribution)
@@ -111,6 +258,19 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _describe_machine() -> str:
-    """Tell the architecture and the number of cores: no name that identifies a machine."""
-    return f"{platform.machine().replace('_', '-')} with {os.cpu_count()} cores"
+def describe_machine(device: str = "cpu") -> str:
+    """Tell the processor and the number of cores: no name that identifies a machine."""
+    if device == "cuda":
+        return str(torch.cuda.get_device_name())
+    processor = _processor_name() or platform.machine().replace("_", "-")
+    return f"{processor}, {os.cpu_count()} cores"
+
+
+def _processor_name() -> str | None:
+    """What Linux says of the processor; None elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else None

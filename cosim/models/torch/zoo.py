@@ -11,6 +11,8 @@ import torch
 from torch import nn
 
 from cosim.errors import UnknownNameError
+from cosim.models.profile import InputSpec
+from cosim.models.torch import architectures as own
 from cosim.models.torch.torchvision_guard import import_torchvision
 
 REFERENCE_MODEL: Final = "resnet18"  # whose latency device profiles are stated for
@@ -18,40 +20,42 @@ REFERENCE_MODEL: Final = "resnet18"  # whose latency device profiles are stated 
 
 @dataclass(frozen=True)
 class ZooEntry:
-    """A model by name, with the input that it is profiled with.
+    """A model by name, with the inputs that it is profiled with.
 
     Attributes
     ----------
     build
         Makes the model, with random weights: none are fetched, and neither time nor size depends
         on their values.
-    input_shape
-        Shape of the input, batch first.
-    dtype
-        Name of the input's torch dtype, e.g. ``float32``.
+    inputs
+        Its arguments, batch first.
     notes
-        Why this input, for the profile's provenance.
+        Why these inputs, for the profile's provenance.
+    model
+        What names it for `cosim profile`: a name of the zoo, or ``module:callable``.
     """
 
     name: str
     description: str
     build: Callable[[], nn.Module]
-    input_shape: tuple[int, ...]
-    dtype: str = "float32"
+    inputs: tuple[InputSpec, ...]
     notes: str = ""
+    model: str = ""
 
 
 def build_model(entry: ZooEntry, *, seed: int = 0) -> nn.Module:
-    """Build the model in evaluation mode, its weights drawn from `seed`."""
+    """Build the model in evaluation mode, its weights drawn from `seed`, of its inputs' type."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return entry.build().eval()
+        model = entry.build().eval()
+    dtypes = [getattr(torch, spec.dtype) for spec in entry.inputs]
+    return model.to(next((dtype for dtype in dtypes if dtype.is_floating_point), torch.float32))
 
 
-def example_input(entry: ZooEntry, *, seed: int = 0) -> torch.Tensor:
-    """Draw an input, normally distributed, from `seed`."""
+def example_inputs(entry: ZooEntry, *, seed: int = 0) -> tuple[torch.Tensor, ...]:
+    """Draw the inputs from `seed`: normally distributed, or integers from 0."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(entry.input_shape, generator=generator).to(getattr(torch, entry.dtype))
+    return tuple(_draw(spec, generator) for spec in entry.inputs)
 
 
 def find_entry(name: str) -> ZooEntry:
@@ -61,29 +65,77 @@ def find_entry(name: str) -> ZooEntry:
     return ZOO[name]
 
 
-def _torchvision_model(name: str) -> Callable[[], nn.Module]:
+def _draw(spec: InputSpec, generator: torch.Generator) -> torch.Tensor:
+    dtype = getattr(torch, spec.dtype)
+    if dtype.is_floating_point:
+        return torch.randn(spec.shape, generator=generator).to(dtype)
+    return torch.randint(max(spec.below, 1), spec.shape, generator=generator).to(dtype)
+
+
+def _torchvision(name: str, description: str) -> ZooEntry:
+    """One of torchvision's, for pictures of 112 px as the paper's latencies fit."""
+
     def build() -> nn.Module:
         model = import_torchvision().models.get_model(name, weights=None)
         assert isinstance(model, nn.Module)
         return model
 
-    return build
+    notes = (
+        "The input is 112 x 112 float32, about 150 KB: the paper states no input size,"
+        " and its latencies fit an input of about 150 KB (224 x 224 uint8 is as large)."
+    )
+    inputs = (InputSpec((1, 3, 112, 112)),)
+    return ZooEntry(name, f"{description}, torchvision's, 1000 classes", build, inputs, notes, name)
 
 
-ZOO: Final[Mapping[str, ZooEntry]] = MappingProxyType(
-    {
-        entry.name: entry
-        for entry in (
-            ZooEntry(
-                name="resnet18",
-                description="ResNet18 (He et al. 2016), torchvision's, 1000 classes",
-                build=_torchvision_model("resnet18"),
-                input_shape=(1, 3, 112, 112),
-                notes=(
-                    "The input is 112 x 112 float32, about 150 KB: the paper states no input size,"
-                    " and its latencies fit an input of about 150 KB (224 x 224 uint8 is as large)."
-                ),
-            ),
-        )
-    }
+def _own(
+    name: str, description: str, build: Callable[[], nn.Module], *inputs: InputSpec, notes: str
+) -> ZooEntry:
+    return ZooEntry(name, description, build, inputs, notes, name)
+
+
+_ENTRIES: Final = (
+    _torchvision("vgg11", "VGG11 (Simonyan and Zisserman 2015)"),
+    _torchvision("resnet18", "ResNet18 (He et al. 2016)"),
+    _torchvision("resnet50", "ResNet50 (He et al. 2016)"),
+    _torchvision("resnet152", "ResNet152 (He et al. 2016)"),
+    _torchvision("mobilenet_v2", "MobileNetV2 (Sandler et al. 2018)"),
+    _own(
+        "rcnn",
+        "Two-part detector after R-CNN: AlexNet backbone, proposal and box heads",
+        own.TwoPartDetector,
+        InputSpec((1, 3, 224, 224)),
+        notes="The paper's R-CNN has a mean output of 242 KB a layer: AlexNet's at 224 px fit.",
+    ),
+    _own(
+        "rnn",
+        "Sequence-labelling GRU of 200 modules, unrolled",
+        own.SequenceLabeller,
+        InputSpec((1, 200, 100)),
+        notes="Four layers a module: element, rest of the sequence, cell, label; then one stack.",
+    ),
+    _own(
+        "qmix-agent",
+        "Agent of QMIX (Rashid et al. 2018), one step of 32 episodes",
+        own.QmixAgent,
+        InputSpec((32, 150)),
+        InputSpec((32, 64)),
+        notes="32 episodes are the batch of the QMIX paper; observations as on its map 3s5z.",
+    ),
+    _own(
+        "qmix-mixer",
+        "Mixing network of QMIX (Rashid et al. 2018), 8 agents, 32 episodes",
+        own.QmixMixer,
+        InputSpec((32, 8)),
+        InputSpec((32, 216)),
+        notes="32 episodes are the batch of the QMIX paper; agents and state as on its map 3s5z.",
+    ),
+    _own(
+        "transformer",
+        "Decoder-only transformer: 4 blocks, width 256, 4096 tokens",
+        own.DecoderTransformer,
+        InputSpec((1, 64), "int64", 4096),
+        notes="A text of 64 tokens.",
+    ),
 )
+ZOO: Final[Mapping[str, ZooEntry]] = MappingProxyType({entry.name: entry for entry in _ENTRIES})

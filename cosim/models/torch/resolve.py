@@ -1,0 +1,136 @@
+"""From what a user names to a model: a name of the zoo, or ``module:callable``."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from cosim.errors import InputError, ProfileError
+from cosim.models.profile import InputSpec
+from cosim.models.torch.zoo import ZooEntry, find_entry
+
+_SHAPE = re.compile(r"[0-9]+(x[0-9]+)*\Z")
+
+
+def resolve_model(
+    model: str,
+    *,
+    shapes: Sequence[str] = (),
+    dtype: str | None = None,
+    batch: int | None = None,
+) -> ZooEntry:
+    """Find a model, with the inputs that it shall have.
+
+    Parameters
+    ----------
+    model
+        A name of the zoo, or ``module:callable``: something in a module, on the path or in the
+        working directory, that returns a `torch.nn.Module` when it is called without arguments.
+    shapes
+        Shape of each input, like ``1x3x224x224``; the zoo's own without.
+    dtype
+        Name of a torch dtype, for all inputs that are not integers, and for the weights.
+    batch
+        First number of every shape.
+
+    Raises
+    ------
+    UnknownNameError, InputError
+        There is no such model, or its inputs are not told rightly.
+    """
+    entry = _load_callable(model) if ":" in model else find_entry(model)
+    inputs = _inputs(entry, shapes)
+    if dtype is not None:
+        _check_dtype(dtype)
+        inputs = tuple(spec if _is_integer(spec) else _with_dtype(spec, dtype) for spec in inputs)
+    if batch is not None:
+        inputs = tuple(InputSpec((batch, *s.shape[1:]), s.dtype, s.below) for s in inputs)
+    return replace(entry, inputs=inputs)
+
+
+def entry_of(model: str, inputs: Sequence[InputSpec]) -> ZooEntry:
+    """The model that a profile was made of."""
+    entry = _load_callable(model) if ":" in model else find_entry(model)
+    return replace(entry, inputs=tuple(inputs))
+
+
+def _inputs(entry: ZooEntry, shapes: Sequence[str]) -> tuple[InputSpec, ...]:
+    if not shapes:
+        if not entry.inputs:
+            hint = "for example --input-shape 1x3x224x224, once for each input"
+            raise InputError(f"model '{entry.model}': its inputs are not known", hint=hint)
+        return entry.inputs
+    parsed = [_parse_shape(text) for text in shapes]
+    if not entry.inputs:
+        return tuple(InputSpec(shape) for shape in parsed)
+    if len(parsed) != len(entry.inputs):
+        raise InputError(
+            f"model '{entry.name}' has {len(entry.inputs)} inputs, not {len(parsed)}",
+            hint=f"its own are {', '.join(map(str, entry.inputs))}",
+        )
+    pairs = zip(parsed, entry.inputs, strict=True)
+    return tuple(InputSpec(shape, spec.dtype, spec.below) for shape, spec in pairs)
+
+
+def _parse_shape(text: str) -> tuple[int, ...]:
+    shape = tuple(map(int, text.split("x"))) if _SHAPE.match(text) else ()
+    if not shape or min(shape) < 1:
+        raise InputError(f"--input-shape {text}: is no shape", hint="write it like 1x3x224x224")
+    return shape
+
+
+def _check_dtype(name: str) -> None:
+    dtype = getattr(torch, name, None)
+    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        known = "float32, float64, float16, bfloat16"
+        raise InputError(f"--dtype {name}: is no floating-point type of torch", hint=known)
+
+
+def _is_integer(spec: InputSpec) -> bool:
+    return not getattr(torch, spec.dtype).is_floating_point
+
+
+def _with_dtype(spec: InputSpec, dtype: str) -> InputSpec:
+    return InputSpec(spec.shape, dtype, spec.below)
+
+
+def _load_callable(path: str) -> ZooEntry:
+    """An entry for ``module:callable``, whose inputs are not known."""
+    module_name, _, attribute = path.partition(":")
+    build = _find_callable(path, module_name, attribute)
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", attribute)
+    return ZooEntry(
+        name, f"{path}, a model of the user's", lambda: _build(path, build), (), "", path
+    )
+
+
+def _find_callable(path: str, module_name: str, attribute: str) -> Callable[[], Any]:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError, ValueError, SyntaxError) as error:
+        raise InputError(f"model '{path}' cannot be imported: {error}") from error
+    if not callable(found):
+        raise InputError(f"model '{path}' cannot be called")
+    return found if not isinstance(found, nn.Module) else lambda: found
+
+
+def _build(path: str, build: Callable[[], Any]) -> nn.Module:
+    try:
+        model = build()
+    except Exception as error:  # the user's code may raise anything
+        problem = f"{type(error).__name__}: {error}"
+        raise ProfileError(f"model '{path}' cannot be built: {problem}") from error
+    if not isinstance(model, nn.Module):
+        raise ProfileError(f"model '{path}' gives a {type(model).__name__}, no torch.nn.Module")
+    return model

@@ -1,0 +1,49 @@
+"""What layers pass to each other: tensors, numbers, and tuples, lists and dicts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import torch
+
+from cosim.errors import ProfileError
+
+SCALAR_BYTES: Final = 8  # a Python number on the wire
+
+
+def count_bytes(value: Any) -> int:
+    """Bytes that a value needs on the wire."""
+    if isinstance(value, torch.Tensor):
+        return int(value.nbytes)
+    if value is None or isinstance(value, bool | int | float):
+        return SCALAR_BYTES
+    if isinstance(value, tuple | list):
+        return sum(map(count_bytes, value))
+    if isinstance(value, dict):
+        return sum(map(count_bytes, value.values()))
+    raise ProfileError(f"cannot tell how large a value of type {type(value).__name__} is")
+
+
+def map_tensors(value: Any, function: Callable[[torch.Tensor], Any]) -> Any:
+    """The same value with every tensor in it replaced."""
+    if isinstance(value, torch.Tensor):
+        return function(value)
+    if isinstance(value, dict):
+        return {key: map_tensors(item, function) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        items = [map_tensors(item, function) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    return value
+
+
+def tensors_in(value: Any) -> Iterator[torch.Tensor]:
+    """Every tensor of a value, in order."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from tensors_in(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from tensors_in(item)
