@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from cosim.assembly import Overrides, PolicyFactory, prepare, resolve_scenario
+from cosim.backends import PortFactory, port_factory_of
 from cosim.errors import UnknownNameError
 from cosim.results import RunResult, RunWriter, compare_summaries
 from cosim.runner import (
-    PortFactory,
     ProgressCallback,
     Runner,
     TaskCallback,
     file_name,
     first_manifest,
     fresh_directory,
-    open_ns3_port,
 )
 from cosim.scenario import Scenario, to_toml
 
@@ -39,7 +38,8 @@ def run(
     replace: bool = False,
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
-    port_factory: PortFactory = open_ns3_port,
+    backend: str = "ns3",
+    port_factory: PortFactory | None = None,
     policy_factory: PolicyFactory | None = None,
     on_task: TaskCallback | None = None,
 ) -> RunResult:
@@ -62,8 +62,10 @@ def run(
         Called after every step of the simulation.
     command
         What the manifest gives as the command that was typed, if one was.
+    backend
+        Which network: ``ns3``, packet by packet, or ``simplified``, the paper's level of detail.
     port_factory
-        Makes the network, given the scenario and a file for its standard error; by default ns-3.
+        Makes the network in its stead, given the scenario and a file for its standard error.
     policy_factory
         Makes each node's policy in the stead of `policy`, which then only names it.
     on_task
@@ -85,11 +87,12 @@ def run(
         seed=seed,
         overrides=overrides,
     )
+    factory = port_factory or port_factory_of(backend)
     setup = prepare(chosen, policy_factory)
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
-    manifest = first_manifest(setup, command)
+    manifest = first_manifest(setup, command, backend)
     writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
-    return Runner(setup, writer, progress, port_factory, on_task).run()
+    return Runner(setup, writer, factory, progress, on_task).run()
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ def compare(
     replace: bool = False,
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
-    port_factory: PortFactory = open_ns3_port,
+    backend: str = "ns3",
+    port_factory: PortFactory | None = None,
 ) -> Comparison:
     """Run a scenario once for each policy, with the same seed and so on the same channel.
 
@@ -136,7 +140,7 @@ def compare(
         Names. Each policy's results lie in a directory of its name under `out`.
     scenario, model, load, duration_s, seed, overrides, out, replace, progress, command
         As for `run`.
-    port_factory
+    backend, port_factory
         As for `run`.
 
     Raises
@@ -148,6 +152,7 @@ def compare(
     """
     if not policies:
         raise UnknownNameError("policy", "", COMPARED_POLICIES)
+    factory = port_factory or port_factory_of(backend)
     pairs = list(overrides.items() if isinstance(overrides, Mapping) else overrides)
     scenarios = {
         name: resolve_scenario(
@@ -172,7 +177,8 @@ def compare(
             replace=replace,
             progress=progress,
             command=command,
-            port_factory=port_factory,
+            backend=backend,
+            port_factory=factory,
         )
         for name, each in scenarios.items()
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -185,6 +185,7 @@ class _Loop:
         self._sent_messages = 0
         self._sent_bytes = 0
         self._next_computing: dict[str, str] = {}  # of each attached UE
+        self._audience = _Audience(controllers)
 
     def run(self, duration_ns: int) -> LoopResult:
         try:
@@ -268,12 +269,8 @@ class _Loop:
     def _report(self, links: tuple[LinkReport, ...]) -> None:
         """Tell each node of its own links: those it is an end of, and those of its uplink."""
         self._recorder.record_links(self._now_ns, links)
-        for name, controller in self._controllers.items():
-            uplink = controller.uplink
-            way = {hop.link for hop in uplink.hops} if uplink else set()
-            own = [r for r in links if name in (r.transmitter, r.receiver) or r.link in way]
-            if own:
-                self._ask(name, controller.on_report, own)
+        for name, own in self._audience.select(links):
+            self._ask(name, self._controllers[name].on_report, own)
 
     def _attach(self, event: Attachment) -> None:
         """Tell the UE its new way downstream, and its first computing nodes, old and new."""
@@ -288,6 +285,7 @@ class _Loop:
         if before is not None and before != after:
             self._ask(before, self._controllers[before].on_ue_detached, event.ue)
         self._ask(event.ue, ue.on_uplink, uplink_of(segment))
+        self._audience.forget()
         if after is not None:
             self._next_computing[event.ue] = after
             self._ask(after, self._controllers[after].on_ue_attached, event.ue)
@@ -323,13 +321,59 @@ class _Loop:
             self._ledger.note(action.record)
 
 
+class _Audience:
+    """Who has to be told which links' reports; worked out anew only when the ways changed."""
+
+    def __init__(self, controllers: Mapping[str, NodeController]) -> None:
+        self._controllers = controllers
+        self._ends: list[tuple[str, str]] = []
+        self._places: list[tuple[str, list[int]]] = []
+        self._told: dict[str, list[LinkReport]] = {}
+
+    def forget(self) -> None:
+        """A node's uplink changed."""
+        self._ends = []
+
+    def select(self, links: tuple[LinkReport, ...]) -> Iterator[tuple[str, list[LinkReport]]]:
+        """Each node with the reports that it is told, unless it was told the very same before."""
+        ends = [(report.transmitter, report.receiver) for report in links]
+        if ends != self._ends:
+            self._ends = ends
+            self._told.clear()
+            self._places = [(name, self._heard_by(name, links)) for name in self._controllers]
+        for name, places in self._places:
+            own = [links[place] for place in places]
+            if own and (own != self._told.get(name) or self._controllers[name].watches_time):
+                self._told[name] = own
+                yield name, own
+
+    def _heard_by(self, name: str, links: tuple[LinkReport, ...]) -> list[int]:
+        uplink = self._controllers[name].uplink
+        way = {hop.link for hop in uplink.hops} if uplink else set()
+        return [
+            place
+            for place, report in enumerate(links)
+            if name in (report.transmitter, report.receiver) or report.link in way
+        ]
+
+
+class _OpenUpdate(msgspec.Struct):
+    """An SCI update that is still being told of; fields as those of `SciUpdate`."""
+
+    start_ns: int
+    last_receipt_ns: int | None = None
+    messages: int = 0
+    message_bytes: int = 0
+    wall_ns: int = 0
+
+
 class _Ledger:
     """Puts the nodes' records together to outcomes of tasks and of SCI updates."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._open: dict[int, TaskStarted] = {}
-        self._updates: dict[int, SciUpdate] = {}
+        self._updates: dict[int, _OpenUpdate] = {}
         self._oldest_update = 0
         self.started = 0
         self.done = 0
@@ -358,7 +402,7 @@ class _Ledger:
             )
         self._open.clear()
         for update_id in sorted(self._updates):
-            self._recorder.record_sci(self._updates.pop(update_id))
+            self._report_update(update_id)
 
     def _finish(self, record: TaskFinished) -> None:
         if self._open.pop(record.task_id, None) is None:
@@ -372,20 +416,17 @@ class _Ledger:
             return
         update = self._updates.get(step.update_id)
         if update is None:
-            update = SciUpdate(step.update_id, step.started_ns, None, 0, 0, 0)
-        receipt_ns = update.last_receipt_ns
+            update = self._updates[step.update_id] = _OpenUpdate(step.started_ns)
         if step.at_source and not step.mending:
-            receipt_ns = step.time_ns
-        self._updates[step.update_id] = SciUpdate(
-            update_id=update.update_id,
-            start_ns=update.start_ns,
-            last_receipt_ns=receipt_ns,
-            messages=update.messages + step.messages,
-            message_bytes=update.message_bytes + step.message_bytes,
-            wall_ns=update.wall_ns + step.wall_ns,
-        )
+            update.last_receipt_ns = step.time_ns
+        update.messages += step.messages
+        update.message_bytes += step.message_bytes
+        update.wall_ns += step.wall_ns
         while self._oldest_update + _SCI_WINDOW < step.update_id:
-            over = self._updates.pop(self._oldest_update, None)
+            self._report_update(self._oldest_update)
             self._oldest_update += 1
-            if over is not None:
-                self._recorder.record_sci(over)
+
+    def _report_update(self, update_id: int) -> None:
+        over = self._updates.pop(update_id, None)
+        if over is not None:
+            self._recorder.record_sci(SciUpdate(update_id, *msgspec.structs.astuple(over)))

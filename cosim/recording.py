@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from cosim.engine import SciUpdate, TaskOutcome
 from cosim.network.port import LinkReport
@@ -27,6 +28,8 @@ class ResultRecorder:
     ) -> None:
         self._writer = writer
         self._on_task = on_task
+        self._reports: tuple[LinkReport | None, ...] = ()
+        self._cells: list[tuple[Any, ...]] = []
 
     def record_task(self, task: TaskOutcome) -> None:
         """Write a row of ``tasks``."""
@@ -42,7 +45,6 @@ class ResultRecorder:
             energy_j=task.energy_j,
             boundaries=task.boundaries,
             route=task.route,
-            output_error=task.output_error,
             status=task.status,
         )
         self._writer.add(row)
@@ -51,22 +53,15 @@ class ResultRecorder:
 
     def record_links(self, time_ns: int, links: tuple[LinkReport, ...]) -> None:
         """Write a row of ``links`` for each link."""
-        for link in links:
-            row = LinkRecord(
-                time_s=time_ns / _NS_PER_S,
-                link=link.link,
-                transmitter=link.transmitter,
-                receiver=link.receiver,
-                capacity_bps=link.capacity_bps,
-                latency_s=link.latency_ns / _NS_PER_S,
-                queue_bytes=link.queue_bytes,
-                queue_delay_s=link.queue_delay_ns / _NS_PER_S,
-                hol_delay_s=link.hol_delay_ns / _NS_PER_S,
-                mcs=link.mcs,
-                sinr_db=link.sinr_db,
-                used_fraction=link.used_fraction,
-            )
-            self._writer.add(row)
+        time_s = time_ns / _NS_PER_S
+        if len(links) != len(self._reports):
+            self._reports = (None,) * len(links)
+            self._cells = [()] * len(links)
+        for place, report in enumerate(links):
+            if report is not self._reports[place]:  # a quiet link gives the same one again
+                self._cells[place] = _cells(report)
+        self._reports = links
+        self._writer.add_rows(LinkRecord, [(time_s, *cells) for cells in self._cells])
 
     def record_sci(self, update: SciUpdate) -> None:
         """Write a row of ``sci``."""
@@ -82,6 +77,23 @@ class ResultRecorder:
             compute_wall_s=update.wall_ns / _NS_PER_S,
         )
         self._writer.add(row)
+
+
+def _cells(report: LinkReport) -> tuple[Any, ...]:
+    """The columns of `LinkRecord` after the time."""
+    return (
+        report.link,
+        report.transmitter,
+        report.receiver,
+        report.capacity_bps,
+        report.latency_ns / _NS_PER_S,
+        report.queue_bytes,
+        report.queue_delay_ns / _NS_PER_S,
+        report.hol_delay_ns / _NS_PER_S,
+        report.mcs,
+        report.sinr_db,
+        report.used_fraction,
+    )
 
 
 def _seconds(time_ns: int | None) -> float | None:

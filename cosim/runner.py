@@ -15,6 +15,7 @@ import msgspec
 
 import cosim
 from cosim.assembly import RunSetup
+from cosim.backends import PortFactory
 from cosim.engine import LoopResult, TaskOutcome, run_loop
 from cosim.errors import (
     CosimError,
@@ -25,15 +26,11 @@ from cosim.errors import (
     PolicyError,
 )
 from cosim.interruption import Interruptible, Interruption
-from cosim.network.ns3 import LastWill, open_ns3
-from cosim.network.port import NetworkPort
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
-from cosim.results.manifest import MANIFEST_NAME, WILL_NAME, library_versions
+from cosim.results.manifest import library_versions
 from cosim.results.writer import NS3_STDERR_NAME, TRACEBACK_NAME
 from cosim.scenario import Scenario, scenario_hash
-
-PortFactory = Callable[[Scenario, Path], NetworkPort]
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,6 @@ ProgressCallback = Callable[[Progress], None]
 TaskCallback = Callable[[TaskOutcome], None]
 
 
-def open_ns3_port(scenario: Scenario, stderr_path: Path) -> NetworkPort:
-    """The network that a run has unless it is given another."""
-    directory = stderr_path.parent
-    will = LastWill((directory / WILL_NAME).absolute(), (directory / MANIFEST_NAME).absolute())
-    return open_ns3(scenario, stderr_path=stderr_path, last_will=will)
-
-
 class Runner:
     """Drives one run and keeps its manifest true.
 
@@ -81,10 +71,10 @@ class Runner:
         What to run.
     writer
         The open run directory, which is closed at the end in any case.
-    progress
-        Called after every step.
     port_factory
         Makes the network.
+    progress
+        Called after every step.
     on_task
         Called with every task as it ends.
     """
@@ -93,8 +83,8 @@ class Runner:
         self,
         setup: RunSetup,
         writer: RunWriter,
+        port_factory: PortFactory,
         progress: ProgressCallback | None = None,
-        port_factory: PortFactory = open_ns3_port,
         on_task: TaskCallback | None = None,
     ) -> None:
         self._setup = setup
@@ -199,7 +189,7 @@ class Runner:
         return time.monotonic() - self._began_s
 
 
-def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
+def first_manifest(setup: RunSetup, command: Sequence[str], backend: str = "ns3") -> Manifest:
     """The manifest of a run that is about to start."""
     scenario = setup.scenario
     return Manifest(
@@ -216,6 +206,7 @@ def first_manifest(setup: RunSetup, command: Sequence[str]) -> Manifest:
         profiles=setup.digests,
         versions={"cosim": cosim.__version__, **library_versions()},
         pid=os.getpid(),
+        backend=backend,
     )
 
 

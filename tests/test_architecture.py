@@ -29,13 +29,13 @@ ARROWS: dict[str, set[str]] = {
     "problems": {"models", "splitting"},
     "recording": {"engine", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "cosim", "engine", "interruption", "network", "network.port"),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network.port"),
         *("recording", "results", "scenario", *BASE),
     },
-    "api": {"assembly", "results", "runner", "scenario", *BASE},
+    "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
     "cosim": {"api", "results"},
-    "backends": {"network", "network.port", "results", "runner", "scenario", *BASE},
     "gym": {
         *("api", "assembly", "backends", "engine", "network", "network.port"),
         *("results", "scenario", "splitting", *BASE),

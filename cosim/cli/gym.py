@@ -47,8 +47,8 @@ def gym_command(
     arrival_s: float,
     decision_s: float,
     sim_seed: int | None,
+    backend: str,
     as_json: bool,
-    backend: str = "ns3",
     **chosen: Any,
 ) -> None:
     """Run SCENARIO as an ns3-gym simulation: an agent decides where nodes split.
@@ -57,10 +57,10 @@ def gym_command(
     command itself, which therefore takes --openGymPort=P and --simSeed=S. A step is one split
     decision, and the run is the episode. See docs/agents.md for what is observed and rewarded.
     """
+    from cosim.backends import port_factory_of
     from cosim.cli.extras import needs_extra
     from cosim.cli.output import print_json, results_only_on_stdout
     from cosim.cli.report import print_run
-    from cosim.gym.ports import patient_port_factory
 
     with needs_extra("gym"):
         from cosim.gym.ns3gym.simulation import AgentStoppedError, Patience, simulate
@@ -75,9 +75,9 @@ def gym_command(
                 port,
                 scenario,
                 patience=Patience(arrival_s, decision_s),
-                port_factory=patient_port_factory(backend, decision_s),
+                port_factory=port_factory_of(backend, patience_s=decision_s),
                 scenario_options=scenario_options,
-                run_options={**chosen, "command": ("cosim", *sys.argv[1:])},
+                run_options={**chosen, "backend": backend, "command": ("cosim", *sys.argv[1:])},
             )
     except AgentStoppedError as stopped:  # an agent's good right, not a failure
         click.echo(str(stopped), err=True)

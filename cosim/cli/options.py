@@ -36,6 +36,13 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Level of everybody else's traffic.",
     ),
     click.option(
+        "--backend",
+        type=click.Choice(["ns3", "simplified"]),
+        default="ns3",
+        show_default=True,
+        help="Network: ns-3's packets, or the paper's level of detail, some 100 times as fast.",
+    ),
+    click.option(
         "--duration",
         "duration_s",
         type=click.FloatRange(min=0, min_open=True),

@@ -11,12 +11,11 @@ import numpy as np
 from gymnasium import spaces
 
 from cosim.assembly import Overrides, prepare, resolve_scenario
-from cosim.backends import PortFactory
+from cosim.backends import PortFactory, port_factory_of
 from cosim.errors import InputError
 from cosim.gym.decisions import AgentPolicy, Question
 from cosim.gym.episode import DEFAULT_PATIENCE_S, Episode, Turn
 from cosim.gym.observation import LONGEST_S, Mask, Observation, observation_size
-from cosim.gym.ports import patient_port_factory
 from cosim.scenario import Scenario
 
 _LARGEST_SEED = 2**31 - 1
@@ -77,7 +76,7 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
         self._scenario = resolve_scenario(
             scenario, model=model, load=load, duration_s=duration_s, overrides=overrides
         )
-        self._port_factory = port_factory or patient_port_factory(backend, patience_s)
+        self._port_factory = port_factory or port_factory_of(backend, patience_s=patience_s)
         self._energy_weight = energy_weight
         self._patience_s = patience_s
         layers = prepare(self._scenario, lambda: AgentPolicy(lambda _: 0)).model.layer_count

@@ -80,6 +80,11 @@ class NodeController:
         """The way to the next computing node downstream, whose link reports the node needs."""
         return self._decider.links.uplink
 
+    @property
+    def watches_time(self) -> bool:
+        """Whether a report tells something even when it is the one before again: that time went."""
+        return self._source is not None or self.config.options.forecaster is not None
+
     def on_start(self, now_ns: int) -> list[Action]:
         """The run begins; attachments and first reports have been told already."""
         actions = self._sci.start(now_ns)

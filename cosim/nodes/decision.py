@@ -35,6 +35,8 @@ class Decider:
         self.links = LinkTable(config.uplink, options.forecaster)
         self.policy = policy
         self.heard: Told | None = None
+        self._costs: NodeCosts | None = None
+        self._costs_for: tuple[int, int, int | None] | None = None
         self.held: int | None = None
         self._options = options
         self._model = config.model
@@ -68,10 +70,24 @@ class Decider:
 
     def can_send(self) -> bool:
         """Whether the way downstream is open, as far as the node knows."""
-        return bool(self.links.transfer_s(self._model.live_bytes)[0] < math.inf)
+        return self.links.is_open
+
+    def hear(self, told: Told | None) -> None:
+        """Take over what the next node downstream told, or forget it; the same again is no news."""
+        if not _same_costs(self.heard, told):
+            self.heard = told
 
     def costs(self, ahead_ns: int = 0) -> NodeCosts:
-        """The node's own costs now, or as they are forecast for `ahead_ns` later."""
+        """The node's own costs now, or as they are forecast for `ahead_ns` later.
+
+        The same object as long as nothing of it changes.
+        """
+        basis = (self.links.version, ahead_ns, self.held)
+        if self._costs is None or basis != self._costs_for:
+            self._costs, self._costs_for = self._work_out(ahead_ns), basis
+        return self._costs
+
+    def _work_out(self, ahead_ns: int) -> NodeCosts:
         live = self._model.live_bytes
         transfer = None if self._role.is_sink else self.links.transfer_s(live, ahead_ns)
         prefix = self._model.prefix_s
@@ -87,7 +103,11 @@ class Decider:
             if ratio is not None:
                 transfer = transfer + self._training_s()
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
-        return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+        costs = NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+        for array in (costs.prefix_s, costs.transfer_s, energy.prefix_j, energy.transfer_j):
+            if array is not None:
+                array.setflags(write=False)  # it will be shown again
+        return costs
 
     def _coding_s(self) -> FloatArray:
         """Both ends' time for the form in which tensors cross the uplink (overhead of Eq. 10)."""
@@ -109,6 +129,12 @@ class Decider:
             params = np.diff(self._model.param_prefix)
             extra += local_parameter_moves(params, self.held, down, back)
         return extra
+
+
+def _same_costs(one: Told | None, other: Told | None) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return False
 
 
 def _finite(transfer: FloatArray) -> FloatArray:

@@ -42,28 +42,56 @@ class Uplink(msgspec.Struct, frozen=True):
 
 
 class LinkTable:
-    """The newest reports of a node's links, and what they mean for its transfers."""
+    """The newest reports of a node's links, and what they mean for its transfers.
+
+    Attributes
+    ----------
+    version
+        Changes whenever the cost of a transfer may have changed.
+    """
 
     def __init__(self, uplink: Uplink | None, forecaster: str | None = None) -> None:
+        self.version = 0
         self.uplink = uplink
         self._forecaster = forecaster
         self._forecasters: dict[UplinkHop, Forecaster] = {}
         self._reports: dict[tuple[str, str], LinkReport] = {}
 
     @property
+    def uplink(self) -> Uplink | None:
+        """The way downstream, if there is one."""
+        return self._uplink
+
+    @uplink.setter
+    def uplink(self, uplink: Uplink | None) -> None:
+        self._uplink = uplink
+        self._crossed = {hop.link for hop in uplink.hops} if uplink else set()
+        self.version += 1
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something gets through on the way downstream, as far as is known."""
+        return bool(self._uplink_reports())
+
+    @property
     def destination(self) -> str | None:
         """The next computing node downstream, if there is a way to one."""
-        return None if self.uplink is None else self.uplink.destination
+        return None if self._uplink is None else self._uplink.destination
 
     def update(self, reports: Iterable[LinkReport], now_ns: int = 0) -> None:
         """Take over the newest reports."""
         for report in reports:
-            self._reports[report.link, report.transmitter] = report
+            key = (report.link, report.transmitter)
+            before = self._reports.get(key)
+            if report.link in self._crossed and (before is None or _differ(before, report)):
+                self.version += 1
+            self._reports[key] = report
             if self._forecaster is not None:
                 hop = UplinkHop(report.link, report.transmitter, report.receiver)
                 if hop not in self._forecasters:
                     self._forecasters[hop] = make_forecaster(self._forecaster)
                 self._forecasters[hop].observe(now_ns / 1e9, report.capacity_bps)
+                self.version += 1
 
     def rate_bps(self) -> int:
         """Capacity of the way downstream now; 0 when it is unknown or shut."""
@@ -110,6 +138,16 @@ class LinkTable:
                 return []
             found.append(report)
         return found
+
+
+def _differ(before: LinkReport, after: LinkReport) -> bool:
+    """Whether a transfer would take another time."""
+    return before is not after and (
+        before.capacity_bps != after.capacity_bps
+        or before.queue_delay_ns != after.queue_delay_ns
+        or before.latency_ns != after.latency_ns
+        or before.receiver != after.receiver
+    )
 
 
 def _waiting_s(report: LinkReport) -> float:

@@ -105,7 +105,7 @@ class SciProtocol:
         if self._heard is not None and message.order <= self._heard.order:
             return "SCI message that is not newer than the one before"
         self._heard = message
-        self._decider.heard = message.told
+        self._decider.hear(message.told)
         mending = message.revision > 0
         if self._config.source is not None:
             return [self._step(now_ns, message.update_id, message.started_ns, mending)]
@@ -144,7 +144,7 @@ class SciProtocol:
     def forget(self) -> None:
         """The neighbour downstream is another one now: what the old one told is void."""
         self._heard = None
-        self._decider.heard = None
+        self._decider.hear(None)
 
     def _tell(
         self, now_ns: int, update_id: int, revision: int, started_ns: int, *, mending: bool

@@ -28,6 +28,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     status, reason, error_type
         How it ended, and for a failed run what the error said and its class.
+    backend
+        Which network simulated it: ``ns3`` or ``simplified``.
     command
         The command line, or the call.
     started_at
@@ -65,6 +67,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     wall_s: float = 0.0
     totals: dict[str, int] | None = None
     counts: dict[str, int] | None = None
+    backend: str = "ns3"
     format: int = MANIFEST_FORMAT
 
 

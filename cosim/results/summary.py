@@ -46,6 +46,7 @@ def summarise(
         "model": manifest.model,
         "load": manifest.load,
         "seed": manifest.seed,
+        "backend": manifest.backend,
         "status": manifest.status,
         "reason": manifest.reason,
         "simulated_s": manifest.simulated_s,

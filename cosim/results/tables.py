@@ -7,15 +7,14 @@ run ends. A killed run so leaves all but the last few rows.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cosim.results.records import ResultRecord, TableSpec
+from cosim.results.records import TableSpec
 
 _ROW_GROUP_ROWS: Final = 65_536
 
@@ -50,9 +49,9 @@ class TableStream:
         """The table's name."""
         return self._spec.name
 
-    def add(self, record: ResultRecord) -> None:
-        """Append one row."""
-        self._rows.append(msgspec.structs.astuple(record))
+    def extend(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Append rows: tuples with the table's columns."""
+        self._rows += rows
         if len(self._rows) >= self._spec.flush_rows:
             self._flush()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -66,8 +66,14 @@ class RunWriter:
 
     def add(self, record: ResultRecord) -> None:
         """Append a row to the table that it belongs to; a `RunError` when the disk is full."""
-        with self._disk_errors():
-            self._tables[type(record)].add(record)
+        self.add_rows(type(record), [msgspec.structs.astuple(record)])
+
+    def add_rows(self, kind: type[ResultRecord], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Append rows, each a tuple with the table's columns, to the table of `kind`."""
+        try:
+            self._tables[kind].extend(rows)
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
 
     def update(self, **changes: Any) -> None:
         """Change fields of the manifest, on disk too."""

@@ -189,6 +189,13 @@ class BlockageSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     loss: Decibels = Decibels(60.0)
 
 
+class SimplifiedSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What only the simplified simulator needs to know, to stand for the radio of this scenario."""
+
+    # Loss beyond Friis between UE and cell: obstacles, fading, beams that miss. The paper has none.
+    access_loss: Decibels = Decibels(0.0)
+
+
 class LoadsSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The load levels: population and demand by 0.5, 1 and 2 (HiveMind VII.A.3)."""
 
@@ -215,6 +222,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     radio: RadioSpec = RadioSpec()
     background: BackgroundSpec = BackgroundSpec()
     loads: LoadsSpec = LoadsSpec()
+    simplified: SimplifiedSpec = SimplifiedSpec()
     nodes: tuple[NodeSpec, ...]
     links: tuple[LinkSpec, ...]
     blockages: tuple[BlockageSpec, ...] = ()

@@ -14,6 +14,7 @@ class HiveMind(Policy):
     """Multi-split by split cost information: every node takes its optimal share (IV.C)."""
 
     name = "hivemind"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
@@ -27,6 +28,7 @@ class UeOnly(Policy):
     """The whole model on the UE; nothing is sent."""
 
     name = "ue-only"
+    is_repeatable = True
     uses_sci = False
 
     def solve_node(
@@ -39,6 +41,7 @@ class CloudOnly(Policy):
     """The whole model in the cloud: every node relays, unless its way on is shut."""
 
     name = "cloud-only"
+    is_repeatable = True
     uses_sci = False
 
     def solve_node(
@@ -53,6 +56,7 @@ class EdgeOnly(Policy):
     """The whole model on the MEC that serves the UE: the first computing node after it."""
 
     name = "edge-only"
+    is_repeatable = True
     uses_sci = False
 
     def solve_node(
@@ -67,6 +71,7 @@ class SingleSplit(Policy):
     """The best two-way cut between UE and cloud (Neurosurgeon, Kang et al. 2017); MECs relay."""
 
     name = "single-split"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None

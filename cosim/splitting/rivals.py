@@ -27,6 +27,7 @@ class EdgeSplit(Policy):
     """
 
     name = "edge-split"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
@@ -46,6 +47,7 @@ class Dads(SingleSplit):
     """
 
     name = "dads"
+    is_repeatable = True
 
 
 class PipeDream(Policy):
@@ -58,6 +60,7 @@ class PipeDream(Policy):
     """
 
     name = "pipedream"
+    is_repeatable = True
 
     def __init__(self) -> None:
         self._kept: NodeSolution | None = None
@@ -83,12 +86,14 @@ class OptLatency(HiveMind):
     """Least latency, whatever the energy: `hivemind` under the name that Fig. 18 gives it."""
 
     name = "opt-latency"
+    is_repeatable = True
 
 
 class OptEnergy(Policy):
     """Least energy, whatever the latency (HiveMind VII.D): SCI in joules instead of seconds."""
 
     name = "opt-energy"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
@@ -104,6 +109,7 @@ class Linear(Policy):
     """
 
     name = "linear"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
@@ -130,6 +136,7 @@ class HiveMindQa(Policy):
     """
 
     name = "hivemind-qa"
+    is_repeatable = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from cosim.network.demand import (
+    LARGEST_CROSS_FRACTION,
+    background_users,
+    cross_rate_bps,
+    load_of,
+    user_rate_bps,
+)
+from cosim.network.trajectory import trajectory
 from cosim.scenario.schema import (
     BackgroundSpec,
     BlockageSpec,
@@ -17,9 +24,7 @@ from cosim.scenario.schema import (
 )
 
 LOS_DECORRELATION_M = 50.0  # TR 38.901 Table 7.6.3.1-2, UMi
-LARGEST_CROSS_FRACTION = 0.95  # of a wire's capacity, so that a trickle is always left
 _NS_PER_S = 1e9
-_LONGEST_TRAJECTORY_S = 1e9  # some 30 years, far inside 64 bits of ns
 
 
 def describe_network(scenario: Scenario) -> dict[str, Any]:
@@ -30,7 +35,7 @@ def describe_network(scenario: Scenario) -> dict[str, Any]:
     dict
         Integers in ns, byte and bit/s, floats in m, Hz, dB and dBm, as the keys say.
     """
-    load: LoadSpec = getattr(scenario.loads, scenario.load)
+    load = load_of(scenario)
     return {
         "seed": scenario.seed,
         "report_interval_ns": int(scenario.report_interval),
@@ -88,30 +93,9 @@ def _node(node: NodeSpec, load: LoadSpec) -> dict[str, Any]:
         "name": node.name,
         "kind": node.kind,
         "position_m": None if node.position_m is None else list(node.position_m),
-        "waypoints": _trajectory(node),
+        "waypoints": [point._asdict() for point in trajectory(node)],
         "transit": _cross_traffic(node.transit, load),
     }
-
-
-def _trajectory(node: NodeSpec) -> list[dict[str, Any]]:
-    """Give each waypoint its time; the height is that of the start."""
-    if node.position_m is None or not node.waypoints_m or node.speed <= 0:
-        return []
-    x_m, y_m, height_m = node.position_m
-    time_s = 0.0
-    trajectory = [{"time_ns": 0, "position_m": [x_m, y_m, height_m]}]
-    for next_x_m, next_y_m in node.waypoints_m:
-        leg_s = math.hypot(next_x_m - x_m, next_y_m - y_m) / node.speed
-        if round(leg_s * _NS_PER_S) == 0:
-            continue  # it is there already
-        time_s += leg_s
-        if time_s > _LONGEST_TRAJECTORY_S:
-            break  # never reached in any run
-        x_m, y_m = next_x_m, next_y_m
-        trajectory.append(
-            {"time_ns": round(time_s * _NS_PER_S), "position_m": [x_m, y_m, height_m]}
-        )
-    return trajectory if len(trajectory) > 1 else []
 
 
 def _link(link: LinkSpec, load: LoadSpec) -> dict[str, Any]:
@@ -135,7 +119,7 @@ def _cross_traffic(traffic: CrossTrafficSpec | None, load: LoadSpec) -> dict[str
     if traffic is None:
         return None
     return {
-        "rate_bps": float(traffic.rate) * load.population * load.demand,
+        "rate_bps": cross_rate_bps(traffic, load),
         "sigma": traffic.sigma,
         "coherence_ns": int(traffic.coherence),
         "max_fraction": LARGEST_CROSS_FRACTION,
@@ -144,8 +128,8 @@ def _cross_traffic(traffic: CrossTrafficSpec | None, load: LoadSpec) -> dict[str
 
 def _background(background: BackgroundSpec, load: LoadSpec) -> dict[str, Any]:
     return {
-        "ues_per_cell": round(background.ues_per_cell * load.population),
-        "rate_bps": float(background.ue_rate) * load.demand,
+        "ues_per_cell": background_users(background, load),
+        "rate_bps": user_rate_bps(background, load),
         "sigma": background.rate_sigma,
         "downlink_share": background.downlink_share,
         "coherence_ns": int(background.coherence),

@@ -1,0 +1,30 @@
+"""How a load level scales everybody else's traffic, whoever simulates it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cosim.scenario.schema import BackgroundSpec, CrossTrafficSpec, LoadSpec, Scenario
+
+LARGEST_CROSS_FRACTION: Final = 0.95  # of a wire's capacity, so that a trickle is always left
+
+
+def load_of(scenario: Scenario) -> LoadSpec:
+    """The multipliers of the scenario's load level."""
+    load: LoadSpec = getattr(scenario.loads, scenario.load)
+    return load
+
+
+def cross_rate_bps(traffic: CrossTrafficSpec, load: LoadSpec) -> float:
+    """Mean rate of a crowd: more people, each of whom wants more."""
+    return float(traffic.rate) * load.population * load.demand
+
+
+def background_users(background: BackgroundSpec, load: LoadSpec) -> int:
+    """How many background UEs a cell has."""
+    return round(background.ues_per_cell * load.population)
+
+
+def user_rate_bps(background: BackgroundSpec, load: LoadSpec) -> float:
+    """Mean uplink demand of one background UE."""
+    return float(background.ue_rate) * load.demand

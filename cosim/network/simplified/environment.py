@@ -1,0 +1,218 @@
+"""What the network leaves to tasks, epoch by epoch: everything that is not the tasks' own doing.
+
+An epoch is a time in which nothing of it changes. Epochs are worked out in blocks, so that numpy
+does many at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from cosim.network.demand import (
+    LARGEST_CROSS_FRACTION,
+    background_users,
+    cross_rate_bps,
+    load_of,
+    user_rate_bps,
+)
+from cosim.network.simplified.cells import Cell, CellShare, RadioTree
+from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
+from cosim.network.simplified.tables import FloatArray
+from cosim.network.simplified.traffic import IntArray, LogNormalRate, md1_wait_s, named_stream
+from cosim.scenario.schema import CrossTrafficSpec, LinkSpec, Scenario
+from cosim.scenario.topology import Topology
+
+_BLOCK_EPOCHS: Final = 256
+_CROSS_FRAME_BITS: Final = 8 * 9000  # a jumbo frame
+_LEAST_WIRE_SHARE: Final = 0.01  # of the capacity: FIFO never starves anyone fully
+_UE_HEIGHT_M: Final = 1.5  # TR 38.901 Table 7.2-1
+
+
+class LinkState(NamedTuple):
+    """A fixed directed link in one epoch.
+
+    Attributes
+    ----------
+    capacity_bps
+        What a task can have.
+    busy
+        Share that others take.
+    wait_ns
+        Mean wait of a packet behind other people's.
+    mcs, snr_db
+        -1 and NaN on a wire.
+    """
+
+    capacity_bps: float
+    busy: float
+    wait_ns: int
+    mcs: int
+    snr_db: float
+
+
+class Epoch(NamedTuple):
+    """The state from `time_ns` on; `links` in the order of `Environment.link_keys`."""
+
+    time_ns: int
+    cells: dict[tuple[str, Direction], tuple[float, float]]  # share and busy, as `CellShare`
+    links: list[LinkState]
+    background_bps: float
+
+
+class Environment:
+    """The scenario's background.
+
+    Parameters
+    ----------
+    scenario, topology
+        What is simulated.
+    radio
+        Its radio.
+    """
+
+    def __init__(self, scenario: Scenario, topology: Topology, radio: Radio) -> None:
+        self._scenario, self._topology, self._radio = scenario, topology, radio
+        self._load = load_of(scenario)
+        self._periods_ns: set[int] = set()
+        cells = {name: self._cell(name) for name in topology.serving_nodes}
+        self._tree = RadioTree(cells, scenario.background.downlink_share)
+        self._wireless = [link for link in topology.links.values() if link.kind == "wireless"]
+        self._wires = [link for link in topology.links.values() if link.kind == "wired"]
+        self._cross = {
+            (link.name, direction): self._drawn(
+                link.cross_traffic, f"cross traffic/{link.name}/{direction}"
+            )
+            for link in self._wires
+            for direction in DIRECTIONS
+        }
+
+    @property
+    def link_keys(self) -> list[tuple[LinkSpec, Direction]]:
+        """The directed fixed links: radio, then wires."""
+        links = (*self._wireless, *self._wires)
+        return [(link, direction) for link in links for direction in DIRECTIONS]
+
+    def epochs(self) -> Iterator[Epoch]:
+        """All epochs from time 0 on, without end while anything varies."""
+        begin = 0
+        while True:
+            times = self._change_times(begin)
+            yield from self._block(times[:-1])
+            begin = int(times[-1])
+            if begin < 0:
+                return
+
+    def _change_times(self, begin_ns: int) -> IntArray:
+        """When something changes, from `begin_ns` on; -1 at the end says that nothing does."""
+        blockages = [t for b in self._scenario.blockages for t in (b.start, b.end) if t > begin_ns]
+        if not self._periods_ns:
+            return np.array([begin_ns, *sorted(set(blockages)), -1], dtype=np.int64)
+        end = begin_ns + _BLOCK_EPOCHS * min(self._periods_ns)
+        periodic = [np.arange(-(-begin_ns // p) * p, end, p) for p in sorted(self._periods_ns)]
+        once = [t for t in blockages if t < end]
+        return np.unique(np.concatenate([[begin_ns, end], *periodic, once]).astype(np.int64))
+
+    def _block(self, times: IntArray) -> Iterator[Epoch]:
+        snr = {link.name: self._backhaul_snr_db(link, times) for link in self._wireless}
+        rates = {
+            (link.child, direction): self._radio.rate_bps(snr[link.name], direction)
+            for link in self._wireless
+            for direction in DIRECTIONS
+        }
+        shares, carried = self._tree.divide(times, rates)
+        columns = [
+            self._radio_column(link, shares[link.parent, d], rates[link.child, d], snr[link.name])
+            for link in self._wireless
+            for d in DIRECTIONS
+        ]
+        columns += [self._wire_column(link, d, times) for link in self._wires for d in DIRECTIONS]
+        cells = {
+            key: list(zip(cell.share.tolist(), cell.busy.tolist(), strict=True))
+            for key, cell in shares.items()
+        }
+        for row, time_ns in enumerate(times.tolist()):
+            yield Epoch(
+                time_ns,
+                {key: values[row] for key, values in cells.items()},
+                [column[row] for column in columns],
+                float(carried[row]) if carried.size else 0.0,
+            )
+
+    def _radio_column(
+        self, link: LinkSpec, cell: CellShare, rate_bps: FloatArray, snr_db: FloatArray
+    ) -> list[LinkState]:
+        capacity = (cell.share * rate_bps).tolist()
+        mcs = self._radio.adaptation.mcs(snr_db).tolist()
+        rows = zip(capacity, cell.busy.tolist(), mcs, snr_db.tolist(), strict=True)
+        return [LinkState(bps, busy, 0, index, snr) for bps, busy, index, snr in rows]
+
+    def _wire_column(
+        self, link: LinkSpec, direction: Direction, times: IntArray
+    ) -> list[LinkState]:
+        capacity = float(link.capacity or 0)
+        drawn = self._cross[link.name, direction]
+        cross = np.zeros(times.size) if drawn is None else drawn.at(times)
+        load = np.minimum(cross / capacity, LARGEST_CROSS_FRACTION)
+        left = np.maximum(1 - load, _LEAST_WIRE_SHARE) * capacity
+        wait_ns = np.rint(md1_wait_s(load, _CROSS_FRAME_BITS / capacity) * 1e9).astype(np.int64)
+        rows = zip(left.tolist(), load.tolist(), wait_ns.tolist(), strict=True)
+        return [LinkState(bps, busy, wait, -1, math.nan) for bps, busy, wait in rows]
+
+    def _backhaul_snr_db(self, link: LinkSpec, times: IntArray) -> FloatArray:
+        ends = [self._topology.nodes[name].position_m for name in (link.child, link.parent)]
+        child, parent = (np.array(end) for end in ends)
+        snr = self._radio.backhaul_snr_db(float(np.linalg.norm(child - parent)))
+        return snr - blockage_loss_db(self._scenario, link.name, times)
+
+    def _cell(self, name: str) -> Cell:
+        spec, node = self._scenario.background, self._topology.nodes[name]
+        users = background_users(spec, self._load)
+        place = named_stream(self._scenario.seed, f"positions/{name}")
+        # Uniform in a disc around the cell, as the packet simulator places them.
+        ground_m = spec.radius_m * np.sqrt(place.uniform(0.01, 1, users))
+        height_m = (node.position_m or (0, 0, 0))[2] - _UE_HEIGHT_M
+        distance_m = np.hypot(ground_m, height_m)
+        demand = [
+            self._process(
+                user_rate_bps(spec, self._load),
+                spec.rate_sigma,
+                int(spec.coherence),
+                f"background/{name}/{user}",
+            )
+            for user in range(users)
+        ]
+        children = tuple(
+            link.child
+            for link in self._topology.links.values()
+            if link.parent == name and link.kind == "wireless"
+        )
+        snr_db = {d: self._radio.access_snr_db(distance_m, d) for d in DIRECTIONS}
+        rates = {d: self._radio.rate_bps(snr_db[d], d) for d in DIRECTIONS}
+        transit = self._drawn(node.transit, f"transit/{name}")
+        return Cell(name, children, tuple(demand), rates, transit)
+
+    def _drawn(self, traffic: CrossTrafficSpec | None, name: str) -> LogNormalRate | None:
+        if traffic is None:
+            return None
+        mean_bps = cross_rate_bps(traffic, self._load)
+        return self._process(mean_bps, traffic.sigma, int(traffic.coherence), name)
+
+    def _process(
+        self, mean_bps: float, sigma: float, coherence_ns: int, name: str
+    ) -> LogNormalRate:
+        self._periods_ns.add(coherence_ns)
+        return LogNormalRate(mean_bps, sigma, coherence_ns, named_stream(self._scenario.seed, name))
+
+
+def blockage_loss_db(scenario: Scenario, link: str, times_ns: IntArray) -> FloatArray:
+    """Extra loss of a link by obstacles at these times; the later of two that overlap counts."""
+    loss = np.zeros(times_ns.size)
+    for blockage in scenario.blockages:
+        if blockage.link == link:
+            during = (times_ns >= blockage.start) & (times_ns < blockage.end)
+            loss[during] = float(blockage.loss)
+    return loss

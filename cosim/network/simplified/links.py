@@ -1,0 +1,174 @@
+"""The directed links and the routes over them, as they are at the present moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from cosim.network.port import LinkReport
+from cosim.network.simplified.environment import LinkState
+from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
+from cosim.scenario.topology import Topology, access_link
+
+if TYPE_CHECKING:
+    from cosim.network.simplified.streams import Stream
+
+_LONGEST_WAIT_NS: Final = 1e18
+
+
+class Pool:
+    """What streams share: a wire in one direction, or a cell's time in one direction."""
+
+    __slots__ = ("streams",)
+
+    def __init__(self) -> None:
+        self.streams = 0
+
+
+class Link:
+    """A directed link.
+
+    Attributes
+    ----------
+    name, transmitter, receiver
+        As in its reports; a UE's link changes its end with the serving cell.
+    latency_ns
+        One way when idle.
+    pool
+        What its streams share with those of other links.
+    state
+        What the rest of the world leaves of it.
+    silent_until_ns
+        When a handover's interruption is over.
+    senders
+        The streams that begin on it.
+    """
+
+    __slots__ = (
+        "_report",
+        "latency_ns",
+        "name",
+        "pool",
+        "receiver",
+        "senders",
+        "silent_until_ns",
+        "state",
+        "transmitter",
+    )
+
+    def __init__(self, name: str, latency_ns: int) -> None:
+        self.name, self.latency_ns = name, latency_ns
+        self.transmitter = self.receiver = ""
+        self.pool = Pool()
+        self.state = LinkState(0.0, 0.0, 0, -1, float("nan"))
+        self.silent_until_ns = 0
+        self.senders: list[Stream] = []
+        self._report: LinkReport | None = None
+
+    def become(self, state: LinkState) -> None:
+        """Take over a new state."""
+        if state != self.state:
+            self.state = state
+            self._report = None
+
+    def move(self, transmitter: str, receiver: str, pool: Pool) -> None:
+        """Lead between other nodes."""
+        self.transmitter, self.receiver, self.pool = transmitter, receiver, pool
+        self._report = None
+
+    def report(self, now_ns: int) -> LinkReport:
+        """Its state, the same object as long as nothing changes."""
+        if self.senders:
+            self._report = None
+            return self._make_report(now_ns)
+        if self._report is None:
+            self._report = self._make_report(now_ns)
+        return self._report
+
+    def _make_report(self, now_ns: int) -> LinkReport:
+        capacity_bps, busy, wait_ns, mcs, snr_db = self.state
+        bits = sum(stream.backlog_bits(now_ns) for stream in self.senders)
+        drain_ns = 0.0
+        if bits:
+            drain_ns = min(_LONGEST_WAIT_NS, bits * 1e9 / max(capacity_bps, 1e-9))
+        since_ns = min((stream.head_ns for stream in self.senders), default=now_ns)
+        return LinkReport(
+            link=self.name,
+            transmitter=self.transmitter,
+            receiver=self.receiver,
+            capacity_bps=int(capacity_bps),
+            latency_ns=self.latency_ns,
+            queue_bytes=int((bits + capacity_bps * wait_ns / 1e9) / 8),
+            queue_delay_ns=int(drain_ns) + wait_ns,
+            hol_delay_ns=max(now_ns - since_ns, wait_ns),
+            mcs=mcs,
+            sinr_db=snr_db,
+            used_fraction=1.0 if bits and capacity_bps > 0 else min(busy, 1.0),
+        )
+
+
+class LinkMap:
+    """All links of a network, and the way from any node to any other.
+
+    Parameters
+    ----------
+    topology, radio
+        What is built.
+    """
+
+    def __init__(self, topology: Topology, radio: Radio) -> None:
+        self._topology = topology
+        self._pools = {(c, d): Pool() for c in topology.serving_nodes for d in DIRECTIONS}
+        self._links: dict[tuple[str, Direction], Link] = {}  # by the child
+        self._serving: dict[str, str] = {}
+        self._routes: dict[tuple[str, str], tuple[Link, ...]] = {}
+        idle_ns = {d: radio.frame.idle_latency_ns(d) for d in DIRECTIONS}
+        for spec in topology.links.values():
+            for d in DIRECTIONS:
+                wired = spec.kind == "wired"
+                link = Link(spec.name, int(spec.delay or 0) if wired else idle_ns[d])
+                pool = Pool() if wired else self._pools[spec.parent, d]
+                link.move(*_ends(spec.child, spec.parent, d), pool)
+                self._links[spec.child, d] = link
+        for ue in topology.ues:
+            for d in DIRECTIONS:
+                self._links[ue, d] = Link(access_link(ue), idle_ns[d])
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(self._links.values())
+
+    def of(self, child: str, direction: Direction) -> Link:
+        """The link between a node and its parent."""
+        return self._links[child, direction]
+
+    def serving(self, ue: str) -> str:
+        """The cell of a UE; empty before it is attached."""
+        return self._serving.get(ue, "")
+
+    def attach(self, ue: str, cell: str) -> None:
+        """Let a UE be served by another cell."""
+        self._serving[ue] = cell
+        self._routes.clear()
+        for direction in DIRECTIONS:
+            link = self._links[ue, direction]
+            link.move(*_ends(ue, cell, direction), self._pools[cell, direction])
+
+    def route(self, source: str, destination: str) -> tuple[Link, ...]:
+        """The links from a node to another: up to where their paths meet, then down."""
+        key = (source, destination)
+        if key not in self._routes:
+            up, down = self._path_up(source), self._path_up(destination)
+            meet = next(name for name in up if name in down)
+            climb = [self._links[name, "up"] for name in up[: up.index(meet)]]
+            descend = [self._links[name, "down"] for name in down[: down.index(meet)]]
+            self._routes[key] = (*climb, *reversed(descend))
+        return self._routes[key]
+
+    def _path_up(self, name: str) -> tuple[str, ...]:
+        serving = self._serving.get(name)
+        path = self._topology.path_to_root(name if serving is None else serving)
+        return path if serving is None else (name, *path)
+
+
+def _ends(child: str, parent: str, direction: Direction) -> tuple[str, str]:
+    return (child, parent) if direction == "up" else (parent, child)
