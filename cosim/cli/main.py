@@ -24,6 +24,7 @@ _COMMANDS: Final = MappingProxyType(
         "gym": "cosim.cli.gym:gym_command",
         "profile": "cosim.cli.profile:profile_command",
         "profiles": "cosim.cli.profiles:profiles_group",
+        "ns3": "cosim.cli.ns3:ns3_command",
         "list": "cosim.cli.list:list_command",
         "doctor": "cosim.cli.doctor:doctor",
     }

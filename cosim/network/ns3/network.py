@@ -9,6 +9,7 @@ from cosim.network.ns3.description import describe_network
 from cosim.network.ns3.link import Ns3Link
 from cosim.network.ns3.process import LastWill
 from cosim.network.ns3.program import find_program
+from cosim.network.ns3.remote import remote_access
 from cosim.network.ns3.wire import (
     Advance,
     Config,
@@ -24,6 +25,7 @@ from cosim.scenario.schema import Scenario
 
 DEFAULT_DEADLINE_S = 60.0
 _HELLO_DEADLINE_S = 20.0  # a program that starts takes a second or so
+_ARRIVAL_DEADLINE_S = 120.0  # one that somebody else starts, perhaps by hand
 
 
 class Ns3Network:
@@ -40,10 +42,11 @@ class Ns3Network:
     def __init__(self, link: Ns3Link, scenario: Scenario) -> None:
         self._link = link
         self._scenario = scenario
-        hello = link.receive(_HELLO_DEADLINE_S)
+        hello = link.receive(_ARRIVAL_DEADLINE_S if link.is_remote else _HELLO_DEADLINE_S)
         if not isinstance(hello, Hello):
             raise ProtocolError("ns-3 did not say hello")
         link.hide()
+        self._pid = hello.pid
         self._version = f"{hello.program} {hello.program_version} (ns-{hello.ns3_version})"
 
     @property
@@ -53,8 +56,8 @@ class Ns3Network:
 
     @property
     def pid(self) -> int:
-        """Process id of ns-3."""
-        return self._link.pid
+        """Process id of ns-3, where it runs."""
+        return self._pid
 
     def start(self) -> Step:
         """Build the network; see `NetworkPort.start`."""
@@ -96,7 +99,7 @@ def open_ns3(
     patience_s: float | None = None,
     last_will: LastWill | None = None,
 ) -> Ns3Network:
-    """Start ns-3 for a scenario.
+    """Start ns-3 for a scenario, or wait for a remote one (see `cosim.network.ns3.remote`).
 
     Parameters
     ----------
@@ -118,12 +121,14 @@ def open_ns3(
     NetworkError
         When it does not say hello as it should.
     """
+    remote = remote_access()
     link = Ns3Link(
-        find_program(),
+        find_program() if remote is None else None,
         stderr_path=stderr_path,
         deadline_s=deadline_s,
         patience_s=patience_s,
         last_will=last_will,
+        remote=remote,
     )
     try:
         return Ns3Network(link, scenario)
