@@ -19,7 +19,7 @@ ARGS ?=
 # ON: a compiler warning stops the build (.ci/run says so)
 WERROR ?= OFF
 
-.PHONY: help run setup torch test test-fast test-torch ctest bench profiles lint format clean
+.PHONY: help run setup torch test test-fast test-torch ctest bench browser profiles lint format clean
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,11 +31,13 @@ setup: $(DONE)/package  ## Only set up
 
 torch: $(DONE)/torch  ## Add the torch extra to .venv, for measuring models
 
-test: ctest  ## C++ and Python tests (those that need torch are skipped where it is not installed)
+browser: $(DONE)/browser  ## Add Chromium, for the tests of reports in a browser (about 400 MB)
+
+test: ctest  ## C++ and Python tests (those that need torch or Chromium are skipped where it is missing)
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-fast: $(DONE)/package  ## Python tests that start neither ns-3 nor torch
-	@$(BIN)/python -m pytest -m "not ns3 and not torch" $(ARGS)
+test-fast: $(DONE)/package  ## Python tests that start neither ns-3, torch nor a browser
+	@$(BIN)/python -m pytest -m "not ns3 and not torch and not browser" $(ARGS)
 
 test-torch: $(DONE)/package $(DONE)/torch  ## Install the torch extra, then the tests that need it
 	@$(BIN)/python -m pytest -m torch $(ARGS)
@@ -71,6 +73,10 @@ clean:  ## Remove everything that the other targets made, except runs/
 
 $(DONE)/system: scripts/setup-system.sh scripts/find-python.sh
 	@scripts/setup-system.sh
+	@mkdir -p $(@D) && touch $@
+
+$(DONE)/browser: scripts/setup-system.sh
+	@scripts/setup-system.sh browser
 	@mkdir -p $(@D) && touch $@
 
 $(DONE)/venv: $(DONE)/system requirements.lock scripts/setup-python.sh

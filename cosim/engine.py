@@ -30,6 +30,7 @@ from cosim.nodes.actions import Action, SendMessage, SetTimer, Token
 from cosim.nodes.build import SegmentLike, uplink_of
 from cosim.nodes.controller import NodeController
 from cosim.nodes.records import (
+    CapacityForecast,
     MessageDropped,
     NodeRecord,
     SciStep,
@@ -57,6 +58,9 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     energy_j: float | None = None
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
+    hop_transfer_ns: tuple[int, ...] | None = None
+    hop_queue_ns: tuple[int, ...] | None = None
+    hop_compute_ns: tuple[int, ...] | None = None
     output_error: float | None = None
 
 
@@ -75,6 +79,8 @@ class SciUpdate(msgspec.Struct, frozen=True):
         UEs, or nodes cut off from the sink, needed besides.
     wall_ns
         Real time that all nodes' policies took together. Not reproducible.
+    steps
+        Each node that took part and when, in order of time; twice when it had to repeat itself.
     """
 
     update_id: int
@@ -83,6 +89,7 @@ class SciUpdate(msgspec.Struct, frozen=True):
     messages: int
     message_bytes: int
     wall_ns: int
+    steps: tuple[tuple[str, int], ...]
 
 
 class Recorder(Protocol):
@@ -96,6 +103,9 @@ class Recorder(Protocol):
 
     def record_sci(self, update: SciUpdate) -> None:
         """An SCI update is over."""
+
+    def record_forecast(self, forecast: CapacityForecast) -> None:
+        """A node told its costs with the capacity that it expects of a link."""
 
 
 class AccessTree(Protocol):
@@ -365,6 +375,7 @@ class _OpenUpdate(msgspec.Struct):
     messages: int = 0
     message_bytes: int = 0
     wall_ns: int = 0
+    steps: tuple[tuple[str, int], ...] = ()
 
 
 class _Ledger:
@@ -389,6 +400,8 @@ class _Ledger:
                 self._finish(record)
             case SciStep():
                 self._sci(record)
+            case CapacityForecast():
+                self._recorder.record_forecast(record)
             case TaskTimedOut():
                 self.timed_out += 1
             case MessageDropped():
@@ -422,6 +435,7 @@ class _Ledger:
         update.messages += step.messages
         update.message_bytes += step.message_bytes
         update.wall_ns += step.wall_ns
+        update.steps = (*update.steps, (step.node, step.time_ns))
         while self._oldest_update + _SCI_WINDOW < step.update_id:
             self._report_update(self._oldest_update)
             self._oldest_update += 1

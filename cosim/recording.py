@@ -7,7 +7,8 @@ from typing import Any
 
 from cosim.engine import SciUpdate, TaskOutcome
 from cosim.network.port import LinkReport
-from cosim.results import LinkRecord, RunWriter, SciRecord, TaskRecord
+from cosim.nodes.records import CapacityForecast
+from cosim.results import ForecastRecord, LinkRecord, RunWriter, SciRecord, TaskRecord
 
 _NS_PER_S = 1e9
 
@@ -45,6 +46,10 @@ class ResultRecorder:
             energy_j=task.energy_j,
             boundaries=task.boundaries,
             route=task.route,
+            hop_transfer_s=_all_seconds(task.hop_transfer_ns),
+            hop_queue_s=_all_seconds(task.hop_queue_ns),
+            hop_compute_s=_all_seconds(task.hop_compute_ns),
+            output_error=task.output_error,
             status=task.status,
         )
         self._writer.add(row)
@@ -75,6 +80,19 @@ class ResultRecorder:
             messages=update.messages,
             bytes=update.message_bytes,
             compute_wall_s=update.wall_ns / _NS_PER_S,
+            step_nodes=tuple(node for node, _ in update.steps),
+            step_times_s=tuple(time_ns / _NS_PER_S for _, time_ns in update.steps),
+        )
+        self._writer.add(row)
+
+    def record_forecast(self, forecast: CapacityForecast) -> None:
+        """Write a row of ``forecasts``."""
+        row = ForecastRecord(
+            time_s=forecast.time_ns / _NS_PER_S,
+            node=forecast.node,
+            link=forecast.link,
+            ahead_s=forecast.ahead_ns / _NS_PER_S,
+            capacity_bps=forecast.capacity_bps,
         )
         self._writer.add(row)
 
@@ -98,3 +116,7 @@ def _cells(report: LinkReport) -> tuple[Any, ...]:
 
 def _seconds(time_ns: int | None) -> float | None:
     return None if time_ns is None else time_ns / _NS_PER_S
+
+
+def _all_seconds(times_ns: tuple[int, ...] | None) -> tuple[float, ...] | None:
+    return None if times_ns is None else tuple(time_ns / _NS_PER_S for time_ns in times_ns)

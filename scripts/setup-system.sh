@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Makes sure that the machine has what pip cannot bring: a C++ compiler, ZeroMQ and JSON headers, and a
 # Python that can make virtual environments. Installs the missing Debian packages as root or with
-# passwordless sudo; otherwise prints the line to type and stops.
+# passwordless sudo; otherwise prints the line to type and stops. With the argument `browser` it does the
+# same for Chromium, which the tests of reports need, and nothing else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+part=${1:-build}
 missing=()
 
 need() { # need PACKAGE COMMAND...: PACKAGE is missing unless COMMAND succeeds
@@ -17,8 +19,16 @@ has_header() {
     echo "#include <$1>" | "${CXX:-c++}" -std=c++20 -E -x c++ - -o /dev/null
 }
 
+find_browser() {
+    command -v chromium || command -v chromium-browser
+}
+
 find_missing() {
     missing=()
+    if [[ $part == browser ]]; then
+        need chromium find_browser
+        return
+    fi
     need g++ "${CXX:-c++}" --version
     need libzmq3-dev has_header zmq.h
     need cppzmq-dev has_header zmq.hpp
@@ -37,7 +47,8 @@ stop() {
 
 find_missing
 if ((${#missing[@]} == 0)); then
-    echo "set-up: compiler, headers and Python are here"
+    [[ $part == browser ]] && echo "set-up: Chromium is here" ||
+        echo "set-up: compiler, headers and Python are here"
     exit 0
 fi
 # Without a compiler no header can be looked for and all count as missing; apt-get skips what is there.

@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
     "problems": {"models", "splitting"},
-    "recording": {"engine", "network.port", "results", *BASE},
+    "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
     "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
@@ -35,6 +35,7 @@ ARROWS: dict[str, set[str]] = {
         *("recording", "results", "scenario", *BASE),
     },
     "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
+    "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     "gym": {
         *("api", "assembly", "backends", "engine", "network", "network.port"),

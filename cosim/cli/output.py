@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,3 +59,9 @@ def print_table(
 def number(value: Any, digits: int = 1, scale: float = 1.0) -> str:
     """`value` times `scale` with so many digits after the point."""
     return DASH if value is None else f"{value * scale:,.{digits}f}"
+
+
+def short_path(path: Path) -> str:
+    """Relative to where the user is, if it is below."""
+    full, here = path.absolute(), Path.cwd()
+    return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cosim.cli.output import number, print_table
-from cosim.results import compare_summaries
+from cosim.cli.output import number, print_table, short_path
+from cosim.results import compare_summaries, plan_text
 
 if TYPE_CHECKING:
     from cosim.api import Comparison
@@ -36,7 +34,7 @@ def print_run(result: RunResult) -> None:
         _print_plans(summary["plans"])
     _print_uplinks(summary["links"], result)
     _print_signalling(summary)
-    click.echo(f"Results: {_short(result.directory)}")
+    click.echo(f"Results: {short_path(result.directory)}")
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -51,7 +49,7 @@ def print_comparison(comparison: Comparison) -> None:
     rows = compare_summaries(summaries)
     print_table(headings, map(_comparison_row, rows))
     click.echo("\nms: latency of a task; HiveMind/it: HiveMind's mean latency over this policy's")
-    click.echo(f"Results: {_short(comparison.directory)}")
+    click.echo(f"Results: {short_path(comparison.directory)}")
 
 
 def _comparison_row(row: dict[str, Any]) -> list[str]:
@@ -72,19 +70,15 @@ def _print_tasks(summary: dict[str, Any]) -> None:
 
 
 def _print_plans(plans: list[dict[str, Any]]) -> None:
-    rows = [[show_plan(plan), str(plan["tasks"])] for plan in plans[:_SHOWN_PLANS]]
+    rows = [
+        [plan_text(plan["route"], plan["boundaries"]), str(plan["tasks"])]
+        for plan in plans[:_SHOWN_PLANS]
+    ]
     print_table(["plan: layers run at each node", "tasks"], rows)
     if len(plans) > _SHOWN_PLANS:
         more = sum(plan["tasks"] for plan in plans[_SHOWN_PLANS:])
         click.echo(f"and {len(plans) - _SHOWN_PLANS} more plans for {more} tasks")
     click.echo()
-
-
-def show_plan(plan: dict[str, Any]) -> str:
-    """A plan as text: ``ue 4, iab3 40, cloud 16``, without the nodes that only relayed."""
-    shares = [stop - begin for begin, stop in pairwise(plan["boundaries"])]
-    nodes = zip(plan["route"], shares, strict=True)
-    return ", ".join(f"{node} {share}" for node, share in nodes if share)
 
 
 def _print_uplinks(links: list[dict[str, Any]], result: RunResult) -> None:
@@ -121,9 +115,3 @@ def _print_signalling(summary: dict[str, Any]) -> None:
             for what in ("sent", "delivered")
         ]
         click.echo(f"Network: {', '.join(parts)}")
-
-
-def _short(path: Path) -> str:
-    """Relative to where the user is, if it is below."""
-    full, here = path.absolute(), Path.cwd()
-    return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)

@@ -11,8 +11,21 @@ from cosim.nodes.config import NodeConfig
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
 from cosim.nodes.messages import NO_DEADLINE, TaskMessage
 from cosim.splitting import local_parameter_moves
-from cosim.splitting.node import Decision, NodeCosts, NodeEnergy, TaskState, Told
-from cosim.splitting.policy import NodePolicy, decide_checked, tell_checked
+from cosim.splitting.node import (
+    Decision,
+    NodeCosts,
+    NodeEnergy,
+    NodeSolution,
+    TaskState,
+    Told,
+)
+from cosim.splitting.policy import (
+    NodePolicy,
+    Policy,
+    decide_checked,
+    solve_checked,
+    tell_checked,
+)
 from cosim.splitting.problem import FloatArray
 
 
@@ -35,8 +48,9 @@ class Decider:
         self.links = LinkTable(config.uplink, options.forecaster)
         self.policy = policy
         self.heard: Told | None = None
-        self._costs: NodeCosts | None = None
-        self._costs_for: tuple[int, int, int | None] | None = None
+        self.heard_count = 0
+        self._solved: NodeSolution | None = None
+        self._solved_for: tuple[int, int, int | None, int] | None = None
         self.held: int | None = None
         self._options = options
         self._model = config.model
@@ -55,14 +69,19 @@ class Decider:
         """
         left = task.deadline_ns - now_ns
         budget_s = math.inf if task.deadline_ns == NO_DEADLINE else left / 1e9
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return Decision(int(self._solve(self.policy, 0).stop[task.boundary]))
         state = TaskState(task.boundary, budget_s, task.plan)
         return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 
-    def tell(self, now_ns: int) -> Told:
-        """What to tell upstream, as it will be when the task comes (IV.F)."""
+    def tell(self, now_ns: int) -> tuple[Told, int]:
+        """What to tell upstream, as it will be when the task comes, in how many ns (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.forecaster is not None else 0
         self._lag.told(now_ns)
-        return tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
+        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
+            return self._solve(self.policy, ahead_ns).cost_to_go_s, ahead_ns
+        told = tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
+        return told, ahead_ns
 
     def sent(self, now_ns: int) -> None:
         """A task goes over the uplink now: the moment that the told costs were about."""
@@ -73,21 +92,24 @@ class Decider:
         return self.links.is_open
 
     def hear(self, told: Told | None) -> None:
-        """Take over what the next node downstream told, or forget it; the same again is no news."""
-        if not _same_costs(self.heard, told):
-            self.heard = told
+        """Take over what the next node downstream told, or forget it."""
+        before, self.heard = self.heard, told
+        if isinstance(told, np.ndarray) and isinstance(before, np.ndarray):
+            self.heard_count += not np.array_equal(before, told)
+        else:
+            self.heard_count += 1
+
+    def _solve(self, policy: Policy, ahead_ns: int) -> NodeSolution:
+        """A repeatable policy's answer, asked for anew when something has changed."""
+        basis = (self.links.version, ahead_ns, self.held, self.heard_count)
+        if self._solved is None or basis != self._solved_for:
+            heard = self.heard if isinstance(self.heard, np.ndarray) else None
+            self._solved = solve_checked(policy, self._role, self.costs(ahead_ns), heard)
+            self._solved_for = basis
+        return self._solved
 
     def costs(self, ahead_ns: int = 0) -> NodeCosts:
-        """The node's own costs now, or as they are forecast for `ahead_ns` later.
-
-        The same object as long as nothing of it changes.
-        """
-        basis = (self.links.version, ahead_ns, self.held)
-        if self._costs is None or basis != self._costs_for:
-            self._costs, self._costs_for = self._work_out(ahead_ns), basis
-        return self._costs
-
-    def _work_out(self, ahead_ns: int) -> NodeCosts:
+        """The node's own costs now, or as they are forecast for `ahead_ns` later."""
         live = self._model.live_bytes
         transfer = None if self._role.is_sink else self.links.transfer_s(live, ahead_ns)
         prefix = self._model.prefix_s
@@ -103,11 +125,7 @@ class Decider:
             if ratio is not None:
                 transfer = transfer + self._training_s()
         energy = NodeEnergy(prefix * (watts * passes), radio_j)
-        costs = NodeCosts(prefix * passes, transfer, energy, self._options.objective)
-        for array in (costs.prefix_s, costs.transfer_s, energy.prefix_j, energy.transfer_j):
-            if array is not None:
-                array.setflags(write=False)  # it will be shown again
-        return costs
+        return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
 
     def _coding_s(self) -> FloatArray:
         """Both ends' time for the form in which tensors cross the uplink (overhead of Eq. 10)."""
@@ -129,12 +147,6 @@ class Decider:
             params = np.diff(self._model.param_prefix)
             extra += local_parameter_moves(params, self.held, down, back)
         return extra
-
-
-def _same_costs(one: Told | None, other: Told | None) -> bool:
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return False
 
 
 def _finite(transfer: FloatArray) -> FloatArray:

@@ -121,6 +121,9 @@ class TaskExecution:
                     energy_j=task.energy_j,
                     boundaries=(0, *(hop.stop for hop in task.hops)),
                     route=tuple(hop.node for hop in task.hops),
+                    hop_transfer_ns=tuple(hop.transfer_ns for hop in task.hops),
+                    hop_queue_ns=tuple(hop.queue_ns for hop in task.hops),
+                    hop_compute_ns=tuple(hop.compute_ns for hop in task.hops),
                     output_error=self._share.output_error(task),
                 )
             )

@@ -121,6 +121,10 @@ class LinkTable:
         transfer[-1] = 0.0
         return transfer
 
+    def forecasts(self, ahead_ns: int) -> list[tuple[str, float]]:
+        """Each link of the way downstream, and its capacity so much later, bit/s."""
+        return [(r.link, self._capacity(r, ahead_ns)) for r in self._uplink_reports()]
+
     def _capacity(self, report: LinkReport, ahead_ns: int) -> float:
         """Of one link, bit/s; never forecast to be dead, for a way that works is not shut."""
         hop = UplinkHop(report.link, report.transmitter, report.receiver)

@@ -23,6 +23,9 @@ class TaskFinished(msgspec.Struct, frozen=True):
         One more than `route`: 0, then where each node of it stopped; the last is L.
     route
         The computing nodes that the task passed, relays included, the UE first.
+    hop_transfer_ns, hop_queue_ns, hop_compute_ns
+        For each node of `route`: the time to reach it, then queue and compute there. They sum up to
+        the totals.
     output_error
         Of its output against the unsplit model's, relative; None when nothing is really computed.
     """
@@ -38,6 +41,9 @@ class TaskFinished(msgspec.Struct, frozen=True):
     energy_j: float
     boundaries: tuple[int, ...]
     route: tuple[str, ...]
+    hop_transfer_ns: tuple[int, ...]
+    hop_queue_ns: tuple[int, ...]
+    hop_compute_ns: tuple[int, ...]
     output_error: float | None = None
 
 
@@ -85,4 +91,20 @@ class MessageDropped(msgspec.Struct, frozen=True):
     reason: str
 
 
-NodeRecord = TaskStarted | TaskFinished | TaskTimedOut | SciStep | MessageDropped
+class CapacityForecast(msgspec.Struct, frozen=True):
+    """What a node took a link of its way downstream to be worth when the task comes (IV.F).
+
+    Attributes
+    ----------
+    ahead_ns
+        For how much later than `time_ns` it is the forecast.
+    """
+
+    time_ns: int
+    node: str
+    link: str
+    ahead_ns: int
+    capacity_bps: float
+
+
+NodeRecord = TaskStarted | TaskFinished | TaskTimedOut | SciStep | CapacityForecast | MessageDropped

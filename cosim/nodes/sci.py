@@ -21,7 +21,7 @@ from cosim.nodes.actions import Action, Record, SciOverdue, SciTick, SendMessage
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
 from cosim.nodes.messages import SciMessage, UpdateRequest, encode
-from cosim.nodes.records import SciStep
+from cosim.nodes.records import CapacityForecast, SciStep
 from cosim.nodes.told import boundaries_of
 
 OVERDUE_PERIODS: Final = 3
@@ -150,7 +150,7 @@ class SciProtocol:
         self, now_ns: int, update_id: int, revision: int, started_ns: int, *, mending: bool
     ) -> list[Action]:
         begin = self._clock()
-        told = self._decider.tell(now_ns)
+        told, ahead_ns = self._decider.tell(now_ns)
         wall_ns = self._clock() - begin
         if self._told is not None and self._told.update_id == update_id:
             revision = max(revision, self._told.revision + 1)
@@ -158,7 +158,17 @@ class SciProtocol:
         self._told = SciMessage(update_id, revision, digest, started_ns, told)
         self._told_rate_bps = self._decider.links.rate_bps()
         everyone = [*self._config.upstream, *self._ues]
-        return self._send(now_ns, self._told, everyone, mending=mending, wall_ns=wall_ns)
+        sends = self._send(now_ns, self._told, everyone, mending=mending, wall_ns=wall_ns)
+        return [*sends, *self._forecasts(now_ns, ahead_ns)]
+
+    def _forecasts(self, now_ns: int, ahead_ns: int) -> list[Action]:
+        """What was told is about another moment than now: keep what was expected of it."""
+        if ahead_ns == 0:
+            return []
+        return [
+            Record(CapacityForecast(now_ns, self._config.name, link, ahead_ns, capacity_bps))
+            for link, capacity_bps in self._decider.links.forecasts(ahead_ns)
+        ]
 
     def _send(
         self,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cosim.results.manifest import Manifest, read_manifest
 from cosim.results.read import RunResult
-from cosim.results.records import LinkRecord, SciRecord, TaskRecord
-from cosim.results.summary import compare_summaries, summarise
+from cosim.results.records import ForecastRecord, LinkRecord, SciRecord, TaskRecord
+from cosim.results.summary import compare_summaries, plan_text, summarise
 from cosim.results.writer import RunWriter
 
 __all__ = [
+    "ForecastRecord",
     "LinkRecord",
     "Manifest",
     "RunResult",
@@ -16,6 +17,7 @@ __all__ = [
     "SciRecord",
     "TaskRecord",
     "compare_summaries",
+    "plan_text",
     "read_manifest",
     "summarise",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from cosim.errors import OutputError
 from cosim.results.manifest import Manifest, read_manifest
 from cosim.results.records import (
     TABLES,
+    ForecastRecord,
     LinkRecord,
     ResultRecord,
     SciRecord,
@@ -22,6 +24,8 @@ from cosim.results.summary import summarise
 from cosim.results.tables import read_table
 from cosim.results.writer import SCENARIO_NAME
 from cosim.scenario import Scenario, load_scenario
+
+_TASK_LISTS: Final = ("boundaries", "route", "hop_transfer_s", "hop_queue_s", "hop_compute_s")
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,9 @@ class RunResult:
 
     @cached_property
     def tasks(self) -> pd.DataFrame:
-        """One row per split task; columns as `TaskRecord`, boundaries and route as tuples."""
+        """One row per split task; columns as `TaskRecord`, lists as tuples."""
         frame = self._frame(TaskRecord)
-        for column in ("boundaries", "route"):
-            values = [None if v is None else tuple(v.tolist()) for v in frame[column]]
-            frame[column] = pd.Series(values, index=frame.index, dtype=object)
-        return frame
+        return _with_tuples(frame, _TASK_LISTS)
 
     @cached_property
     def links(self) -> pd.DataFrame:
@@ -61,7 +62,12 @@ class RunResult:
     @cached_property
     def sci(self) -> pd.DataFrame:
         """One row per SCI update; columns as `SciRecord`."""
-        return self._frame(SciRecord)
+        return _with_tuples(self._frame(SciRecord), ("step_nodes", "step_times_s"))
+
+    @cached_property
+    def forecasts(self) -> pd.DataFrame:
+        """One row per forecast that entered an SCI message; columns as `ForecastRecord`."""
+        return self._frame(ForecastRecord)
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -79,3 +85,11 @@ class RunResult:
         except OSError as error:
             raise OutputError(f"{self.directory}: {spec.name} cannot be read: {error}") from error
         return frame
+
+
+def _with_tuples(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Columns of lists as tuples, which can be counted and compared."""
+    for column in columns:
+        values = [None if v is None else tuple(v.tolist()) for v in frame[column]]
+        frame[column] = pd.Series(values, index=frame.index, dtype=object)
+    return frame

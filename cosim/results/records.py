@@ -26,6 +26,8 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     boundaries, route
         The computing nodes passed, and where each stopped: node ``route[i]`` ran the layers after
         ``boundaries[i]`` up to ``boundaries[i + 1]``.
+    hop_transfer_s, hop_queue_s, hop_compute_s
+        For each node of `route`: the time to reach it, then queue and compute there.
     status
         ``done``, or ``unfinished`` when the run ended first or the task was lost.
     output_error
@@ -45,6 +47,9 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     boundaries: tuple[int, ...] | None = None
     route: tuple[str, ...] | None = None
     status: TaskStatus = "unfinished"
+    hop_transfer_s: tuple[float, ...] | None = None
+    hop_queue_s: tuple[float, ...] | None = None
+    hop_compute_s: tuple[float, ...] | None = None
     output_error: float | None = None
 
 
@@ -76,6 +81,8 @@ class SciRecord(msgspec.Struct, frozen=True, kw_only=True):
         What all nodes sent for it.
     compute_wall_s
         Real time that all nodes' policies took for it. Not reproducible.
+    step_nodes, step_times_s
+        Which node took part in it, and at what simulated time: the sink first.
     """
 
     update_id: int
@@ -84,9 +91,21 @@ class SciRecord(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 0
     bytes: int = 0
     compute_wall_s: float = 0.0
+    step_nodes: tuple[str, ...] = ()
+    step_times_s: tuple[float, ...] = ()
 
 
-ResultRecord = TaskRecord | LinkRecord | SciRecord
+class ForecastRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node, telling its costs at `time_s`, expected of a link downstream `ahead_s` later."""
+
+    time_s: float
+    node: str
+    link: str
+    ahead_s: float
+    capacity_bps: float
+
+
+ResultRecord = TaskRecord | LinkRecord | SciRecord | ForecastRecord
 
 
 class TableSpec(msgspec.Struct, frozen=True):
@@ -114,6 +133,9 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("boundaries", pa.list_(pa.int32())),
                 ("route", pa.list_(pa.string())),
                 ("status", pa.string()),
+                ("hop_transfer_s", pa.list_(pa.float64())),
+                ("hop_queue_s", pa.list_(pa.float64())),
+                ("hop_compute_s", pa.list_(pa.float64())),
                 ("output_error", pa.float64()),
             ]
         ),
@@ -149,8 +171,23 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("messages", pa.int64()),
                 ("bytes", pa.int64()),
                 ("compute_wall_s", pa.float64()),
+                ("step_nodes", pa.list_(pa.string())),
+                ("step_times_s", pa.list_(pa.float64())),
             ]
         ),
         flush_rows=32,
+    ),
+    ForecastRecord: TableSpec(
+        "forecasts",
+        pa.schema(
+            [
+                ("time_s", pa.float64()),
+                ("node", pa.string()),
+                ("link", pa.string()),
+                ("ahead_s", pa.float64()),
+                ("capacity_bps", pa.float64()),
+            ]
+        ),
+        flush_rows=256,
     ),
 }

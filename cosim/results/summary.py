@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -93,6 +94,12 @@ def compare_summaries(summaries: Mapping[str, Mapping[str, Any]]) -> list[dict[s
         }
         rows.append({"policy": policy, **row, **ratios})
     return rows
+
+
+def plan_text(route: Sequence[str], boundaries: Sequence[int]) -> str:
+    """A plan as text: ``ue 4, iab3 40, cloud 16``, without the nodes that only relayed."""
+    shares = [stop - begin for begin, stop in pairwise(boundaries)]
+    return ", ".join(f"{node} {share}" for node, share in zip(route, shares, strict=True) if share)
 
 
 def _mean_ratio(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> float | None:

@@ -101,9 +101,18 @@ def read_table(directory: Path, spec: TableSpec) -> pa.Table:
     """A table of a run, whole or as far as it got; empty when there is nothing of it."""
     final, stream = table_path(directory, spec.name), stream_path(directory, spec.name)
     if final.exists():
-        return pq.read_table(final)
+        return _completed(pq.read_table(final), spec.columns)
     batches = list(read_stream(stream)) if stream.exists() else []
-    return pa.Table.from_batches(batches, schema=spec.columns)
+    schema = batches[0].schema if batches else spec.columns
+    return _completed(pa.Table.from_batches(batches, schema=schema), spec.columns)
+
+
+def _completed(table: pa.Table, columns: pa.Schema) -> pa.Table:
+    """The table with nulls in the columns that an older version of cosim did not write."""
+    for field in columns:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table
 
 
 def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:

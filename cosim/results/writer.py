@@ -25,6 +25,7 @@ from cosim.results.tables import TableStream, partial_path, stream_path, table_p
 SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
+REPORT_NAME: Final = "report.html"  # of `cosim report`: it goes with the run that it is about
 
 
 class RunWriter:
@@ -103,6 +104,11 @@ class RunWriter:
             raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
 
 
+_OTHER_NAMES: Final = (
+    *(SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, REPORT_NAME, WILL_NAME, MANIFEST_NAME),
+)
+
+
 def prepare_directory(directory: Path, *, replace: bool) -> None:
     """Make the directory, or make sure that nothing in it is lost."""
     try:
@@ -135,7 +141,7 @@ def _run_files(directory: Path) -> Iterator[Path]:
         yield table_path(directory, spec.name)
         yield partial_path(directory, spec.name)
         yield stream_path(directory, spec.name)
-    for name in (SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, WILL_NAME, MANIFEST_NAME):
+    for name in _OTHER_NAMES:
         yield directory / name
 
 

@@ -48,20 +48,11 @@ class NodePolicy(ABC):
         None, and a UE starts its first task without waiting for one.
     tells
         The type of what is told.
-    is_repeatable
-        Whether the same question gets the same answer again, so that it need not be put again. Not
-        inherited: what a subclass adds may count, learn or draw at random.
     """
 
     name: ClassVar[str] = ""
     uses_sci: ClassVar[bool] = True
     tells: ClassVar[type[Told]] = np.ndarray
-    is_repeatable: ClassVar[bool] = False
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        if "is_repeatable" not in cls.__dict__:
-            cls.is_repeatable = False
 
     @abstractmethod
     def tell(self, role: Role, costs: NodeCosts, heard: Told | None) -> Told:
@@ -82,7 +73,21 @@ class NodePolicy(ABC):
 
 
 class Policy(NodePolicy):
-    """A policy that tells a cost for every boundary, and decides for all boundaries at once."""
+    """A policy that tells a cost for every boundary, and decides for all boundaries at once.
+
+    Attributes
+    ----------
+    is_repeatable
+        Whether the same question gets the same answer again, so that it need not be put again. Not
+        inherited: what a subclass adds may count, learn or draw at random.
+    """
+
+    is_repeatable: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "is_repeatable" not in cls.__dict__:
+            cls.is_repeatable = False
 
     @abstractmethod
     def solve_node(
@@ -100,22 +105,11 @@ class Policy(NodePolicy):
         """
 
     def tell(self, role: Role, costs: NodeCosts, heard: Told | None) -> Told:
-        return self._solution(role, costs, heard).cost_to_go_s
+        return solve_checked(self, role, costs, _vector(heard)).cost_to_go_s
 
     def decide(self, role: Role, costs: NodeCosts, heard: Told | None, task: TaskState) -> Decision:
-        return Decision(int(self._solution(role, costs, heard).stop[task.boundary]))
-
-    _last: tuple[NodeCosts, Told | None, NodeSolution] | None = None
-
-    def _solution(self, role: Role, costs: NodeCosts, heard: Told | None) -> NodeSolution:
-        """Ask, unless the question is the last one again: the same arrays, which nobody changes."""
-        last = self._last
-        if last is not None and last[0] is costs and last[1] is heard:
-            return last[2]
         solution = solve_checked(self, role, costs, _vector(heard))
-        if self.is_repeatable:
-            self._last = (costs, heard, solution)
-        return solution
+        return Decision(int(solution.stop[task.boundary]))
 
 
 def tell_checked(policy: NodePolicy, role: Role, costs: NodeCosts, heard: Told | None) -> Told:

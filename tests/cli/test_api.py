@@ -67,7 +67,7 @@ def test_same_seed_same_tasks(no_ns3: list[Any], tmp_path: Path) -> None:
     files = {path.name for path in runs[0].directory.iterdir()}
     assert files == {
         *("manifest.json", "scenario.toml", "ns3-stderr.txt"),
-        *("tasks.parquet", "links.parquet", "sci.parquet"),
+        *("tasks.parquet", "links.parquet", "sci.parquet", "forecasts.parquet"),
     }
 
 

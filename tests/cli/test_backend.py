@@ -63,8 +63,8 @@ def test_every_scenario_and_task_runs(scenario: str, kind: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("policy", policy_names())
 def test_every_policy_runs(policy: str, tmp_path: Path) -> None:
-    scenario = "chain3" if policy == "exhaustive" else "mmwave-iab"  # too many plans on the latter
-    result = _run(tmp_path / "out", scenario, policy=policy)
+    few_nodes = "chain3" if policy == "exhaustive" else "mmwave-iab"
+    result = _run(tmp_path / "out", few_nodes, policy=policy)
     assert (result.tasks.status == "done").sum() > 1
 
 

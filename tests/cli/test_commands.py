@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def test_version_and_help() -> None:
     assert all(name in shown for name in ("run", "compare", "list", "doctor"))
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "list", "doctor"])
+@pytest.mark.parametrize("command", ["run", "compare", "report", "list", "doctor"])
 def test_every_option_has_help(command: str) -> None:
     import click
 
@@ -208,6 +209,25 @@ def test_compare_prints_a_table(no_ns3: list[Any]) -> None:
     assert next(line for line in lines if line.startswith("hivemind")).split()[-1] == "1.00"
     assert any(line.startswith("cloud-only") for line in lines)
     assert max(map(len, lines)) <= 100
+
+
+def test_report_writes_a_page(no_ns3: list[Any]) -> None:
+    assert call("compare", "chain3", "--duration", "0.3", "--out", "x").exit_code == 0
+    result = call("report", "x")
+    assert result.exit_code == 0, result.stderr
+    assert re.fullmatch(r"Report on 5 runs \(0\.\d MB\): x/report.html\n", result.stdout)
+    page = Path("x/report.html").read_text(encoding="utf-8")
+    assert all(policy in page for policy in ("hivemind", "single-split"))
+    written = json.loads(call("report", "x/hivemind", "--json", "--out", "y.html").stdout)
+    assert written["bytes"] == Path("y.html").stat().st_size
+    assert (written["report"], written["runs"], written["detailed_runs"]) == ("y.html", 1, 1)
+
+
+def test_report_on_no_run_is_bad_input(no_ns3: list[Any]) -> None:
+    result = call("report", "nowhere")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: nowhere holds no run")
+    assert call("report").exit_code == 2
 
 
 def test_compare_prints_one_json_object(no_ns3: list[Any]) -> None:

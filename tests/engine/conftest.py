@@ -33,6 +33,7 @@ from cosim.nodes import (
     make_node_model,
     uplink_of,
 )
+from cosim.nodes.records import CapacityForecast
 from cosim.scenario.schema import LinkSpec, NodeSpec, Scenario
 from cosim.scenario.topology import Topology, access_link, build_topology
 from cosim.splitting import Policy, make_policy
@@ -243,6 +244,7 @@ class Memory:
     tasks: list[TaskOutcome] = field(default_factory=list)
     links: list[tuple[int, int]] = field(default_factory=list)
     sci: list[SciUpdate] = field(default_factory=list)
+    forecasts: list[CapacityForecast] = field(default_factory=list)
 
     def record_task(self, task: TaskOutcome) -> None:
         self.tasks.append(task)
@@ -252,6 +254,9 @@ class Memory:
 
     def record_sci(self, update: SciUpdate) -> None:
         self.sci.append(update)
+
+    def record_forecast(self, forecast: CapacityForecast) -> None:
+        self.forecasts.append(forecast)
 
     @property
     def done(self) -> list[TaskOutcome]:

@@ -49,6 +49,9 @@ def test_latency_is_compute_and_queue_and_transfer_exactly(lab: Any, policy: str
     assert result.tasks_done == len(world.memory.done) > 2
     for task in world.memory.done:
         assert task.policy == policy
+        hops = (task.hop_transfer_ns, task.hop_queue_ns, task.hop_compute_ns)
+        assert [len(times) for times in hops] == [len(task.route)] * 3
+        assert [*map(sum, hops)] == [task.transfer_ns, task.queue_ns, task.compute_ns]
         assert task.latency_ns == task.compute_ns + task.queue_ns + task.transfer_ns
         assert task.route[0] == "ue"
         assert len(task.boundaries) == len(task.route) + 1
@@ -93,6 +96,9 @@ def test_one_sci_message_for_each_edge_of_the_tree(lab: Any) -> None:
     for update in whole:
         # Six links of 1 ms from the cloud to u1, and seven short messages' time on them.
         assert 5 * MS < update.last_receipt_ns - update.start_ns < 6 * MS
+        times = [time_ns for _, time_ns in update.steps]
+        assert (times[0], times[-1]) == (update.start_ns, update.last_receipt_ns)
+        assert times == sorted(times)
         assert update.start_ns == (update.update_id - 1) * 50 * MS
 
 

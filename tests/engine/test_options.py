@@ -117,6 +117,14 @@ def test_predictive_splitting_sees_a_steady_decline_coming(lab: Any) -> None:
         told = core._sci._told
         assert told is not None
         first[coherence] = told.told[0]
+        forecasts = world.memory.forecasts
+        if coherence:
+            assert forecasts == []
+        else:
+            last = [f for f in forecasts if f.link == "core-cloud"][-1]
+            assert last.node == "core" and last.time_ns >= 800 * MS
+            due = 200e6 - 0.2 * (last.time_ns + last.ahead_ns)
+            assert last.ahead_ns > 0 and last.capacity_bps == pytest.approx(due, rel=0.05)
     assert first[0] > first[10_000 * MS]
 
 

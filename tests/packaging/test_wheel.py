@@ -48,6 +48,9 @@ def test_it_holds_program_libraries_profiles_and_scenarios(names: frozenset[str]
     assert "cosim/_profiles/models/resnet18.csv" in names
     assert any(name.startswith("cosim/_profiles/devices/") for name in names)
     assert "cosim/scenario/builtin/mmwave-iab.toml" in names
+    assets = ROOT / "cosim/report/assets"
+    assert {f"cosim/report/assets/{path.name}" for path in assets.iterdir()} <= names
+    assert "cosim/report/assets/report.html" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

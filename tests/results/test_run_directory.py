@@ -8,10 +8,19 @@ import os
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from cosim.errors import OutputError, RunError
-from cosim.results import LinkRecord, Manifest, RunResult, RunWriter, SciRecord, TaskRecord
+from cosim.results import (
+    ForecastRecord,
+    LinkRecord,
+    Manifest,
+    RunResult,
+    RunWriter,
+    SciRecord,
+    TaskRecord,
+)
 from cosim.results.tables import TableStream
 from cosim.scenario import load_scenario, to_toml
 
@@ -50,6 +59,9 @@ def task(task_id: int, latency_s: float = 0.05, **changes: object) -> TaskRecord
         boundaries=(0, 3, 60),
         route=("ue", "gnb"),
         status="done",
+        hop_transfer_s=(0.0, latency_s / 2),
+        hop_queue_s=(0.0, 0.0),
+        hop_compute_s=(latency_s / 4, latency_s / 4),
     )
     return msgspec.structs.replace(done, **changes)
 
@@ -79,6 +91,8 @@ def sci(update_id: int, duration_s: float | None) -> SciRecord:
         messages=3,
         bytes=900,
         compute_wall_s=1e-4,
+        step_nodes=("gnb", "ue"),
+        step_times_s=(0.05 * update_id, 0.05 * update_id + 0.02),
     )
 
 
@@ -88,13 +102,16 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
     run.add(TaskRecord(task_id=2, ue="ue", policy="hivemind", start_s=0.2))
     run.add(link(0.01, "gnb", 100))
     run.add(sci(1, 0.02))
+    run.add(ForecastRecord(time_s=0.5, node="gnb", link="W", ahead_s=0.03, capacity_bps=1e7))
     run.close("done", simulated_s=1.0, wall_s=0.5, totals={"handovers": 0})
     result = RunResult.open(tmp_path / "run")
     assert result.manifest.status == "done"
     assert result.scenario == load_scenario("chain3")
     assert list(result.tasks.columns) == [
         *("task_id", "ue", "policy", "start_s", "latency_s", "compute_s", "transfer_s", "queue_s"),
-        *("energy_j", "boundaries", "route", "status", "output_error"),
+        *("energy_j", "boundaries", "route", "status"),
+        *("hop_transfer_s", "hop_queue_s", "hop_compute_s"),
+        "output_error",
     ]
     first, second = result.tasks.to_dict("records")
     assert first["boundaries"] == (0, 3, 60)
@@ -103,8 +120,16 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
     assert second["boundaries"] is None
     assert result.links["capacity_bps"].tolist() == [100]
     assert result.sci["bytes"].tolist() == [900]
+    assert result.sci["step_nodes"].tolist() == [("gnb", "ue")]
+    assert result.sci["step_times_s"].tolist() == [(0.05, 0.07)]
+    assert first["hop_transfer_s"] == (0.0, 0.025)
+    assert second["hop_transfer_s"] is None
+    assert result.forecasts.to_dict("records") == [
+        {"time_s": 0.5, "node": "gnb", "link": "W", "ahead_s": 0.03, "capacity_bps": 1e7}
+    ]
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
-        *("links.parquet", "manifest.json", "scenario.toml", "sci.parquet", "tasks.parquet"),
+        *("forecasts.parquet", "links.parquet", "manifest.json", "scenario.toml"),
+        *("sci.parquet", "tasks.parquet"),
     ]
 
 
@@ -211,6 +236,18 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(RunError, match="No space left"):
         run.close("done")
     assert RunResult.open(tmp_path).manifest.status == "failed"
+
+
+def test_a_run_of_an_older_version_lacks_columns(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    run.add(task(1))
+    run.close("done")
+    path = tmp_path / "tasks.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["hop_queue_s"]), path)
+    (tmp_path / "forecasts.parquet").unlink()
+    result = RunResult.open(tmp_path)
+    assert result.tasks["hop_queue_s"].tolist() == [None]
+    assert result.forecasts.empty
 
 
 def test_a_table_that_a_full_disk_cuts_short_leaves_a_failed_run(
