@@ -69,7 +69,7 @@ format: $(DONE)/venv  ## Format Python and C++
 	@$(BIN)/clang-format -i $(CPP_SOURCES)
 
 clean:  ## Remove everything that the other targets made, except runs/
-	rm -rf .venv .setup build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .setup build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(DONE)/system: scripts/setup-system.sh scripts/find-python.sh
 	@scripts/setup-system.sh

@@ -38,7 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     "gym": {
-        *("api", "assembly", "backends", "engine", "network", "network.port"),
+        *("api", "assembly", "backends", "engine", "network.port", "nodes"),
         *("results", "scenario", "splitting", *BASE),
     },
 }

@@ -28,8 +28,8 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
       each number is, in which unit.
     - Action: ``Discrete(L + 1)``, the boundary at which the node passes the task on; L finishes it
       there. ``info["action_mask"]`` says which make sense.
-    - Reward: minus the latency in s of the tasks that ended since the decision before; see
-      `cosim.gym.decisions`. ``info["tasks"]`` lists them.
+    - Reward: the time in s that the tasks which ended since the decision before have saved over
+      running them on the UE alone; see `cosim.gym.decisions`. ``info["tasks"]`` lists them.
     - The episode is truncated when the scenario's duration is over; it never terminates.
       The last observation is then the one before, for no decision is waiting.
 

@@ -19,7 +19,7 @@ from cosim.assembly import RunSetup, prepare
 from cosim.backends import PortFactory
 from cosim.engine import TaskOutcome, run_loop
 from cosim.errors import CosimError, InternalError, PeerTimeoutError
-from cosim.gym.decisions import AgentPolicy, Question, RewardLedger
+from cosim.gym.decisions import AgentPolicy, Question, RewardLedger, whole_model_times
 from cosim.scenario import Scenario
 
 DEFAULT_PATIENCE_S: Final = 600.0
@@ -65,8 +65,9 @@ class Episode:
         self._scenario = scenario
         self._port_factory = port_factory
         self._patience_s = patience_s
-        self._ledger = RewardLedger(scenario, energy_weight)
         self._setup = prepare(scenario, lambda: AgentPolicy(self._ask))
+        alone_s = whole_model_times(self._setup.controllers)
+        self._ledger = RewardLedger(scenario, alone_s, energy_weight)
         self._turns: queue.SimpleQueue[Turn | BaseException] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="cosim-episode", daemon=True)

@@ -132,7 +132,7 @@ def test_a_whole_episode(agent: minimal.Agent, tmp_path: Path, backend: str) -> 
     done = [task for task in tasks if task["status"] == "done"]
     assert steps >= len(done) == summary["tasks"]["done"] > 5
     latency_s = sum(task["latency_ns"] / 1e9 for task in done)
-    assert latency_s <= -total <= latency_s + 0.3
+    assert 0 < total + latency_s < len(done)  # the time saved
     np.testing.assert_allclose(latency_s / len(done), summary["latency_s"]["mean"], rtol=1e-6)
     manifest = simulation.manifest()
     assert manifest["status"] == "done"

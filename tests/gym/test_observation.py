@@ -67,14 +67,14 @@ def test_actions_that_make_no_sense_are_mended() -> None:
     assert asked(-5, boundary=2)[0] == 2
 
 
-def test_the_reward_is_minus_latency_and_energy() -> None:
+def test_the_reward_is_the_time_saved_minus_energy() -> None:
     scenario = load_scenario("chain3", [("duration", "5 s"), ("task.timeout", "2 s")])
-    ledger = RewardLedger(scenario, energy_weight=0.5)
+    ledger = RewardLedger(scenario, {"ue": 0.4}, energy_weight=0.5)
     assert ledger.take() == (0.0, ())
     ledger.record_task(TaskOutcome(1, "ue", "agent", "done", 0, 250_000_000, energy_j=3.0))
     ledger.record_task(TaskOutcome(2, "ue", "agent", "unfinished", 4_900_000_000))
     ledger.record_task(TaskOutcome(3, "ue", "agent", "unfinished", 1_000_000_000))
     reward, tasks = ledger.take()
-    np.testing.assert_allclose(reward, -(0.25 + 1.5 + 0.1 + 2.0))
+    np.testing.assert_allclose(reward, (0.4 - 0.25) - 1.5 - 0.1 - 2.0)
     assert [task.task_id for task in tasks] == [1, 2, 3]
     assert ledger.take() == (0.0, ())

@@ -20,7 +20,13 @@ from cosim.assembly import prepare, resolve_scenario
 from cosim.backends import PortFactory
 from cosim.engine import TaskOutcome
 from cosim.errors import InterruptedRunError, NetworkError
-from cosim.gym.decisions import AGENT_POLICY, AgentPolicy, Question, RewardLedger
+from cosim.gym.decisions import (
+    AGENT_POLICY,
+    AgentPolicy,
+    Question,
+    RewardLedger,
+    whole_model_times,
+)
 from cosim.gym.ns3gym.agent import AgentSocket
 from cosim.gym.ns3gym.wire import (
     decode_acknowledgement,
@@ -97,10 +103,11 @@ class _Conversation:
     """The agent's side of a run."""
 
     def __init__(self, socket: AgentSocket, scenario: Scenario, patience: Patience) -> None:
-        self.ledger = RewardLedger(scenario)
         self._socket = socket
         self._patience = patience
-        layers = prepare(scenario, lambda: AgentPolicy(self.ask)).model.layer_count
+        setup = prepare(scenario, lambda: AgentPolicy(self.ask))
+        self.ledger = RewardLedger(scenario, whole_model_times(setup.controllers))
+        layers = setup.model.layer_count
         size = observation_size(layers)
         self._last: Observation = np.zeros(size, dtype=np.float32)
         spaces = encode_spaces(os.getpid(), size, LONGEST_S, layers + 1)
