@@ -1,6 +1,7 @@
 # One way to build and run images with docker, podman or buildah; sourced by container-ci, which sets
 # $STATE (a folder of its own), $BASE (the base image) and perhaps $ENGINE.
 # shellcheck shell=bash
+set -euo pipefail
 
 choose_engine() {
     if [[ -z ${ENGINE:-} ]]; then
