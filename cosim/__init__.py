@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cosim.api import Comparison, compare, run
+    from cosim.api import Comparison, compare, replay, run
     from cosim.results.read import RunResult
 
-__all__ = ["Comparison", "RunResult", "__version__", "compare", "run"]
+__all__ = ["Comparison", "RunResult", "__version__", "compare", "replay", "run"]
 
 __version__ = "0.1.0"
 

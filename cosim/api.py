@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 from cosim.assembly import Overrides, PolicyFactory, prepare, resolve_scenario
 from cosim.backends import PortFactory, port_factory_of
 from cosim.errors import UnknownNameError
+from cosim.network.port import NetworkPort
+from cosim.replaying import SIDES, Side, SideReplay, replay_controllers, replay_network
 from cosim.results import RunResult, RunWriter, compare_summaries
+from cosim.results.writer import NS3_STDERR_NAME
 from cosim.runner import (
     ProgressCallback,
     Runner,
@@ -20,6 +24,7 @@ from cosim.runner import (
     fresh_directory,
 )
 from cosim.scenario import Scenario, to_toml
+from cosim.watchdog import DEFAULT_LIMIT_S, DecisionWatch
 
 # Those of spec section 7 that are simulated; each makes one run of a comparison.
 COMPARED_POLICIES = ("hivemind", "ue-only", "cloud-only", "single-split", "edge-only")
@@ -38,6 +43,8 @@ def run(
     replace: bool = False,
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
+    decision_limit_s: float = DEFAULT_LIMIT_S,
+    record: bool = False,
     backend: str = "ns3",
     port_factory: PortFactory | None = None,
     policy_factory: PolicyFactory | None = None,
@@ -62,6 +69,11 @@ def run(
         Called after every step of the simulation.
     command
         What the manifest gives as the command that was typed, if one was.
+    decision_limit_s
+        Real time after which a policy that does not return ends the run, s. Only a run in the main
+        thread is guarded.
+    record
+        Whether to keep all that controllers and network say to each other, for `replay`.
     backend
         Which network: ``ns3``, packet by packet, or ``simplified``, the paper's level of detail.
     port_factory
@@ -92,7 +104,47 @@ def run(
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
     manifest = first_manifest(setup, command, backend)
     writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
-    return Runner(setup, writer, factory, progress, on_task).run()
+    watch = DecisionWatch(decision_limit_s)
+    return Runner(setup, writer, factory, progress, watch, on_task=on_task, record=record).run()
+
+
+def replay(
+    directory: str | Path,
+    *,
+    sides: Sequence[Side] = SIDES,
+    port_factory: PortFactory | None = None,
+) -> tuple[SideReplay, ...]:
+    """Do a recorded run again, one side at a time, against what the other side said.
+
+    Parameters
+    ----------
+    directory
+        A run with a record (`run` with `record`).
+    sides
+        ``controllers``, ``network``, or both.
+    port_factory
+        As for `run`.
+
+    Raises
+    ------
+    DivergenceError
+        At the first exchange in which a side does something else than was recorded.
+    InputError
+        When there is no record, or its profiles or scenario are no longer the same.
+    """
+
+    def open_network(run: RunResult) -> NetworkPort:
+        factory = port_factory or port_factory_of(run.manifest.backend)
+        return factory(run.scenario, Path(scratch) / NS3_STDERR_NAME)
+
+    done = []
+    with tempfile.TemporaryDirectory(prefix="cosim-replay-") as scratch:
+        for side in sides:
+            if side == "controllers":
+                done.append(replay_controllers(Path(directory)))
+            else:
+                done.append(replay_network(Path(directory), open_network))
+    return tuple(done)
 
 
 @dataclass(frozen=True)

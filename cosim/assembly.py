@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cosim.errors import ScenarioError, UnknownNameError
+from cosim.errors import InputError, ScenarioError, UnknownNameError
 from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
 from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
@@ -39,6 +39,21 @@ class RunSetup:
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
         nodes = self.topology.nodes
         return digests | {f"device/{nodes[n].device}": d.digest for n, d in self.devices.items()}
+
+    def changed_profiles(self) -> list[str]:
+        """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
+        return [name for name, digest in self.digests.items() if _digest_now(name) != digest]
+
+
+def _digest_now(name: str) -> str | None:
+    """The digest of a profile as it is on disk; None when it can no longer be used."""
+    kind, _, profile = name.partition("/")
+    try:
+        if kind == "model":
+            return load_model_profile(profile).digest
+        return load_device_profile(profile).digest
+    except InputError:
+        return None
 
 
 def resolve_scenario(

@@ -38,6 +38,7 @@ from cosim.nodes.records import (
     TaskStarted,
     TaskTimedOut,
 )
+from cosim.watchdog import DecisionWatch, OverdueDecision
 
 # An update is reported when this many newer ones have begun; what still happens of it is not told.
 _SCI_WINDOW: Final = 64
@@ -151,6 +152,7 @@ def run_loop(
     duration_ns: int,
     recorder: Recorder,
     on_progress: Callable[[int, int], None] | None = None,
+    watch: DecisionWatch | None = None,
 ) -> LoopResult:
     """Run to `duration_ns` and finish the network; closing the port is the caller's.
 
@@ -160,6 +162,8 @@ def run_loop(
     ----------
     on_progress
         Called with the simulated time in ns and the number of tasks done, after every step.
+    watch
+        Limits the real time of each decision.
 
     Raises
     ------
@@ -168,7 +172,7 @@ def run_loop(
     NetworkError
         The network failed.
     """
-    return _Loop(port, controllers, tree, recorder, on_progress).run(duration_ns)
+    return _Loop(port, controllers, tree, recorder, on_progress, watch).run(duration_ns)
 
 
 class _Loop:
@@ -179,7 +183,9 @@ class _Loop:
         tree: AccessTree,
         recorder: Recorder,
         on_progress: Callable[[int, int], None] | None,
+        watch: DecisionWatch | None,
     ) -> None:
+        self._watch = watch or DecisionWatch()
         self._port = port
         self._controllers = controllers
         self._priority = {name: index for index, name in enumerate(controllers)}
@@ -303,7 +309,13 @@ class _Loop:
     def _ask(self, name: str, handler: Callable[..., list[Action]], *what: object) -> None:
         """Call a handler of node `name`, and do what it asks for."""
         try:
-            actions = handler(self._now_ns, *what)
+            with self._watch:
+                actions = handler(self._now_ns, *what)
+        except OverdueDecision as error:
+            raise PolicyError(
+                f"node '{name}': the policy did not decide within {self._watch.limit_s:g} s",
+                sim_time_ns=self._now_ns,
+            ) from error
         except PolicyError as error:
             raise PolicyError(
                 f"node '{name}': {error.message}", hint=error.hint, sim_time_ns=self._now_ns

@@ -15,7 +15,9 @@ CosimError                      exit 1
     │   ├── PeerDiedError       the other process ended
     │   └── PeerTimeoutError    the other process did not answer in time
     ├── ExecutionError          tensors that were really computed are not what they must be
-    ├── PolicyError             a policy raised or returned something that is no plan
+    ├── PolicyError             a policy raised, took too long or returned what is no plan
+    ├── ProfileChangedError     a profile's file changed while a run used it
+    ├── DivergenceError         a replay does not do what the record says
     ├── InterruptedRunError     Ctrl-C, SIGTERM or SIGHUP
     └── InternalError           a fault of cosim's own, with the place of its traceback
 """
@@ -37,9 +39,15 @@ class CosimError(Exception):
         What the user can do about it.
     sim_time_ns
         Simulated time at which it happened, in ns, when there was one.
+
+    Attributes
+    ----------
+    rerun
+        The command that does the same again; set by whoever knows it.
     """
 
     exit_code = 1
+    rerun: str | None = None
 
     def __init__(
         self, message: str, *, hint: str | None = None, sim_time_ns: int | None = None
@@ -54,7 +62,8 @@ class CosimError(Exception):
         if self.sim_time_ns is not None:
             at = f" (at simulated time {self.sim_time_ns / 1e9:.6f} s)"
         hint = "" if self.hint is None else f"; {self.hint}"
-        return f"{self.message}{at}{hint}"
+        again = "" if self.rerun is None else f"; the same again: {self.rerun}"
+        return f"{self.message}{at}{hint}{again}"
 
 
 class InputError(CosimError):
@@ -127,7 +136,15 @@ class ExecutionError(RunError):
 
 
 class PolicyError(RunError):
-    """A policy raised, or returned something that is no valid decision."""
+    """A policy raised, took too long, or returned something that is no valid decision."""
+
+
+class ProfileChangedError(RunError):
+    """A profile's file changed while a run used it: the same again would be another run."""
+
+
+class DivergenceError(RunError):
+    """A replay and the record that it follows part."""
 
 
 class InterruptedRunError(RunError):

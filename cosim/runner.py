@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import re
+import shlex
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -24,13 +25,21 @@ from cosim.errors import (
     NetworkError,
     OutputError,
     PolicyError,
+    ProfileChangedError,
 )
 from cosim.interruption import Interruptible, Interruption
+from cosim.network.exchanges import RecordingNetwork
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
 from cosim.results.manifest import library_versions
-from cosim.results.writer import NS3_STDERR_NAME, TRACEBACK_NAME
+from cosim.results.writer import (
+    EXCHANGES_NAME,
+    NS3_STDERR_NAME,
+    SCENARIO_NAME,
+    TRACEBACK_NAME,
+)
 from cosim.scenario import Scenario, scenario_hash
+from cosim.watchdog import DecisionWatch
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,10 @@ class Runner:
         Called after every step.
     on_task
         Called with every task as it ends.
+    watch
+        Limits the real time of each decision.
+    record
+        Whether to keep a record of all exchanges with the network, for a replay.
     """
 
     def __init__(
@@ -85,8 +98,13 @@ class Runner:
         writer: RunWriter,
         port_factory: PortFactory,
         progress: ProgressCallback | None = None,
+        watch: DecisionWatch | None = None,
+        *,
         on_task: TaskCallback | None = None,
+        record: bool = False,
     ) -> None:
+        self._record = record
+        self._watch = watch or DecisionWatch()
         self._setup = setup
         self._writer = writer
         self._progress = progress
@@ -116,23 +134,39 @@ class Runner:
     def _simulate(self) -> LoopResult:
         setup, directory = self._setup, self._writer.directory
         port = self._port_factory(setup.scenario, directory / NS3_STDERR_NAME)
+        if self._record:
+            path, digest = directory / EXCHANGES_NAME, self._writer.manifest.scenario_sha256
+            port = RecordingNetwork(port, path, digest)
         try:
             versions = self._writer.manifest.versions | {"network": port.version}
             self._writer.update(versions=versions)
-            result = run_loop(
-                port,
-                setup.controllers,
-                setup.topology,
-                setup.scenario.duration,
-                ResultRecorder(self._writer, self._on_task),
-                self._on_progress,
-            )
+            with self._watch.running():
+                result = run_loop(
+                    port,
+                    setup.controllers,
+                    setup.topology,
+                    setup.scenario.duration,
+                    ResultRecorder(self._writer, self._on_task),
+                    self._on_progress,
+                    self._watch,
+                )
         finally:
             port.close()
         fault = result.conservation_fault()
         if fault is not None:
             raise NetworkError(f"bytes were not conserved: {fault}", sim_time_ns=result.end_ns)
+        self._check_profiles(result.end_ns)
         return result
+
+    def _check_profiles(self, end_ns: int) -> None:
+        """The manifest names what was loaded; who runs it again would load something else."""
+        changed = self._setup.changed_profiles()
+        if changed:
+            raise ProfileChangedError(
+                f"changed on disk since the run began: {', '.join(changed)}",
+                hint="the results are of the profiles as they were; run it again for the new ones",
+                sim_time_ns=end_ns,
+            )
 
     def _on_progress(self, now_ns: int, tasks_done: int) -> None:
         self._now_ns = now_ns
@@ -145,6 +179,7 @@ class Runner:
         failure = self._failure_of(error)
         if failure.sim_time_ns is None:
             failure.sim_time_ns = self._now_ns
+        failure.rerun = self._rerun_command()
         try:
             self._writer.close(
                 "failed",
@@ -174,6 +209,12 @@ class Runner:
             return error
         problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return InternalError(problem, hint=hint)
+
+    def _rerun_command(self) -> str:
+        """What repeats the run, from the scenario as it was resolved."""
+        command = ["cosim", "run", str(self._writer.directory / SCENARIO_NAME)]
+        backend = self._writer.manifest.backend
+        return shlex.join(command if backend == "ns3" else [*command, "--backend", backend])
 
     def _account(self, result: LoopResult) -> dict[str, object]:
         counts = {k: v for k, v in msgspec.structs.asdict(result).items() if k != "totals"}

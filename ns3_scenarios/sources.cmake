@@ -29,7 +29,9 @@ set(IAB_SOURCES
 set(BRIDGE_SOURCES
   bridge/cross-traffic.cc
   bridge/description.cc
+  bridge/fields.cc
   bridge/framing.cc
+  bridge/limits.cc
   bridge/link-monitor.cc
   bridge/network.cc
   bridge/parent-watch.cc

@@ -22,19 +22,26 @@ ARROWS: dict[str, set[str]] = {
     "network.port": {"scenario", *BASE},
     "network": {"network.port", "scenario", "cosim", *BASE},
     "nodes": {"forecasting", "splitting", "models", "network.port", *BASE},
-    "engine": {"nodes", "network.port", *BASE},
+    "engine": {"nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
     "problems": {"models", "splitting"},
+    "replaying": {
+        *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
+    },
     "recording": {"engine", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
+    "watchdog": {"errors"},
     "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "backends", "cosim", "engine", "interruption", "network.port"),
-        *("recording", "results", "scenario", *BASE),
+        *("assembly", "backends", "cosim", "engine", "interruption", "network", "network.port"),
+        *("recording", "results", "scenario", "watchdog", *BASE),
     },
-    "api": {"assembly", "backends", "results", "runner", "scenario", *BASE},
+    "api": {
+        *("assembly", "backends", "network.port", "replaying", "results", "runner"),
+        *("scenario", "watchdog", *BASE),
+    },
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     "gym": {

@@ -22,6 +22,18 @@ from cosim.cli.options import run_options
     help="What is split: inferences, or training steps (forward, backward, parameters that move).",
 )
 @click.option(
+    "--decision-limit",
+    "decision_limit_s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="S",
+    help="Real time after which a policy that does not return ends the run, in seconds.",
+)
+@click.option(
+    "--record", is_flag=True, help="Keep all exchanges with the network, for `cosim replay`."
+)
+@click.option(
     "--execute",
     is_flag=True,
     help="Really run the model, part by part: its tensors' bytes cross the network, and each "

@@ -46,6 +46,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         The network's account (`cosim.network.port.Totals`); None when the network failed.
     counts
         The engine's account (`cosim.engine.LoopResult`): tasks, and what nodes sent and ignored.
+    fingerprint
+        Of the result tables (`cosim.results.fingerprint`); None unless the run is done.
     """
 
     status: RunStatus
@@ -67,6 +69,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     wall_s: float = 0.0
     totals: dict[str, int] | None = None
     counts: dict[str, int] | None = None
+    fingerprint: str | None = None
     backend: str = "ns3"
     format: int = MANIFEST_FORMAT
 

@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from cosim.errors import OutputError, RunError
+from cosim.results.fingerprint import fingerprint
 from cosim.results.manifest import (
     MANIFEST_NAME,
     WILL_NAME,
@@ -25,6 +26,7 @@ from cosim.results.tables import TableStream, partial_path, stream_path, table_p
 SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
+EXCHANGES_NAME: Final = "exchanges.log"
 REPORT_NAME: Final = "report.html"  # of `cosim report`: it goes with the run that it is about
 
 
@@ -92,6 +94,9 @@ class RunWriter:
         if failures and status == "done":
             status = "failed"
             changes |= {"reason": failures[0], "error_type": RunError.__name__}
+        if status == "done":
+            with self._disk_errors():
+                changes["fingerprint"] = fingerprint(self.directory)
         self.update(status=status, **changes)
         if failures:
             raise RunError(failures[0])
@@ -105,7 +110,15 @@ class RunWriter:
 
 
 _OTHER_NAMES: Final = (
-    *(SCENARIO_NAME, NS3_STDERR_NAME, TRACEBACK_NAME, REPORT_NAME, WILL_NAME, MANIFEST_NAME),
+    *(
+        SCENARIO_NAME,
+        NS3_STDERR_NAME,
+        TRACEBACK_NAME,
+        EXCHANGES_NAME,
+        REPORT_NAME,
+        WILL_NAME,
+        MANIFEST_NAME,
+    ),
 )
 
 

@@ -3,6 +3,9 @@
  */
 #include "description.h"
 
+#include "fields.h"
+#include "limits.h"
+
 #include <map>
 #include <stdexcept>
 
@@ -14,37 +17,33 @@ using nlohmann::json;
 namespace
 {
 
-std::array<double, 3>
-ParsePosition(const json& body)
-{
-    return body.get<std::array<double, 3>>();
-}
-
 /**
  * @param choices what each name stands for
- * @param body the name
+ * @param body a map
+ * @param key of it, whose value is the name
  * @return what it stands for
  */
 template <class T>
 T
-ParseChoice(const std::map<std::string, T>& choices, const json& body)
+ParseChoice(const std::map<std::string, T>& choices, const json& body, const std::string& key)
 {
-    const auto name = body.get<std::string>();
+    const auto name = GetField<std::string>(body, key);
     const auto found = choices.find(name);
     if (found == choices.end())
     {
-        throw std::invalid_argument("'" + name + "' is none of the choices");
+        throw std::invalid_argument("'" + name + "' is none of the choices of '" + key + "'");
     }
     return found->second;
 }
 
 ns3::LosPolicy
-ParseCondition(const json& body)
+ParseCondition(const json& body, const std::string& key)
 {
     return ParseChoice<ns3::LosPolicy>({{"los", ns3::LosPolicy::ALWAYS},
                                         {"nlos", ns3::LosPolicy::NEVER},
                                         {"auto", ns3::LosPolicy::RANDOM}},
-                                       body);
+                                       body,
+                                       key);
 }
 
 ns3::ResourceGridConfig
@@ -54,62 +53,66 @@ ParseGrid(const json& body)
     grid.table = ParseChoice<ns3::NrMcsTable>({{"64qam", ns3::NrMcsTable::QAM64},
                                                {"256qam", ns3::NrMcsTable::QAM256},
                                                {"64qam-low-se", ns3::NrMcsTable::QAM64_LOW_SE}},
-                                              body.at("mcs_table"));
+                                              body,
+                                              "mcs_table");
     grid.sharing = ParseChoice<ns3::SlotSharing>(
         {{"time", ns3::SlotSharing::TIME}, {"frequency", ns3::SlotSharing::FREQUENCY}},
-        body.at("sharing"));
+        body,
+        "sharing");
     return grid;
 }
 
 ns3::ArraySize
-ParseArray(const json& body)
+ParseArray(const json& body, const std::string& key)
 {
-    const auto size = body.get<std::array<uint32_t, 2>>();
+    const auto size = GetArray<uint32_t, 2>(body, key);
     return {size[0], size[1]};
 }
 
 ns3::Time
-ParseTime(const json& body)
+ParseTime(const json& body, const std::string& key)
 {
-    return ns3::NanoSeconds(body.get<int64_t>());
+    return ns3::NanoSeconds(GetField<int64_t>(body, key));
 }
 
 ns3::IabRadioConfig
 ParseRadio(const json& body)
 {
     ns3::IabRadioConfig radio;
-    body.at("carrier_hz").get_to(radio.carrierHz);
-    body.at("bandwidth_hz").get_to(radio.bandwidthHz);
-    body.at("numerology").get_to(radio.numerology);
-    body.at("tdd_pattern").get_to(radio.tddPattern);
-    body.at("environment").get_to(radio.environment);
+    ReadField(body, "carrier_hz", radio.carrierHz);
+    ReadField(body, "bandwidth_hz", radio.bandwidthHz);
+    ReadField(body, "numerology", radio.numerology);
+    ReadField(body, "tdd_pattern", radio.tddPattern);
+    ReadField(body, "environment", radio.environment);
     radio.grid = ParseGrid(body);
     radio.halfDuplex =
-        body.at("half_duplex").get<bool>() ? ns3::HalfDuplex::BY_DEPTH : ns3::HalfDuplex::NONE;
-    body.at("interference").get_to(radio.interference);
+        GetField<bool>(body, "half_duplex") ? ns3::HalfDuplex::BY_DEPTH : ns3::HalfDuplex::NONE;
+    ReadField(body, "interference", radio.interference);
     radio.scheduler =
         ParseChoice<std::string>({{"proportional-fair", "ns3::ProportionalFairScheduler"},
                                   {"round-robin", "ns3::RoundRobinScheduler"},
                                   {"max-rate", "ns3::MaxRateScheduler"}},
-                                 body.at("scheduler"));
+                                 body,
+                                 "scheduler");
     radio.rlcMode = ParseChoice<ns3::RlcMode>({{"acknowledged", ns3::RlcMode::ACKNOWLEDGED},
                                                {"unacknowledged", ns3::RlcMode::UNACKNOWLEDGED}},
-                                              body.at("rlc"));
-    radio.accessLos = ParseCondition(body.at("access_condition"));
-    radio.backhaulLos = ParseCondition(body.at("backhaul_condition"));
-    body.at("shadowing").get_to(radio.shadowing);
-    body.at("noise_figure_db").get_to(radio.noiseFigureDb);
-    body.at("ue_power_dbm").get_to(radio.uePowerDbm);
-    body.at("iab_power_dbm").get_to(radio.iabPowerDbm);
-    radio.ueArray = ParseArray(body.at("ue_array"));
-    radio.iabArray = ParseArray(body.at("iab_array"));
-    body.at("queue_bytes").get_to(radio.queueBytes);
-    radio.channelUpdate = ParseTime(body.at("channel_update_ns"));
-    radio.channelRedraw = ParseTime(body.at("channel_redraw_ns"));
-    radio.losUpdate = ParseTime(body.at("los_update_ns"));
-    body.at("handover_hysteresis_db").get_to(radio.hysteresisDb);
-    radio.timeToTrigger = ParseTime(body.at("handover_time_to_trigger_ns"));
-    radio.interruption = ParseTime(body.at("handover_interruption_ns"));
+                                              body,
+                                              "rlc");
+    radio.accessLos = ParseCondition(body, "access_condition");
+    radio.backhaulLos = ParseCondition(body, "backhaul_condition");
+    ReadField(body, "shadowing", radio.shadowing);
+    ReadField(body, "noise_figure_db", radio.noiseFigureDb);
+    ReadField(body, "ue_power_dbm", radio.uePowerDbm);
+    ReadField(body, "iab_power_dbm", radio.iabPowerDbm);
+    radio.ueArray = ParseArray(body, "ue_array");
+    radio.iabArray = ParseArray(body, "iab_array");
+    ReadField(body, "queue_bytes", radio.queueBytes);
+    radio.channelUpdate = ParseTime(body, "channel_update_ns");
+    radio.channelRedraw = ParseTime(body, "channel_redraw_ns");
+    radio.losUpdate = ParseTime(body, "los_update_ns");
+    ReadField(body, "handover_hysteresis_db", radio.hysteresisDb);
+    radio.timeToTrigger = ParseTime(body, "handover_time_to_trigger_ns");
+    radio.interruption = ParseTime(body, "handover_interruption_ns");
     return radio;
 }
 
@@ -120,28 +123,28 @@ ParseCrossTraffic(const json& body)
     {
         return std::nullopt;
     }
-    return CrossTrafficDescription{body.at("rate_bps").get<double>(),
-                                   body.at("sigma").get<double>(),
-                                   body.at("coherence_ns").get<int64_t>(),
-                                   body.at("max_fraction").get<double>()};
+    return CrossTrafficDescription{GetField<double>(body, "rate_bps"),
+                                   GetField<double>(body, "sigma"),
+                                   GetField<int64_t>(body, "coherence_ns"),
+                                   GetField<double>(body, "max_fraction")};
 }
 
 NodeDescription
 ParseNode(const json& body)
 {
     NodeDescription node;
-    body.at("name").get_to(node.name);
-    body.at("kind").get_to(node.kind);
-    if (!body.at("position_m").is_null())
+    ReadField(body, "name", node.name);
+    ReadField(body, "kind", node.kind);
+    if (!FieldOf(body, "position_m").is_null())
     {
-        node.positionM = ParsePosition(body.at("position_m"));
+        node.positionM = GetArray<double, 3>(body, "position_m");
     }
-    for (const auto& waypoint : body.at("waypoints"))
+    for (const auto& waypoint : GetList(body, "waypoints"))
     {
         node.waypoints.push_back(
-            {waypoint.at("time_ns").get<int64_t>(), ParsePosition(waypoint.at("position_m"))});
+            {GetField<int64_t>(waypoint, "time_ns"), GetArray<double, 3>(waypoint, "position_m")});
     }
-    node.transit = ParseCrossTraffic(body.at("transit"));
+    node.transit = ParseCrossTraffic(FieldOf(body, "transit"));
     if (node.IsRadio() && !node.positionM)
     {
         throw std::invalid_argument("node '" + node.name + "' has a radio but no position");
@@ -153,16 +156,16 @@ LinkDescription
 ParseLink(const json& body)
 {
     LinkDescription link;
-    body.at("name").get_to(link.name);
-    link.wireless = body.at("kind").get<std::string>() == "wireless";
-    body.at("child").get_to(link.child);
-    body.at("parent").get_to(link.parent);
+    ReadField(body, "name", link.name);
+    link.wireless = GetField<std::string>(body, "kind") == "wireless";
+    ReadField(body, "child", link.child);
+    ReadField(body, "parent", link.parent);
     if (!link.wireless)
     {
-        body.at("capacity_bps").get_to(link.capacityBps);
-        body.at("delay_ns").get_to(link.delayNs);
-        body.at("queue_bytes").get_to(link.queueBytes);
-        link.crossTraffic = ParseCrossTraffic(body.at("cross_traffic"));
+        ReadField(body, "capacity_bps", link.capacityBps);
+        ReadField(body, "delay_ns", link.delayNs);
+        ReadField(body, "queue_bytes", link.queueBytes);
+        link.crossTraffic = ParseCrossTraffic(FieldOf(body, "cross_traffic"));
     }
     return link;
 }
@@ -170,21 +173,21 @@ ParseLink(const json& body)
 BackgroundDescription
 ParseBackground(const json& body)
 {
-    return {body.at("ues_per_cell").get<uint32_t>(),
-            body.at("rate_bps").get<double>(),
-            body.at("sigma").get<double>(),
-            body.at("downlink_share").get<double>(),
-            body.at("coherence_ns").get<int64_t>(),
-            body.at("radius_m").get<double>()};
+    return {GetField<uint32_t>(body, "ues_per_cell"),
+            GetField<double>(body, "rate_bps"),
+            GetField<double>(body, "sigma"),
+            GetField<double>(body, "downlink_share"),
+            GetField<int64_t>(body, "coherence_ns"),
+            GetField<double>(body, "radius_m")};
 }
 
 BlockageDescription
 ParseBlockage(const json& body)
 {
-    return {body.at("link").get<std::string>(),
-            body.at("start_ns").get<int64_t>(),
-            body.at("end_ns").get<int64_t>(),
-            body.at("loss_db").get<double>()};
+    return {GetField<std::string>(body, "link"),
+            GetField<int64_t>(body, "start_ns"),
+            GetField<int64_t>(body, "end_ns"),
+            GetField<double>(body, "loss_db")};
 }
 
 } // namespace
@@ -205,22 +208,23 @@ NetworkDescription
 ParseDescription(const json& body)
 {
     NetworkDescription description;
-    body.at("seed").get_to(description.seed);
-    body.at("report_interval_ns").get_to(description.reportIntervalNs);
-    description.radio = ParseRadio(body.at("radio"));
-    for (const auto& node : body.at("nodes"))
+    ReadField(body, "seed", description.seed);
+    ReadField(body, "report_interval_ns", description.reportIntervalNs);
+    description.radio = ParseRadio(FieldOf(body, "radio"));
+    for (const auto& node : GetList(body, "nodes"))
     {
         description.nodes.push_back(ParseNode(node));
     }
-    for (const auto& link : body.at("links"))
+    for (const auto& link : GetList(body, "links"))
     {
         description.links.push_back(ParseLink(link));
     }
-    description.background = ParseBackground(body.at("background"));
-    for (const auto& blockage : body.at("blockages"))
+    description.background = ParseBackground(FieldOf(body, "background"));
+    for (const auto& blockage : GetList(body, "blockages"))
     {
         description.blockages.push_back(ParseBlockage(blockage));
     }
+    CheckLimits(description);
     return description;
 }
 

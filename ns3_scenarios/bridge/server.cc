@@ -34,7 +34,7 @@ SendHello(Session& session)
 void
 Expect(const json& message, const std::string& type)
 {
-    const auto got = message.at("type").get<std::string>();
+    const auto got = GetField<std::string>(message, "type");
     if (got != type)
     {
         throw ProtocolError("'" + got + "' where '" + type + "' was due");
@@ -56,7 +56,8 @@ Configure(Session& session, Step& initial)
     Expect(message, "config");
     try
     {
-        auto simulation = std::make_unique<Simulation>(ParseDescription(message.at("network")));
+        auto simulation =
+            std::make_unique<Simulation>(ParseDescription(FieldOf(message, "network")));
         initial = simulation->Start();
         return simulation;
     }
@@ -74,7 +75,7 @@ RunSteps(Session& session, Simulation& simulation)
     while (true)
     {
         const auto message = session.Receive();
-        if (message.at("type") == "finish")
+        if (message["type"] == "finish")
         {
             session.Send("totals", {{"totals", WriteTotals(simulation.Totals())}});
             return;

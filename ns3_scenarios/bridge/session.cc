@@ -102,7 +102,7 @@ Session::Receive()
     zmq::message_t raw;
     (void)m_socket.recv(raw, zmq::recv_flags::none);
     const auto* begin = static_cast<const uint8_t*>(raw.data());
-    auto message = json::from_msgpack(begin, begin + raw.size());
+    auto message = ParseMessagePack(begin, begin + raw.size());
     CheckEnvelope(message);
     return message;
 }
@@ -126,27 +126,24 @@ Session::CheckEnvelope(const json& message)
     {
         throw ProtocolError("a message is not a map");
     }
-    const auto version = message.at("v").get<int>();
+    const auto version = GetField<int>(message, "v");
     if (version != PROTOCOL_VERSION)
     {
         throw ProtocolError("protocol version " + std::to_string(version) +
                             ", this program speaks " + std::to_string(PROTOCOL_VERSION));
     }
-    if (message.at("session").get<std::string>() != m_id)
+    if (GetField<std::string>(message, "session") != m_id)
     {
         throw ProtocolError("a message of another session");
     }
-    const auto sequence = message.at("seq").get<uint64_t>();
+    const auto sequence = GetField<uint64_t>(message, "seq");
     if (sequence != m_received)
     {
         throw ProtocolError("message " + std::to_string(sequence) + " where " +
                             std::to_string(m_received) + " was due");
     }
     ++m_received;
-    if (!message.at("type").is_string())
-    {
-        throw ProtocolError("a message without a type");
-    }
+    GetField<std::string>(message, "type");
 }
 
 } // namespace cosim

@@ -4,6 +4,7 @@
 #ifndef COSIM_SESSION_H
 #define COSIM_SESSION_H
 
+#include "fields.h"
 #include "session-secret.h"
 
 #include <chrono>
@@ -19,13 +20,6 @@ namespace cosim
 
 /** The controllers' side ended or fell silent. */
 class PeerGone : public std::runtime_error
-{
-  public:
-    using std::runtime_error::runtime_error;
-};
-
-/** A message that does not follow the protocol. */
-class ProtocolError : public std::runtime_error
 {
   public:
     using std::runtime_error::runtime_error;

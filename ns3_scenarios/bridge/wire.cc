@@ -3,6 +3,8 @@
  */
 #include "wire.h"
 
+#include "fields.h"
+
 #include <stdexcept>
 
 namespace cosim
@@ -16,22 +18,27 @@ namespace
 SendCommand
 ReadSend(const json& body)
 {
-    const auto type = body.at("type").get<std::string>();
+    const auto type = GetField<std::string>(body, "type");
     if (type != "send")
     {
         throw std::invalid_argument("unknown command '" + type + "'");
     }
-    const auto transport = body.at("transport").get<std::string>();
+    const auto transport = GetField<std::string>(body, "transport");
     if (transport != "tcp" && transport != "udp")
     {
         throw std::invalid_argument("unknown transport '" + transport + "'");
     }
-    return {body.at("transfer_id").get<uint64_t>(),
-            body.at("source").get<std::string>(),
-            body.at("destination").get<std::string>(),
-            body.at("size_bytes").get<uint64_t>(),
+    const auto& payload = FieldOf(body, "payload");
+    if (!payload.is_binary())
+    {
+        RefuseValue("payload", "binary");
+    }
+    return {GetField<uint64_t>(body, "transfer_id"),
+            GetField<std::string>(body, "source"),
+            GetField<std::string>(body, "destination"),
+            GetField<uint64_t>(body, "size_bytes"),
             transport == "tcp",
-            body.at("payload").get_binary()};
+            payload.get_binary()};
 }
 
 json
@@ -90,8 +97,8 @@ struct EventWriter
 AdvanceRequest
 ReadAdvance(const json& body)
 {
-    AdvanceRequest request{body.at("until_ns").get<int64_t>(), {}};
-    for (const auto& command : body.at("commands"))
+    AdvanceRequest request{GetField<int64_t>(body, "until_ns"), {}};
+    for (const auto& command : GetList(body, "commands"))
     {
         request.commands.push_back(ReadSend(command));
     }

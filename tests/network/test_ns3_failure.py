@@ -198,6 +198,55 @@ def test_a_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr")
 
 
+_SAYS_HELLO = """#!{python}
+import sys, msgspec, zmq
+options = dict(a[2:].split("=", 1) for a in sys.argv[1:])
+socket = zmq.Context().socket(zmq.DEALER)
+socket.connect(options["endpoint"])
+hello = dict(type="hello", v=1, session=options["session"], seq=0, program="cosim-ns3",
+             program_version="{version}", ns3_version="3.44", pid=1)
+hello |= {changes}
+socket.send(msgspec.msgpack.encode(hello))
+socket.recv()
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"v": 9}, "speaks protocol version 9, this cosim 1"),
+        ({"program_version": "0.0.1"}, f"is of cosim 0.0.1, this is {cosim.__version__}"),
+    ],
+)
+def test_a_program_of_another_version_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], problem: str
+) -> None:
+    program = tmp_path / "other-ns3"
+    program.write_text(
+        _SAYS_HELLO.format(python=sys.executable, version=cosim.__version__, changes=changes)
+    )
+    program.chmod(0o700)
+    monkeypatch.setenv(PROGRAM_VARIABLE, str(program))
+    with pytest.raises(ProtocolError, match=f"{problem}.*; install cosim again"):
+        cosim.run("chain3", out=tmp_path / "run")
+    left = RunResult.open(tmp_path / "run")
+    assert left.manifest.status == "failed" and problem in str(left.manifest.reason)
+    assert _children(os.getpid(), "other-ns3") == []
+
+
+def test_python_that_is_stuck_is_left_by_ns3(tmp_path: Path) -> None:
+    """Whatever holds the interpreter up, ns-3 does not wait for ever, nor does what comes next."""
+    network = open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr", deadline_s=1.0)
+    try:
+        network.start()
+        network.advance(5_000_000, ())
+        _wait_for(lambda: not _is_running(network.pid), 10)
+        with pytest.raises(PeerDiedError, match="sent nothing for 1000 ms"):
+            network.advance(10_000_000, ())
+    finally:
+        network.close()
+
+
 def _children(pid: int, name: str) -> list[int]:
     found = []
     for status in Path("/proc").glob("[0-9]*/status"):

@@ -38,6 +38,7 @@ from cosim.gym.observation import LONGEST_S, Observation, observation_size
 from cosim.results import RunResult
 from cosim.scenario import Scenario
 
+_GRACE_S: Final = 60.0  # beyond an agent's patience: a decision of the agent ends by itself
 _FAREWELL_S: Final = 5.0  # for the answer to the last state, which changes nothing
 
 
@@ -91,6 +92,7 @@ def simulate(
             port_factory=port_factory,
             policy_factory=lambda: AgentPolicy(conversation.ask),
             on_task=conversation.ledger.record_task,
+            decision_limit_s=patience.decision_s + _GRACE_S,
             **run_options,
         )
         conversation.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cosim
 from cosim.errors import ProtocolError, RejectedError
 from cosim.network.ns3.description import describe_network
 from cosim.network.ns3.link import Ns3Link
@@ -45,6 +46,12 @@ class Ns3Network:
         hello = link.receive(_ARRIVAL_DEADLINE_S if link.is_remote else _HELLO_DEADLINE_S)
         if not isinstance(hello, Hello):
             raise ProtocolError("ns-3 did not say hello")
+        theirs, ours = hello.program_version, cosim.__version__
+        if theirs != ours:
+            raise ProtocolError(
+                f"the ns-3 program is of cosim {theirs}, this is {ours}",
+                hint="install cosim again, so that both sides are of one version",
+            )
         link.hide()
         self._pid = hello.pid
         self._version = f"{hello.program} {hello.program_version} (ns-{hello.ns3_version})"

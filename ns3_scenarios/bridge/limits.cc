@@ -1,0 +1,200 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-only
+ */
+#include "limits.h"
+
+#include <cmath>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+namespace cosim
+{
+
+namespace
+{
+
+constexpr double NS_PER_US = 1e3;
+constexpr double LONGEST_NS = 4e18;      // some 120 years; int64 ends at 9.2e18
+constexpr double FARTHEST_M = 1e6;       // from the origin
+constexpr double LARGEST_BPS = 1e13;     // 10 Tbit/s
+constexpr double STRONGEST_DB = 1000;    // beyond any loss or power, and far from overflow
+constexpr double WIDEST_SIGMA = 20;      // of ln(rate): exp(20) is 5e8
+constexpr uint32_t MOST_UES = 10000;     // of a cell
+constexpr std::size_t MOST_NODES = 5000; // their addresses and links
+constexpr uint32_t LARGEST_ARRAY = 64;   // rows and columns of a panel
+
+/** @throw std::invalid_argument unless the value of the field is from low to high */
+void
+Within(const std::string& field, double value, double low, double high)
+{
+    if (!(value >= low && value <= high))
+    {
+        std::ostringstream text;
+        text << field << " is " << value << ", not from " << low << " to " << high;
+        throw std::invalid_argument(text.str());
+    }
+}
+
+void
+CheckPosition(const std::string& field, const std::array<double, 3>& position)
+{
+    for (const auto coordinate : position)
+    {
+        Within(field, coordinate, -FARTHEST_M, FARTHEST_M);
+    }
+}
+
+void
+CheckTraffic(const std::string& field, const std::optional<CrossTrafficDescription>& traffic)
+{
+    if (!traffic)
+    {
+        return;
+    }
+    Within(field + ".rate_bps", traffic->rateBps, 0, LARGEST_BPS);
+    Within(field + ".sigma", traffic->sigma, 0, WIDEST_SIGMA);
+    Within(field + ".coherence_ns", traffic->coherenceNs, NS_PER_US, LONGEST_NS);
+    Within(field + ".max_fraction", traffic->maxFraction, 0, 1);
+}
+
+void
+CheckArray(const std::string& field, const ns3::ArraySize& array)
+{
+    Within(field + ".rows", array.rows, 1, LARGEST_ARRAY);
+    Within(field + ".columns", array.columns, 1, LARGEST_ARRAY);
+}
+
+void
+CheckRadio(const ns3::IabRadioConfig& radio)
+{
+    // TR 38.901 7.2: what the channel model is made for.
+    Within("radio.carrier_hz", radio.carrierHz, 0.5e9, 100e9);
+    Within("radio.bandwidth_hz", static_cast<double>(radio.bandwidthHz), 1, 2e9);
+    Within("radio.numerology", radio.numerology, 0, 4);
+    Within("radio.noise_figure_db", radio.noiseFigureDb, -STRONGEST_DB, STRONGEST_DB);
+    Within("radio.ue_power_dbm", radio.uePowerDbm, -STRONGEST_DB, STRONGEST_DB);
+    Within("radio.iab_power_dbm", radio.iabPowerDbm, -STRONGEST_DB, STRONGEST_DB);
+    Within("radio.handover_hysteresis_db", radio.hysteresisDb, 0, STRONGEST_DB);
+    Within("radio.queue_bytes", radio.queueBytes, 1, 1e9);
+    CheckArray("radio.ue_array", radio.ueArray);
+    CheckArray("radio.iab_array", radio.iabArray);
+    for (const auto& [field, time] :
+         {std::pair<const char*, ns3::Time>{"radio.channel_update_ns", radio.channelUpdate},
+          {"radio.channel_redraw_ns", radio.channelRedraw}})
+    {
+        Within(field, static_cast<double>(time.GetNanoSeconds()), NS_PER_US, LONGEST_NS);
+    }
+    for (const auto& [field, time] :
+         {std::pair<const char*, ns3::Time>{"radio.los_update_ns", radio.losUpdate},
+          {"radio.handover_time_to_trigger_ns", radio.timeToTrigger},
+          {"radio.handover_interruption_ns", radio.interruption}})
+    {
+        Within(field, static_cast<double>(time.GetNanoSeconds()), 0, LONGEST_NS);
+    }
+    static const std::set<std::string> ENVIRONMENTS{"UMi-StreetCanyon", "UMa", "RMa"};
+    if (!ENVIRONMENTS.contains(radio.environment))
+    {
+        throw std::invalid_argument("radio.environment '" + radio.environment + "' is unknown");
+    }
+}
+
+void
+CheckNode(const NodeDescription& node)
+{
+    static const std::set<std::string> KINDS{"ue", "iab", "donor", "core", "cloud"};
+    const auto field = "nodes." + node.name;
+    if (!KINDS.contains(node.kind))
+    {
+        throw std::invalid_argument(field + ".kind '" + node.kind + "' is unknown");
+    }
+    if (node.positionM)
+    {
+        CheckPosition(field + ".position_m", *node.positionM);
+    }
+    double lastNs = -1;
+    for (const auto& waypoint : node.waypoints)
+    {
+        const auto timeNs = static_cast<double>(waypoint.timeNs);
+        Within(field + ".waypoints.time_ns", timeNs, 0, LONGEST_NS);
+        if (timeNs <= lastNs)
+        {
+            throw std::invalid_argument(field + ".waypoints do not follow each other in time");
+        }
+        lastNs = timeNs;
+        CheckPosition(field + ".waypoints.position_m", waypoint.positionM);
+    }
+    CheckTraffic(field + ".transit", node.transit);
+}
+
+void
+CheckLink(const LinkDescription& link, const std::set<std::string>& nodes)
+{
+    const auto field = "links." + link.name;
+    for (const auto& end : {link.child, link.parent})
+    {
+        if (!nodes.contains(end))
+        {
+            throw std::invalid_argument(field + " ends at '" + end + "', which is no node");
+        }
+    }
+    if (link.child == link.parent)
+    {
+        throw std::invalid_argument(field + " has one node at both ends");
+    }
+    if (!link.wireless)
+    {
+        Within(field + ".capacity_bps", static_cast<double>(link.capacityBps), 1, LARGEST_BPS);
+        Within(field + ".delay_ns", static_cast<double>(link.delayNs), 0, LONGEST_NS);
+        Within(field + ".queue_bytes", link.queueBytes, 1, 4e9);
+    }
+    CheckTraffic(field + ".cross_traffic", link.crossTraffic);
+    if (link.crossTraffic)
+    {
+        const auto most = link.crossTraffic->maxFraction * static_cast<double>(link.capacityBps);
+        Within(field + ".cross_traffic: max_fraction of the capacity", most, 1, LARGEST_BPS);
+    }
+}
+
+} // namespace
+
+void
+CheckLimits(const NetworkDescription& description)
+{
+    Within("report_interval_ns",
+           static_cast<double>(description.reportIntervalNs),
+           NS_PER_US,
+           LONGEST_NS);
+    Within("seed", static_cast<double>(description.seed), 0, 9.3e18);
+    CheckRadio(description.radio);
+    Within("number of nodes", static_cast<double>(description.nodes.size()), 1, MOST_NODES);
+    std::set<std::string> names;
+    for (const auto& node : description.nodes)
+    {
+        CheckNode(node);
+        names.insert(node.name);
+    }
+    for (const auto& link : description.links)
+    {
+        CheckLink(link, names);
+    }
+    const auto& background = description.background;
+    Within("background.ues_per_cell", background.uesPerCell, 0, MOST_UES);
+    Within("background.rate_bps", background.rateBps, 0, LARGEST_BPS);
+    Within("background.sigma", background.sigma, 0, WIDEST_SIGMA);
+    Within("background.downlink_share", background.downlinkShare, 0, LARGEST_BPS);
+    Within("background.coherence_ns",
+           static_cast<double>(background.coherenceNs),
+           NS_PER_US,
+           LONGEST_NS);
+    Within("background.radius_m", background.radiusM, 0, FARTHEST_M);
+    for (const auto& blockage : description.blockages)
+    {
+        const auto startNs = static_cast<double>(blockage.startNs);
+        Within("blockages.start_ns", startNs, 0, LONGEST_NS);
+        Within("blockages.end_ns", static_cast<double>(blockage.endNs), startNs, LONGEST_NS);
+        Within("blockages.loss_db", blockage.lossDb, -STRONGEST_DB, STRONGEST_DB);
+    }
+}
+
+} // namespace cosim
