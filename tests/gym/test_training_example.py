@@ -24,7 +24,7 @@ def trained(*arguments: str) -> tuple[list[float], dict[str, float]]:
     learning = [
         float(ms) for ms in re.findall(r"^episode.*mean +([\d.]+) ms$", done.stdout, re.MULTILINE)
     ]
-    final = re.findall(r"^(\S+) +\d+ tasks, mean +([\d.]+) ms$", done.stdout, re.MULTILINE)
+    final = re.findall(r"^(\S+): +\d+ tasks, mean +([\d.]+) ms$", done.stdout, re.MULTILINE)
     return learning, {name: float(ms) for name, ms in final}
 
 
@@ -42,6 +42,6 @@ def test_it_runs_to_its_table() -> None:
 @pytest.mark.ns3
 def test_it_learns_on_the_simplified_simulator_for_ns3() -> None:
     pytest.importorskip("torch")
-    _, final = trained("--episodes", "60")
+    _, final = trained()
     assert final["agent"] < 0.9 * final["ue-only"]
     assert final["agent"] < 1.5 * final["hivemind"]
