@@ -81,6 +81,16 @@ def resolve_scenario(
     return load_scenario(scenario, pairs)
 
 
+def _policy_class(name: str) -> type[NodePolicy]:
+    """The class, with whatever is wrong with it put down to the scenario's key."""
+    try:
+        return policy_class(name)
+    except UnknownNameError:
+        raise
+    except InputError as error:
+        raise ScenarioError("policy", error.message, hint=error.hint) from error
+
+
 def _duration_text(duration_s: float) -> str:
     """A duration to the nearest ns; what is no number is left for the check."""
     return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
@@ -111,7 +121,7 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
         if node.device is not None
     }
     if policy_factory is None:
-        _named("policy", policy_class, scenario.policy)
+        _named("policy", _policy_class, scenario.policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
     is_measured = task.timing == "measured"
@@ -122,6 +132,7 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
         devices,
         policy_factory or (lambda: make_policy(scenario.policy)),
         sci_period_ns=scenario.sci.period,
+        start_ns=scenario.task.start,
         think_ns=scenario.task.think_time,
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,

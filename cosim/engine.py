@@ -41,7 +41,7 @@ from cosim.nodes.records import (
 from cosim.watchdog import DecisionWatch, OverdueDecision
 
 # An update is reported when this many newer ones have begun; what still happens of it is not told.
-_SCI_WINDOW: Final = 64
+_SCI_WINDOW: Final = 16
 
 
 class TaskOutcome(msgspec.Struct, frozen=True):

@@ -59,7 +59,8 @@ class CosimError(Exception):
 
     def __str__(self) -> str:
         at = ""
-        if self.sim_time_ns is not None:
+        # ns-3's own last words, where they are part of the message, tell it already.
+        if self.sim_time_ns is not None and "at simulated time" not in self.message:
             at = f" (at simulated time {self.sim_time_ns / 1e9:.6f} s)"
         hint = "" if self.hint is None else f"; {self.hint}"
         again = "" if self.rerun is None else f"; the same again: {self.rerun}"

@@ -31,7 +31,7 @@ from cosim.interruption import Interruptible, Interruption
 from cosim.network.exchanges import RecordingNetwork
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter
-from cosim.results.manifest import library_versions
+from cosim.results.manifest import library_versions, process_start_ticks
 from cosim.results.writer import (
     EXCHANGES_NAME,
     NS3_STDERR_NAME,
@@ -112,6 +112,7 @@ class Runner:
         self._on_task = on_task
         self._began_s = time.monotonic()
         self._now_ns = 0
+        self._has_begun = False
 
     def run(self) -> RunResult:
         """Run to the end.
@@ -137,6 +138,7 @@ class Runner:
         if self._record:
             path, digest = directory / EXCHANGES_NAME, self._writer.manifest.scenario_sha256
             port = RecordingNetwork(port, path, digest)
+        self._has_begun = True
         try:
             versions = self._writer.manifest.versions | {"network": port.version}
             self._writer.update(versions=versions)
@@ -177,7 +179,7 @@ class Runner:
     def _fail(self, error: BaseException) -> CosimError:
         """Write down the failure, and give the error that tells of it."""
         failure = self._failure_of(error)
-        if failure.sim_time_ns is None:
+        if failure.sim_time_ns is None and self._has_begun:
             failure.sim_time_ns = self._now_ns
         failure.rerun = self._rerun_command()
         try:
@@ -185,7 +187,7 @@ class Runner:
                 "failed",
                 reason=str(failure),
                 error_type=type(failure).__name__,
-                simulated_s=failure.sim_time_ns / 1e9,
+                simulated_s=(failure.sim_time_ns or 0) / 1e9,
                 wall_s=self._wall_s(),
             )
         except CosimError as second:  # a full disk, most often the failure's own cause
@@ -247,6 +249,7 @@ def first_manifest(setup: RunSetup, command: Sequence[str], backend: str = "ns3"
         profiles=setup.digests,
         versions={"cosim": cosim.__version__, **library_versions()},
         pid=os.getpid(),
+        process_start_ticks=process_start_ticks(os.getpid()),
         backend=backend,
     )
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from cosim.errors import InputError
+
 
 @click.command("list")
 @click.argument("what", type=click.Choice(["scenarios", "policies", "models", "devices"]))
@@ -48,9 +50,18 @@ def _scenarios() -> list[dict[str, Any]]:
 
 
 def _policies() -> list[dict[str, Any]]:
-    from cosim.splitting import policy_description, policy_names
+    from cosim.splitting import policy_names
 
-    return [{"name": name, "description": policy_description(name)} for name in policy_names()]
+    return [{"name": name, "description": _description(name)} for name in policy_names()]
+
+
+def _description(policy: str) -> str:
+    from cosim.splitting import policy_description
+
+    try:
+        return policy_description(policy)
+    except InputError as error:  # an installed package that is broken hides none of the others
+        return error.message
 
 
 def _models() -> list[dict[str, Any]]:

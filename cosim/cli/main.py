@@ -20,6 +20,7 @@ _COMMANDS: Final = MappingProxyType(
         "compare": "cosim.cli.compare:compare_command",
         "replay": "cosim.cli.replay:replay_command",
         "report": "cosim.cli.report_page:report_command",
+        "plot": "cosim.cli.plot:plot_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "check-policy": "cosim.cli.check_policy:check_policy_command",

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_NO_LIMIT = 10_000
 DASH = "-"  # what has no value
 
 
@@ -42,6 +43,7 @@ def print_table(
         How many columns, from the left, are text, and so aligned to the left; the last column is
         text too when its heading is ``description``. Others are numbers.
     """
+    cells = list(rows)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index, heading in enumerate(headings):
         is_text = index < text_columns or heading == "description"
@@ -50,10 +52,15 @@ def print_table(
             justify="left" if is_text else "right",
             overflow="fold",
             no_wrap=not is_text,
+            min_width=None if is_text else max(map(len, (heading, *(row[index] for row in cells)))),
         )
-    for row in rows:
+    for row in cells:
         table.add_row(*map(Text, row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    # Where the terminal is narrower than the numbers, its own wrapping beats a column left out.
+    needed = table.__rich_measure__(console, console.options.update(max_width=_NO_LIMIT)).minimum
+    console.width = max(console.width, needed)
+    console.print(table)
 
 
 def number(value: Any, digits: int = 1, scale: float = 1.0) -> str:

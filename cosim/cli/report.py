@@ -28,7 +28,7 @@ def print_run(result: RunResult) -> None:
         f"(speed {speed})\n"
     )
     tasks = summary["tasks"]
-    click.echo(f"{tasks['done']} tasks done, {tasks['unfinished']} unfinished\n")
+    click.echo(f"{_counted(tasks['done'], 'task')} done, {tasks['unfinished']} unfinished\n")
     if tasks["done"]:
         _print_tasks(summary)
         _print_plans(summary["plans"])
@@ -69,6 +69,10 @@ def _print_tasks(summary: dict[str, Any]) -> None:
     click.echo()
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _print_plans(plans: list[dict[str, Any]]) -> None:
     rows = [
         [plan_text(plan["route"], plan["boundaries"]), str(plan["tasks"])]
@@ -77,7 +81,8 @@ def _print_plans(plans: list[dict[str, Any]]) -> None:
     print_table(["plan: layers run at each node", "tasks"], rows)
     if len(plans) > _SHOWN_PLANS:
         more = sum(plan["tasks"] for plan in plans[_SHOWN_PLANS:])
-        click.echo(f"and {len(plans) - _SHOWN_PLANS} more plans for {more} tasks")
+        others = _counted(len(plans) - _SHOWN_PLANS, "more plan")
+        click.echo(f"and {others} for {_counted(more, 'task')}")
     click.echo()
 
 

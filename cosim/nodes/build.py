@@ -63,6 +63,7 @@ def build_controllers(
     sci_period_ns: int,
     think_ns: int,
     timeout_ns: int,
+    start_ns: int = 0,
     link_patience_ns: int = 100_000_000,
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
     options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
@@ -98,7 +99,14 @@ def build_controllers(
         counted = kinds[name] in count_energy_of
         source = None
         if is_ue:
-            source = SourceConfig(think_ns, timeout_ns, ues.index(name), len(ues), link_patience_ns)
+            source = SourceConfig(
+                think_ns=think_ns,
+                timeout_ns=timeout_ns,
+                first_task_id=ues.index(name),
+                task_id_step=len(ues),
+                start_ns=start_ns,
+                link_patience_ns=link_patience_ns,
+            )
         config = NodeConfig(
             name=name,
             kind=kinds[name],

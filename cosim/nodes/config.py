@@ -180,6 +180,8 @@ class SourceConfig(msgspec.Struct, frozen=True):
     timeout_ns: int
     first_task_id: int = 0
     task_id_step: int = 1
+    start_ns: int = 0
+    """No task begins before."""
     link_patience_ns: int = 100_000_000
     """How long the way downstream must be shut before a task that went that way is given up."""
 

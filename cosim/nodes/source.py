@@ -38,7 +38,7 @@ class TaskSource:
         if self._begun:
             return []
         self._begun = True
-        return [SetTimer(now_ns, StartTask())]
+        return [SetTimer(max(now_ns, self._source.start_ns), StartTask())]
 
     def wait_for_update(self, now_ns: int, patience_ns: int) -> list[Action]:
         """Hold the next task back until an update comes, or until patience is at an end."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import cosim
+from cosim.errors import UnknownNameError
 from cosim.report.collect import LabelledRun, find_runs, label_runs
 from cosim.report.data import Report, RunView
 from cosim.report.distributions import draw_series
@@ -22,15 +23,27 @@ DETAILED_RUNS: Final = 12
 """How many runs are shown in detail unless it is said; the others are in the curves."""
 
 
-def build_report(directories: Sequence[Path], detailed: int = DETAILED_RUNS) -> Report:
+def build_report(
+    directories: Sequence[Path], detailed: int = DETAILED_RUNS, *, only: str | None = None
+) -> Report:
     """Read the runs in some directories (runs, comparisons, sweeps) for a report.
+
+    Parameters
+    ----------
+    detailed
+        How many runs are shown in detail, the first ones.
+    only
+        Label of the one run that is shown in detail instead.
 
     Raises
     ------
     OutputError
         When there is no run in one of them, or it cannot be read.
+    UnknownNameError
+        When no run is called `only`.
     """
     runs = label_runs(find_runs(directories))
+    shown = runs[:detailed] if only is None else [_run_called(only, runs)]
     series = draw_series(runs)
     places = {each.label: place for place, each in enumerate(series)}
     manifests = [run.result.manifest for run in runs]
@@ -39,9 +52,16 @@ def build_report(directories: Sequence[Path], detailed: int = DETAILED_RUNS) -> 
         subtitle=_subtitle(manifests),
         version=cosim.__version__,
         series=series,
-        runs=[view_run(run, places[run.series]) for run in runs[:detailed]],
-        without_details=[run.label for run in runs[detailed:]],
+        runs=[view_run(run, places[run.series]) for run in shown],
+        without_details=[run.label for run in runs if run not in shown],
     )
+
+
+def _run_called(label: str, runs: Sequence[LabelledRun]) -> LabelledRun:
+    for run in runs:
+        if run.label == label:
+            return run
+    raise UnknownNameError("run", label, [run.label for run in runs])
 
 
 def view_run(run: LabelledRun, series: int) -> RunView:
@@ -50,7 +70,10 @@ def view_run(run: LabelledRun, series: int) -> RunView:
     scenario, manifest = result.scenario, result.manifest
     topology = build_topology(scenario)
     done = result.tasks[result.tasks["status"] == "done"].sort_values("start_s", kind="stable")
-    history = SciHistory(result.sci, _Downstream(topology, result.links))
+    in_order = scenario.task.kind == "inference"
+    # When a training step came to a node is not recorded, only both of its passes together.
+    sci = result.sci if in_order else result.sci.iloc[:0]
+    history = SciHistory(sci, _Downstream(topology, result.links))
     tasks, plans = draw_tasks(done, list(topology.nodes), list(topology.computing_ues), history)
     return RunView(
         label=run.label,
@@ -60,7 +83,7 @@ def view_run(run: LabelledRun, series: int) -> RunView:
         reason=manifest.reason,
         duration_us=_reached_us(manifest, result.links),
         layers=max((plan.boundaries[-1] for plan in plans), default=0),
-        in_order=scenario.task.kind == "inference",
+        in_order=in_order,
         unfinished=len(result.tasks) - len(done),
         nodes=draw_nodes(topology),
         ues=draw_ues(scenario, result.links),

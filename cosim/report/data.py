@@ -6,7 +6,12 @@ and plans are places in `RunView.nodes` and `RunView.plans`: a page of 10,000 ta
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
+
+HOP_NUMBERS: Final = 5
+"""How many numbers `Tasks.hops` has for each hop."""
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -61,7 +66,7 @@ class Tasks(Struct, frozen=True, kw_only=True):
     transfer_us, queue_us, compute_us
         By task.
     hops
-        All hops of the first task, then of the second and so on, five numbers each: the time to
+        All hops of the first task, then of the second and so on, `HOP_NUMBERS` each: the time to
         reach the node, then queue and compute there; the age of the newest split cost information
         (SCI) when the task came, and how long that took from the node downstream; -1 where there
         was none.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from cosim.report.data import Plan, Tasks
+from cosim.report.data import HOP_NUMBERS, Plan, RunView, Tasks
 from cosim.report.signalling import SciHistory
 
 _US_PER_S: Final = 1e6
@@ -66,8 +67,35 @@ def resplit_times_us(tasks: Tasks) -> list[int]:
     return times
 
 
+@dataclass(frozen=True)
+class Hop:
+    """One hop of one task, as `Tasks.hops` has it; `begin_us` is after the start of the task."""
+
+    node: int
+    begin_us: int
+    transfer_us: int
+    queue_us: int
+    compute_us: int
+    news_age_us: int
+    news_hop_us: int
+
+
+def hops_of(run: RunView, place: int) -> list[Hop]:
+    """The hops of the task at that place of the columns."""
+    lengths = [len(run.plans[plan].route) for plan in run.tasks.plan[: place + 1]]
+    route = run.plans[run.tasks.plan[place]].route
+    first = sum(lengths[:-1])
+    hops = []
+    begin_us = 0
+    for node, row in zip(route, range(first, first + lengths[-1]), strict=True):
+        numbers = run.tasks.hops[row * HOP_NUMBERS : (row + 1) * HOP_NUMBERS]
+        hops.append(Hop(node, begin_us, *numbers))
+        begin_us += sum(max(0, number) for number in numbers[:3])
+    return hops
+
+
 def _hops(done: Any, history: SciHistory) -> Ints:
-    """Shape ``(hops of all tasks, 5)``, in microseconds."""
+    """Shape ``(hops of all tasks, HOP_NUMBERS)``, in microseconds."""
     lengths = np.array([len(route) for route in done["route"]], dtype=np.intp)
     nodes = [node for route in done["route"] for node in route]
     transfer, queue, compute = (

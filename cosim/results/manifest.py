@@ -42,6 +42,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         Of cosim, Python, the libraries and the network simulator.
     simulated_s, wall_s
         How far the run got, and how long that took.
+    pid, process_start_ticks
+        The process of the controllers; numbers are used again, so when it started tells it apart.
     totals
         The network's account (`cosim.network.port.Totals`); None when the network failed.
     counts
@@ -63,6 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     profiles: dict[str, str]
     versions: dict[str, str]
     pid: int
+    process_start_ticks: int = 0
     reason: str | None = None
     error_type: str | None = None
     simulated_s: float = 0.0
@@ -117,7 +120,7 @@ def read_manifest(directory: Path) -> Manifest:
         raise OutputError(f"{path} cannot be read: {error}") from error
     if manifest.format != MANIFEST_FORMAT:
         raise OutputError(f"{path} has format {manifest.format}, not {MANIFEST_FORMAT}")
-    if manifest.status == "running" and not _is_alive(manifest.pid):
+    if manifest.status == "running" and not _is_alive(manifest):
         reason = _killed(manifest.pid)
         return msgspec.structs.replace(manifest, status="failed", reason=reason)
     return manifest
@@ -129,25 +132,33 @@ def _json(manifest: Manifest) -> bytes:
 
 def _replace(path: Path, content: bytes) -> None:
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _killed(pid: int) -> str:
     return (
         f"the process of the controllers ({pid}) ended without finishing the run; "
-        "ns3-stderr.txt says at what simulated time"
+        "see ns3-stderr.txt"
     )
 
 
-def _is_alive(pid: int) -> bool:
+def process_start_ticks(pid: int) -> int:
+    """When a process started, in clock ticks since boot (proc(5), stat); 0 when there is none."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    return int(stat.rpartition(")")[2].split()[19])
+
+
+def _is_alive(manifest: Manifest) -> bool:
+    started = process_start_ticks(manifest.pid)
+    return started != 0 and manifest.process_start_ticks in (0, started)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from cosim.errors import OutputError
 from cosim.results.manifest import Manifest, read_manifest
@@ -82,7 +83,7 @@ class RunResult:
         spec = TABLES[kind]
         try:
             frame: pd.DataFrame = read_table(self.directory, spec).to_pandas()
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             raise OutputError(f"{self.directory}: {spec.name} cannot be read: {error}") from error
         return frame
 

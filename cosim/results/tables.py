@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from cosim.results.records import TableSpec
 
 _ROW_GROUP_ROWS: Final = 65_536
+_END_OF_STREAM: Final = b"\xff\xff\xff\xff\0\0\0\0"  # of Arrow's IPC streaming format
 
 
 def table_path(directory: Path, name: str) -> Path:
@@ -35,14 +36,22 @@ def partial_path(directory: Path, name: str) -> Path:
 
 
 class TableStream:
-    """Takes rows; `finish` makes the table of them."""
+    """Takes rows; `finish` makes the table of them.
+
+    A batch that the disk has no room for is taken back, so that what is there can be read and the
+    room serves others.
+    """
 
     def __init__(self, directory: Path, spec: TableSpec) -> None:
         self._directory = directory
         self._spec = spec
         self._rows: list[tuple[Any, ...]] = []
-        self._file = stream_path(directory, spec.name).open("wb")
-        self._stream = pa.ipc.new_stream(self._file, spec.columns)
+        self._file = stream_path(directory, spec.name).open("wb", buffering=0)
+        try:
+            self._write(spec.columns.serialize())
+        except OSError:
+            self._file.close()
+            raise
 
     @property
     def name(self) -> str:
@@ -53,12 +62,12 @@ class TableStream:
         """Append rows: tuples with the table's columns."""
         self._rows += rows
         if len(self._rows) >= self._spec.flush_rows:
-            self._flush()
+            self.flush()
 
     def finish(self) -> None:
         """Write what is left, and turn the stream into the final file in one step."""
-        self._flush()
-        self._stream.close()
+        self.flush()
+        self._write(_END_OF_STREAM)
         self._file.close()
         final = table_path(self._directory, self._spec.name)
         partial = partial_path(self._directory, self._spec.name)
@@ -72,20 +81,31 @@ class TableStream:
 
     def abandon(self) -> None:
         """Let go of the file as it is, and of the half-made table."""
-        with contextlib.suppress(OSError):  # a full disk does not take what is buffered
-            self._file.close()
+        self._file.close()
         with contextlib.suppress(OSError):
             partial_path(self._directory, self._spec.name).unlink(missing_ok=True)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write the rows that are still held."""
         if not self._rows:
             return
         columns = zip(*self._rows, strict=True)
         schema = self._spec.columns
         arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
         self._rows = []
-        self._stream.write_batch(pa.record_batch(arrays, schema=schema))
-        self._file.flush()
+        self._write(pa.record_batch(arrays, schema=schema).serialize())
+
+    def _write(self, message: pa.Buffer | bytes) -> None:
+        before = self._file.tell()
+        left = memoryview(message)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(before)
+                self._file.seek(before)
+            raise
 
 
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:

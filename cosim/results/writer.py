@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
 EXCHANGES_NAME: Final = "exchanges.log"
+_HELD_S: Final = 0.5  # of real time: for so long a row may be in memory only
 REPORT_NAME: Final = "report.html"  # of `cosim report`: it goes with the run that it is about
 
 
@@ -54,12 +56,15 @@ class RunWriter:
     ) -> None:
         self.directory = directory
         self._manifest = manifest
+        self._flushed_s = time.monotonic()
         prepare_directory(directory, replace=replace)
         try:
             (directory / SCENARIO_NAME).write_text(scenario_toml, encoding="utf-8")
             write_manifest(directory, manifest)
             self._tables = {kind: TableStream(directory, spec) for kind, spec in TABLES.items()}
         except OSError as error:
+            for path in _run_files(directory):
+                path.unlink(missing_ok=True)
             raise OutputError(f"{directory} cannot be written: {error.strerror}") from error
 
     @property
@@ -75,8 +80,15 @@ class RunWriter:
         """Append rows, each a tuple with the table's columns, to the table of `kind`."""
         try:
             self._tables[kind].extend(rows)
+            if time.monotonic() - self._flushed_s > _HELD_S:
+                self._flush()
         except (OSError, pa.ArrowException) as error:
             raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
+
+    def _flush(self) -> None:
+        for table in self._tables.values():
+            table.flush()
+        self._flushed_s = time.monotonic()
 
     def update(self, **changes: Any) -> None:
         """Change fields of the manifest, on disk too."""
@@ -154,6 +166,8 @@ def _run_files(directory: Path) -> Iterator[Path]:
         yield table_path(directory, spec.name)
         yield partial_path(directory, spec.name)
         yield stream_path(directory, spec.name)
+    for name in (WILL_NAME, MANIFEST_NAME):
+        yield directory / f"{name}.partial"
     for name in _OTHER_NAMES:
         yield directory / name
 

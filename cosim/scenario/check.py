@@ -22,6 +22,7 @@ from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_
 
 # A name stands in key paths and file names, and a digit first would look like an index.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
+_SHORTEST_TIMEOUT_NS = 1_000_000  # a task each ns would stop the clock
 _RADIO_KINDS = ("ue", *SERVING_KINDS)
 
 Check = tuple[str, bool, str]  # key path, whether it holds, what is wrong when it does not
@@ -85,7 +86,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "duration", s.duration > 0, positive
     yield "report_interval", s.report_interval > 0, positive
     yield "sci.period", s.sci.period > 0, positive
-    yield "task.timeout", s.task.timeout > 0, positive
+    yield "task.timeout", s.task.timeout >= _SHORTEST_TIMEOUT_NS, "must be at least 1 ms"
     yield "task.link_patience", s.task.link_patience > 0, positive
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
     inference = s.task.kind == "inference"

@@ -49,6 +49,7 @@ class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     transfer: TransferForm = "fp32"  # form of tensors on links; coding takes time at both ends
     execute: bool = False  # really run the model, and let its tensors' bytes cross the network
     timing: TaskTiming = "profile"  # of what is run: the profile's, or as measured while it runs
+    start: DurationNs = DurationNs(0)  # no task begins before: other traffic needs time to build up
     think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
     timeout: DurationNs = DurationNs(2_000_000_000)  # after which the UE gives up waiting
     link_patience: DurationNs = DurationNs(100_000_000)  # the same while its own link is dead

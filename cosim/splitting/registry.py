@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TypeGuard
 
 from cosim.errors import InputError, UnknownNameError
 from cosim.splitting.central import Dijkstra, Exhaustive
@@ -115,13 +116,17 @@ def _import(path: str) -> object:
         for part in attribute.split("."):
             found = getattr(found, part)
     except AttributeError as error:
-        names = [key for key, value in vars(found).items() if inspect.isclass(value)]
+        names = [key for key, value in vars(found).items() if _is_policy(value)]
         raise UnknownNameError(f"class in module '{module_name}'", attribute, names) from error
     return found
 
 
+def _is_policy(found: object) -> TypeGuard[type[NodePolicy]]:
+    return inspect.isclass(found) and issubclass(found, NodePolicy)
+
+
 def _checked(name: str, found: object) -> type[NodePolicy]:
-    if not (inspect.isclass(found) and issubclass(found, NodePolicy)):
+    if not _is_policy(found):
         raise InputError(f"policy '{name}' is not a subclass of cosim.splitting.Policy")
     if inspect.isabstract(found):
         missing = ", ".join(sorted(found.__abstractmethods__))

@@ -5,6 +5,7 @@
 
 #include "wire.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -19,8 +20,9 @@ namespace
 constexpr const char* MONITOR_ENDPOINT = "inproc://session-monitor";
 constexpr int HEARTBEAT_INTERVAL_MS = 500;
 constexpr int HEARTBEAT_TIMEOUT_MS = 1500;
-constexpr int LINGER_MS = 1000;              // for the last message, e.g. an error
-constexpr int64_t LARGEST_MESSAGE = 1 << 28; // 256 MiB
+constexpr std::chrono::milliseconds LOOK_INTERVAL{500}; // at the time that is left
+constexpr int LINGER_MS = 1000;                         // for the last message, e.g. an error
+constexpr int64_t LARGEST_MESSAGE = 1 << 28;            // 256 MiB
 
 } // namespace
 
@@ -78,17 +80,20 @@ Session::Receive()
                                           {m_monitor.handle(), 0, ZMQ_POLLIN, 0},
                                           {nullptr, m_peerFd, ZMQ_POLLIN, 0}}};
     const size_t watched = m_peerFd < 0 ? 2 : 3;
-    const auto limit = std::chrono::steady_clock::now() + m_deadline;
+    auto left = m_deadline;
     while (true)
     {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            limit - std::chrono::steady_clock::now());
         if (left.count() <= 0)
         {
             throw PeerGone("the controllers' side sent nothing for " +
                            std::to_string(m_deadline.count()) + " ms");
         }
-        zmq::poll(items.data(), watched, left);
+        const auto begin = std::chrono::steady_clock::now();
+        zmq::poll(items.data(), watched, std::min(left, LOOK_INTERVAL));
+        // Time in which this process was stopped itself (Ctrl-Z) does not count.
+        const auto waited =
+            std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+        left -= std::min(waited, 2 * LOOK_INTERVAL);
         if (items[0].revents & ZMQ_POLLIN)
         {
             break;

@@ -50,6 +50,8 @@ def test_every_option_has_help(command: str) -> None:
         (("run", "--set", "links.F.capacity=400 ms"), "links.F.capacity: '400 ms' is a time"),
         (("run", "--set", "nonsense"), "is not key.path=value"),
         (("run", "nowhere.toml"), "nowhere.toml: cannot be read: No such file"),
+        (("run", "--policy", "os:getcwd"), "policy: policy 'os:getcwd' is not a subclass"),
+        (("run", "--set", "task.timeout=1 ns"), "task.timeout: must be at least 1 ms"),
         (("run", "--load", "huge"), "'huge' is not one of"),
         (("run", "--duration", "0"), "0.0 is not in the range"),
         (("run", "--seed", "x"), "'x' is not a valid integer"),
@@ -228,6 +230,15 @@ def test_report_on_no_run_is_bad_input(no_ns3: list[Any]) -> None:
     assert result.exit_code == 2
     assert result.stderr.startswith("error: nowhere holds no run")
     assert call("report").exit_code == 2
+
+
+def test_a_narrow_terminal_loses_no_column(
+    no_ns3: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    result = call("compare", "chain3", "--duration", "0.2", "--policies", "hivemind,ue-only")
+    (heading,) = [line for line in result.stdout.splitlines() if "mean ms" in line]
+    assert heading.startswith("policy") and heading.rstrip().endswith("HiveMind/it")
 
 
 def test_compare_prints_one_json_object(no_ns3: list[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import msgspec
@@ -283,6 +284,12 @@ def test_a_ue_that_hears_nothing_begins_alone_once() -> None:
     assert node.on_timer(timer.at_ns, timer.token) == []
     node.on_uplink(151 * MS, Uplink("mec", (UplinkHop("ue-access", "ue", "mec"),)))
     assert SetTimer(152 * MS, StartTask()) not in node.on_delivery(152 * MS, "mec", sci())
+
+
+def test_no_task_begins_before_its_time() -> None:
+    source = SourceConfig(think_ns=0, timeout_ns=2000 * MS, start_ns=400 * MS)
+    node = NodeController(dataclasses.replace(ue().config, source=source), make_policy("ue-only"))
+    assert SetTimer(400 * MS, StartTask()) in node.on_start(0)
 
 
 def test_a_ue_forgets_what_another_node_told() -> None:

@@ -64,6 +64,16 @@ def test_before_any_news_there_is_none(report: Report) -> None:
     assert (first["news_age"], first["news_hop"]) == (-1, -1)
 
 
+def test_a_training_step_does_not_say_when_it_came_to_a_node(
+    synthetic: Any, tmp_path: Path
+) -> None:
+    """Times of both passes are booked together, so that no age of news can be told."""
+    synthetic(tmp_path, kind="training").close()
+    (run,) = build_report([tmp_path]).runs
+    assert not run.in_order
+    assert {hop["news_age"] for task in range(40) for hop in hops_of(run, task)} == {-1}
+
+
 def test_moments_of_resplitting_and_where_the_ue_is(report: Report) -> None:
     (run,) = report.runs
     assert run.resplit_us == [t * 500_000 for t in range(1, 8)]

@@ -90,7 +90,7 @@ def test_scrubbing_changes_the_split(browser: Any, page: Path) -> None:
         "[...document.querySelectorAll('[data-node]')].map("
         "g => g.dataset.node + ':' + g.querySelectorAll('text')[2].textContent)"
     )
-    assert shares == ["ue:", "gnb:", "core:30 layers", "cloud:39 layers"]
+    assert shares == ["gnb:", "core:30 layers", "cloud:39 layers", "ue:"]
     assert browser.value("document.getElementById('h-task').textContent").startswith("Task 6,")
     assert browser.value("document.querySelector('#hops tbody').rows.length") == 3
 
@@ -109,8 +109,11 @@ def test_the_keyboard_steps_and_plays(browser: Any, page: Path) -> None:
 
 def test_a_click_on_a_chart_goes_there(browser: Any, page: Path) -> None:
     browser.open(page)
+    value = "document.querySelector('[data-link=C] .value').textContent"
+    assert browser.value(value) == "10.0 Mbps"
     browser.click("[data-link=C] .seek", across=0.5)
     assert 2.4 < float(browser.value(CLOCK).split()[0]) < 2.6  # a pixel is 17 ms wide
+    assert browser.value(value) == "12.5 Mbps"
 
 
 def test_another_run_and_a_curve_less(browser: Any, comparison: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
+import resource
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -228,7 +230,7 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     run = writer(tmp_path)
     run.add(link(0.0, "gnb", 1))
-    monkeypatch.setattr(TableStream, "_flush", full)
+    monkeypatch.setattr(TableStream, "flush", full)
     for task_id in range(31):
         run.add(task(task_id))
     with pytest.raises(RunError, match="No space left on device"):
@@ -236,6 +238,13 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(RunError, match="No space left"):
         run.close("done")
     assert RunResult.open(tmp_path).manifest.status == "failed"
+
+
+def test_a_broken_table_is_said_to_be_one(tmp_path: Path) -> None:
+    writer(tmp_path).close("done")
+    (tmp_path / "links.parquet").write_bytes(b"no parquet")
+    with pytest.raises(OutputError, match="links cannot be read"):
+        _ = RunResult.open(tmp_path).links
 
 
 def test_a_run_of_an_older_version_lacks_columns(tmp_path: Path) -> None:
@@ -250,27 +259,62 @@ def test_a_run_of_an_older_version_lacks_columns(tmp_path: Path) -> None:
     assert result.forecasts.empty
 
 
-def test_a_table_that_a_full_disk_cuts_short_leaves_a_failed_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Files of 64 KiB at most: the system refuses the rest of a write, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fills_up_leaves_what_it_had_room_for(
+    tmp_path: Path, small_files: None
 ) -> None:
-    class FullFile(io.BytesIO):
-        def write(self, data: object) -> int:
-            raise OSError(28, "No space left on device")
-
-        def close(self) -> None:
-            super().close()
-            raise OSError(28, "No space left on device")
-
     run = writer(tmp_path)
-    run._tables[TaskRecord]._file.close()
-    monkeypatch.setattr(run._tables[TaskRecord], "_file", FullFile())
-    monkeypatch.setattr(run._tables[TaskRecord], "_flush", lambda: FullFile().write(b""))
-    with pytest.raises(RunError, match="tasks cannot be written: No space left"):
-        run.close("done")
+    run.add(task(1))
+    with pytest.raises(RunError, match="File too large"):
+        for tick in range(4 * 2048):
+            run.add(link(tick / 100, "gnb", 1))
+    run.add(task(2))
+    run.add(link(99.0, "gnb", 2))
+    run.close("failed", reason="no room")
     left = RunResult.open(tmp_path)
     assert left.manifest.status == "failed"
-    assert left.manifest.reason == "tasks cannot be written: No space left on device"
-    assert (tmp_path / "links.parquet").exists()
+    assert left.tasks["task_id"].tolist() == [1, 2]
+    assert left.links["time_s"].tolist()[-1] == 99.0  # behind whole batches, none cut short
+
+
+def test_a_row_is_on_disk_within_half_a_second(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    run.add(task(1))
+    run.add(link(0.0, "gnb", 1))
+    time.sleep(0.6)
+    run.add(link(0.1, "gnb", 1))
+    left = RunResult.open(tmp_path)
+    assert left.tasks["task_id"].tolist() == [1]
+    assert len(left.links) == 2
+    run.close("done")
+
+
+def test_a_number_that_is_another_process_by_now(tmp_path: Path) -> None:
+    run = writer(tmp_path)
+    gone = msgspec.structs.replace(MANIFEST, process_start_ticks=1)
+    (tmp_path / "manifest.json").write_bytes(msgspec.json.encode(gone))
+    assert RunResult.open(tmp_path).manifest.status == "failed"
+    run.close("failed")
+
+
+def test_a_directory_without_room_is_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(TableStream, "_write", full)
+    with pytest.raises(OutputError, match="No space left"):
+        writer(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_last_will_is_a_failed_manifest_that_a_finished_run_takes_back(tmp_path: Path) -> None:

@@ -48,13 +48,24 @@ class SyntheticRun:
     """
 
     def __init__(
-        self, directory: Path, *, tasks: int = 40, seconds: int = 5, **changes: Any
+        self,
+        directory: Path,
+        *,
+        tasks: int = 40,
+        seconds: int = 5,
+        kind: str = "inference",
+        **changes: Any,
     ) -> None:
         self.directory = directory
         self.manifest = msgspec.structs.replace(MANIFEST, **changes)
         scenario = load_scenario(
             "sub6",
-            [("policy", "hivemind"), ("seed", self.manifest.seed), ("load", self.manifest.load)],
+            [
+                ("policy", "hivemind"),
+                ("task.kind", kind),
+                ("seed", self.manifest.seed),
+                ("load", self.manifest.load),
+            ],
         )
         self.writer = RunWriter(directory, self.manifest, to_toml(scenario), replace=True)
         for task_id in range(tasks):

@@ -13,7 +13,7 @@ from typing import Any
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from cosim.errors import NetworkError, PeerDiedError, PeerTimeoutError, ProtocolError
+from cosim.errors import PeerDiedError, PeerTimeoutError, ProtocolError
 from cosim.network.ns3.process import LastWill, Ns3Process
 from cosim.network.ns3.remote import RemoteAccess, RemotePeer
 from cosim.network.ns3.wire import Codec, Failure, Incoming, Outgoing
@@ -62,25 +62,26 @@ class Ns3Link:
     ) -> None:
         self.now_ns = 0
         self._deadline_s = deadline_s
-        self._directory: Path | None = None
         self._codec = Codec(remote.session if remote else secrets.token_hex(8))
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_INTERVAL_MS)
-        self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
-        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        self._peer: Ns3Process | RemotePeer = RemotePeer()
-        try:
+        self._directory: Path | None = None
+        with contextlib.ExitStack() as opened:  # a signal may come at any moment of the start
+            opened.callback(self.hide)
+            self._context = zmq.Context()
+            opened.callback(self._context.destroy, 0)
+            self._socket = self._context.socket(zmq.DEALER)
+            self._socket.setsockopt(zmq.LINGER, 0)
+            self._socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_INTERVAL_MS)
+            self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
+            self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
+            self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+            self._peer: Ns3Process | RemotePeer = RemotePeer()
             if remote is not None:
                 remote.bind(self._socket)
             elif program is not None:
                 patience_s = deadline_s if patience_s is None else patience_s
                 self._peer = self._start(program, patience_s, stderr_path, last_will)
-        except NetworkError:
-            self._release_socket()
-            raise
+            opened.callback(self._peer.close)
+            self._opened = opened.pop_all()
         self._poller = zmq.Poller()
         for waitable in (self._socket, self._monitor, self._peer.exit_fd):
             if waitable is not None:
@@ -133,11 +134,14 @@ class Ns3Link:
             When what came is not what the protocol allows, or ns-3 reports an error.
         """
         deadline_s = self._deadline_s if deadline_s is None else deadline_s
-        limit = time.monotonic() + deadline_s
+        left_ms = int(deadline_s * 1000)
         was_stopped = False
         while True:
-            left_ms = max(0, int((limit - time.monotonic()) * 1000))
+            begin_s = time.monotonic()
             ready = dict(self._poller.poll(min(left_ms, _LOOK_INTERVAL_MS)))
+            # Time in which this process was stopped itself (Ctrl-Z) does not count.
+            waited_ms = int((time.monotonic() - begin_s) * 1000)
+            left_ms = max(0, left_ms - min(waited_ms, 2 * _LOOK_INTERVAL_MS))
             if self._socket in ready:
                 return self._read()
             if self._peer.exit_fd in ready:
@@ -169,8 +173,7 @@ class Ns3Link:
 
     def close(self) -> None:
         """End ns-3 if it still runs, and remove the socket; may be called twice."""
-        self._peer.close()
-        self._release_socket()
+        self._opened.close()
 
     def _read(self) -> Incoming:
         message = self._codec.decode(self._socket.recv())
@@ -201,15 +204,6 @@ class Ns3Link:
             f"{self._peer.label} is there but its connection is dead; was it stopped?",
             sim_time_ns=self.now_ns,
         )
-
-    def _release_socket(self) -> None:
-        if self._socket.closed:
-            return
-        self._socket.disable_monitor()
-        self._monitor.close(0)
-        self._socket.close(0)
-        self._context.term()
-        self.hide()
 
 
 def _private_directory() -> Path:

@@ -4,6 +4,7 @@ class LinkCharts {
   constructor(host, app) {
     this.app = app;
     this.heads = [];
+    this.values = [];
     const { links } = app.run.view;
     byId("links-note").textContent = this.note();
     if (links.length === 0) host.replaceChildren(tag("p", { class: "muted" }, "No link was reported on."));
@@ -22,7 +23,8 @@ class LinkCharts {
 
   tile(link, place) {
     const { run } = this.app;
-    const heading = tag("h3", {}, `${link.name}: ${link.transmitter} to ${link.receiver}`);
+    this.values[place] = tag("span", { class: "value" });
+    const heading = tag("h3", { class: "heading" }, `${link.name}: ${link.transmitter} to ${link.receiver}`, this.values[place]);
     const chart = tag("div", {});
     const parts = [heading];
     if (link.forecasts) {
@@ -59,7 +61,7 @@ class LinkCharts {
       ...this.handovers(chart, run),
     );
     this.heads[place] = seekable(chart, (value) => this.app.seek(value * 1e6));
-    this.heads[place](this.app.time / 1e6);
+    this.updateOne(place);
     return chart.root;
   }
 
@@ -70,5 +72,14 @@ class LinkCharts {
     title(`handover at ${seconds(at)}`)));
   }
 
-  update() { for (const head of this.heads) if (head) head(this.app.time / 1e6); }
+  // Where the playhead is, and what the capacity is there.
+  updateOne(place) {
+    const { time, run } = this.app;
+    const link = run.view.links[place];
+    const at = lastAtMost(link.time_us, time);
+    this.values[place].textContent = at < 0 ? "" : `${number(link.kbps[at] / 1e3, 1)} Mbps`;
+    this.heads[place](time / 1e6);
+  }
+
+  update() { this.heads.forEach((_, place) => this.updateOne(place)); }
 }

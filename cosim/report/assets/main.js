@@ -58,7 +58,8 @@ class App {
   }
 
   stepSplit(direction) {
-    const times = this.run.view.resplit_us;
+    if (this.run.view.ues.length === 0) return;
+    const times = this.run.resplits(this.ue);
     const place = direction > 0 ? lastAtMost(times, this.time) + 1 : lastAtMost(times, this.time - 1);
     if (place >= 0 && place < times.length) this.seek(times[place]);
   }

@@ -34,7 +34,10 @@ class NetworkMap {
     this.root.append(...this.access, this.route);
     this.marks = nodes.map((node) => this.drawNode(node));
     this.token = shape("circle", { r: 5, fill: "var(--route)", stroke: "var(--card)", "stroke-width": 2 });
-    this.root.append(...this.marks.map((each) => each.group), this.token);
+    const moving = new Set(run.view.ues.map((ue) => ue.node)); // on top of the others
+    const above = this.marks.filter((_, node) => moving.has(node));
+    const below = this.marks.filter((_, node) => !moving.has(node));
+    this.root.append(...[...below, ...above].map((each) => each.group), this.token);
     this.update();
     return this.root;
   }

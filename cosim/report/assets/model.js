@@ -30,6 +30,13 @@ class Run {
     });
   }
 
+  // Starts of a UE's tasks that were split otherwise than the one before.
+  resplits(ue) {
+    const own = this.ofUe[ue] || [];
+    const plan = (place) => this.view.tasks.plan[own[place]];
+    return this.startsOfUe[ue].filter((_, place) => place > 0 && plan(place) !== plan(place - 1));
+  }
+
   name(node) { return this.view.nodes[node].name; }
 
   plan(task) { return this.view.plans[this.view.tasks.plan[task]]; }

@@ -122,13 +122,13 @@ class TaskTimeline {
     const bar = (from, to, paint, text, thin) => {
       const [left, right] = [chart.x(from / 1e3), chart.x(to / 1e3)];
       chart.plot.append(shape("rect", {
-        x: left, width: Math.max(right - left, 1.5), y: top + (thin ? 5 : 0), height: thin ? 8 : 18, fill: paint }, title(text)));
+        x: left, width: Math.max(right - left, 1.5), y: top + (thin ? 19 : 0), height: thin ? 5 : 17, fill: paint }, title(text)));
     };
     const arrived = hop.begin + Math.max(0, hop.transfer);
     if (hop.newsAge >= 0) {
       const heard = arrived - hop.newsAge;
       chart.plot.append(shape("line", {
-        x1: chart.x(heard / 1e3), x2: chart.x(arrived / 1e3), y1: top + 9, y2: top + 9, stroke: "var(--sci)", "stroke-width": 1.5, "stroke-dasharray": "3 3" }));
+        x1: chart.x(heard / 1e3), x2: chart.x(arrived / 1e3), y1: top + 21.5, y2: top + 21.5, stroke: "var(--sci)", "stroke-width": 1.5, "stroke-dasharray": "3 3" }));
       bar(heard - Math.max(0, hop.newsHop), heard, "var(--sci)", `SCI took ${milliseconds(Math.max(0, hop.newsHop))}`, true);
     }
     let from = hop.begin;

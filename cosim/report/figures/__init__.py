@@ -1,0 +1,7 @@
+"""Pictures for papers: one kind each, as PNG, PDF or SVG. Needs matplotlib (the extra ``plot``)."""
+
+from __future__ import annotations
+
+from cosim.report.figures.write import FIGURE_FORMATS, FIGURE_KINDS, write_figure
+
+__all__ = ["FIGURE_FORMATS", "FIGURE_KINDS", "write_figure"]
