@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from cosim.errors import InputError, ScenarioError, UnknownNameError
-from cosim.models import DeviceProfile, ModelProfile, load_device_profile, load_model_profile
+from cosim.models import (
+    DeviceProfile,
+    ModelProfile,
+    load_device_profile,
+    load_device_set,
+    load_model_profile,
+)
 from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
@@ -37,8 +43,7 @@ class RunSetup:
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        nodes = self.topology.nodes
-        return digests | {f"device/{nodes[n].device}": d.digest for n, d in self.devices.items()}
+        return digests | {f"device/{each.name}": each.digest for each in self.devices.values()}
 
     def changed_profiles(self) -> list[str]:
         """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
@@ -115,11 +120,7 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
     """
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
-    devices = {
-        node.name: _named(f"nodes.{node.name}.device", load_device_profile, node.device)
-        for node in scenario.nodes
-        if node.device is not None
-    }
+    devices = _load_devices(scenario)
     if policy_factory is None:
         _named("policy", _policy_class, scenario.policy)
     task = scenario.task
@@ -143,6 +144,25 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
         measured_reference_s=workload.reference_s() if workload and is_measured else None,
     )
     return RunSetup(scenario, topology, model, devices, controllers)
+
+
+def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
+    """The device of each node that computes: its own, or its kind's in the scenario's set."""
+    own = {node.name: node for node in scenario.nodes if node.device is not None}
+    if scenario.device_set is None:
+        return {
+            name: _named(f"nodes.{name}.device", load_device_profile, str(node.device))
+            for name, node in own.items()
+        }
+    chosen = _named("device_set", load_device_set, scenario.device_set)
+    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
+    if missing:
+        problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
+        raise ScenarioError("device_set", problem)
+    return {
+        name: _named("device_set", load_device_profile, chosen.devices[node.kind])
+        for name, node in own.items()
+    }
 
 
 def _node_options(scenario: Scenario) -> NodeOptions:

@@ -12,9 +12,11 @@ from cosim.models import (
     DeviceProfile,
     ModelProfile,
     compute_energy_j,
+    device_scale,
     layer_times_s,
     radio_energy_j,
 )
+from cosim.models.transfer import TransferForm
 from cosim.splitting import SplitProblem
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,11 +32,15 @@ class Chain:
         Of the P nodes.
     rates_bps, delays_s
         Of the P - 1 links, towards the cloud.
+    form
+        In which tensors cross the links (see `cosim.models.transfer`): coding takes time at both
+        ends of each.
     """
 
     devices: Sequence[DeviceProfile]
     rates_bps: Sequence[float]
     delays_s: Sequence[float]
+    form: TransferForm = "fp32"
 
     def __post_init__(self) -> None:
         for name in ("rates_bps", "delays_s"):
@@ -66,13 +72,23 @@ def energy_problem(
         seconds = _transfer_s(model, chain)[0]
         base = radio_energy_j(ue, 0.0, 1.0, "uplink")
         per_bit = radio_energy_j(ue, 1.0, 0.0, "uplink")
-        transfer[0] = base * seconds + per_bit * 8.0 * model.live_bytes
+        crossing = model.crossing(chain.form)
+        coding_s = _coding_s(model, chain)[0]
+        transfer[0] = base * (seconds - coding_s) + per_bit * 8.0 * crossing.coded_bytes
+        transfer[0] += watts[0] * crossing.encode_s * device_scale(model, ue)
     return SplitProblem(times * np.array(watts)[:, None], transfer)
 
 
 def _transfer_s(model: ModelProfile, chain: Chain) -> FloatArray:
     rates, delays = np.array(chain.rates_bps)[:, None], np.array(chain.delays_s)[:, None]
-    sent = model.live_bytes > 0
+    crossing = model.crossing(chain.form).coded_bytes
     with np.errstate(divide="ignore", invalid="ignore"):
-        transfer = np.where(sent, model.live_bytes * 8.0 / rates + delays, 0.0)
-    return np.asarray(transfer)
+        transfer = np.where(crossing > 0, crossing * 8.0 / rates + delays, 0.0)
+    return np.asarray(transfer) + _coding_s(model, chain)
+
+
+def _coding_s(model: ModelProfile, chain: Chain) -> FloatArray:
+    """Time of both ends of each link for the form that tensors cross in, s."""
+    crossing = model.crossing(chain.form)
+    scales = np.array([device_scale(model, device) for device in chain.devices])[:, None]
+    return np.asarray(crossing.encode_s * scales[:-1] + crossing.decode_s * scales[1:])

@@ -135,10 +135,10 @@ class Runner:
     def _simulate(self) -> LoopResult:
         setup, directory = self._setup, self._writer.directory
         port = self._port_factory(setup.scenario, directory / NS3_STDERR_NAME)
+        self._has_begun = True
         if self._record:
             path, digest = directory / EXCHANGES_NAME, self._writer.manifest.scenario_sha256
             port = RecordingNetwork(port, path, digest)
-        self._has_begun = True
         try:
             versions = self._writer.manifest.versions | {"network": port.version}
             self._writer.update(versions=versions)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
+
+# Threads that wait for each other cost more than they save where other work has the processors.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A deadline in wall-clock time fails on a busy machine, not on a fault; fresh examples would make a
 # change fail by luck. `pytest --hypothesis-profile=explore` draws new ones.

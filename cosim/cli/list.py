@@ -11,10 +11,12 @@ from cosim.errors import InputError
 
 
 @click.command("list")
-@click.argument("what", type=click.Choice(["scenarios", "policies", "models", "devices"]))
+@click.argument(
+    "what", type=click.Choice(["scenarios", "policies", "models", "devices", "device-sets"])
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def list_command(what: str, as_json: bool) -> None:
-    """List what there is to choose from: built-in scenarios, policies, models or devices."""
+    """List what there is to choose from."""
     from cosim.cli.output import print_json, print_table
 
     headings, text_columns, find = _LISTS[what]
@@ -89,17 +91,28 @@ def _devices() -> list[dict[str, Any]]:
     rows = []
     for name in list_device_profiles():
         device = load_device_profile(name)
+        latency_s = device.reference_latency_s
         rows.append(
             {
                 "name": name,
                 "kind": device.kind,
                 "reference_model": device.reference_model,
-                "latency_ms": device.reference_latency_s * 1e3,
+                "latency_ms": None if latency_s is None else latency_s * 1e3,
                 "busy_watts": device.busy_watts,
                 "description": device.description,
             }
         )
     return rows
+
+
+def _device_sets() -> list[dict[str, Any]]:
+    from cosim.models import list_device_sets, load_device_set
+
+    sets = [load_device_set(name) for name in list_device_sets()]
+    return [
+        {"name": each.name, "ue": each.devices.get("ue"), "description": each.description}
+        for each in sets
+    ]
 
 
 _LISTS: dict[str, tuple[tuple[str, ...], int, Callable[[], list[dict[str, Any]]]]] = {
@@ -110,5 +123,6 @@ _LISTS: dict[str, tuple[tuple[str, ...], int, Callable[[], list[dict[str, Any]]]
         1,
         _models,
     ),
+    "device-sets": (("name", "UE", "description"), 3, _device_sets),
     "devices": (("name", "kind", "model", "takes ms", "busy W", "description"), 3, _devices),
 }

@@ -61,6 +61,19 @@ if TYPE_CHECKING:
     help="Seed of weights and inputs.",
 )
 @click.option(
+    "--energy",
+    is_flag=True,
+    help="Energy of an inference: by zeus, RAPL or NVML where the machine has a meter, else by the "
+    "power states of --energy-device; the profile says which.",
+)
+@click.option(
+    "--energy-device",
+    default="paper-ue",
+    show_default=True,
+    metavar="NAME",
+    help="Device whose power states stand in for a meter; see `cosim list devices`.",
+)
+@click.option(
     "--paper",
     is_flag=True,
     help="As the paper's authors: hooks on modules, last output only; writes NAME-paper.",
@@ -76,8 +89,15 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def profile_command(
-    model: str, name: str | None, out: Path, paper: bool, as_json: bool, **how: Any
-) -> None:  # fmt: skip
+    model: str,
+    name: str | None,
+    out: Path,
+    paper: bool,
+    energy: bool,
+    energy_device: str,
+    as_json: bool,
+    **how: Any,
+) -> None:
     """Measure MODEL on this machine, and write its profile: NAME.toml and NAME.csv.
 
     MODEL is a name of the zoo (vgg11, resnet18, resnet50, resnet152, mobilenet_v2, rcnn, rnn,
@@ -88,6 +108,7 @@ def profile_command(
     from dataclasses import replace
 
     from cosim.cli.output import print_json
+    from cosim.models import load_device_profile
     from cosim.models.store import write_model_profile
     from cosim.models.torch.profiler import Measurement, profile_as_paper, profile_model
     from cosim.models.torch.resolve import resolve_model
@@ -97,9 +118,11 @@ def profile_command(
     )
     if name is not None:
         entry = replace(entry, name=name)
+    if energy:
+        load_device_profile(energy_device)  # before all the measuring, not after it
     make_directory(out)
+    measurement = Measurement(**how, energy_device=energy_device if energy else None)
     with rounds_bar(f"measuring {entry.name}") as on_round:
-        measurement = Measurement(**how)
         profile = (
             profile_as_paper(entry, measurement)
             if paper
@@ -160,6 +183,7 @@ def _summary(profile: ModelProfile, path: Path) -> dict[str, Any]:
         "whole_model_s": profile.provenance.whole_model_s,
         "whole_model_spread": profile.provenance.whole_model_spread,
         "backward_s": None if backward is None else float(backward.sum()),
+        "energy": profile.provenance.energy,
         "atomic": list(profile.provenance.atomic),
         "sha256": profile.digest,
     }
@@ -167,7 +191,7 @@ def _summary(profile: ModelProfile, path: Path) -> dict[str, Any]:
 
 def _print_summary(profile: ModelProfile, path: Path) -> None:
     summary = _summary(profile, path)
-    backward = summary["backward_s"]
+    backward, energy = summary["backward_s"], profile.provenance.energy
     click.echo(
         f"{profile.name}: {profile.layer_count} layers, {summary['flops'] / 1e9:.3f} GFLOP, "
         f"{summary['param_bytes'] / 1e6:.2f} MB of parameters\n"
@@ -175,5 +199,6 @@ def _print_summary(profile: ModelProfile, path: Path) -> None:
         f"{summary['whole_model_s'] * 1e3:.3f} ms at once (median "
         f"{summary['whole_model_spread']:.0%} more)"
         + ("" if backward is None else f", backward {backward * 1e3:.3f} ms")
+        + ("" if energy is None else f"\nenergy {energy.forward_j:.4g} J, {energy.meter}")
         + f"\nProfile: {path}"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from cosim.cli.cost_model import cost_model_command, predict_command
 from cosim.errors import ProfileError
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def profiles_group() -> None:
 
     NAME is a shipped profile, or the path of a profile's TOML file.
     """
+
+
+profiles_group.add_command(cost_model_command)
+profiles_group.add_command(predict_command)
 
 
 @profiles_group.command("list")
@@ -73,11 +78,14 @@ def show_profile(name: str, layers: bool, as_json: bool) -> None:
     provenance = msgspec.to_builtins(profile.provenance)
     click.echo(f"{profile.name}: {profile.description}\n")
     click.echo(f"inputs: {', '.join(map(str, profile.provenance.inputs))}")
-    skipped = {"inputs", "versions", "atomic"}
+    skipped = {"inputs", "versions", "atomic", "energy"}
     for key, value in provenance.items():
         if key not in skipped and value not in ("", None):
             click.echo(f"{key}: {value}")
     click.echo(f"versions: {', '.join(f'{k} {v}' for k, v in provenance['versions'].items())}")
+    energy = profile.provenance.energy
+    if energy is not None:
+        click.echo(f"energy: {energy.forward_j:.4g} J an inference, {energy.meter}")
     for part in profile.provenance.atomic:
         click.echo(f"one layer, for it could not be traced: {part}")
     click.echo(f"sha256: {profile.digest}\n")
@@ -232,10 +240,17 @@ def _layers(profile: ModelProfile) -> list[dict[str, Any]]:
             "param_bytes": int(profile.param_bytes[index]),
             "forward_s": float(profile.forward_s[index]),
             "spread": float(profile.spread[index]),
+            "backward_s": None if profile.backward_s is None else float(profile.backward_s[index]),
+            "energy_j": _energy_j(profile, index),
             "live_bytes": int(profile.live_bytes[index + 1]),
         }
         for index, name in enumerate(profile.layer_names)
     ]
+
+
+def _energy_j(profile: ModelProfile, index: int) -> float | None:
+    energy = profile.energy_j
+    return None if energy is None else float(energy[index])
 
 
 def _by_kind(profile: ModelProfile) -> list[dict[str, Any]]:

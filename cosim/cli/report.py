@@ -31,6 +31,7 @@ def print_run(result: RunResult) -> None:
     click.echo(f"{_counted(tasks['done'], 'task')} done, {tasks['unfinished']} unfinished\n")
     if tasks["done"]:
         _print_tasks(summary)
+        _print_output_error(summary["output_error"])
         _print_plans(summary["plans"])
     _print_uplinks(summary["links"], result)
     _print_signalling(summary)
@@ -71,6 +72,16 @@ def _print_tasks(summary: dict[str, Any]) -> None:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _print_output_error(error: dict[str, Any] | None) -> None:
+    """What the comparison with the unsplit model gave, where the model was really run."""
+    if error is None:
+        return
+    differ = "bit by bit the same"
+    if error["max"] > 0:
+        differ = f"relative error {error['mean']:.2g} on average, at most {error['max']:.2g}"
+    click.echo(f"{error['checked']} outputs compared with the unsplit model: {differ}\n")
 
 
 def _print_plans(plans: list[dict[str, Any]]) -> None:

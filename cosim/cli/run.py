@@ -44,6 +44,11 @@ from cosim.cli.options import run_options
     type=click.Choice(["profile", "measured"]),
     help="With --execute: what computing takes, as the profile says or as measured meanwhile.",
 )
+@click.option(
+    "--devices",
+    metavar="SET",
+    help="Exchange all nodes' devices for those of a set; see `cosim list device-sets`.",
+)
 def run_command(
     scenario: str,
     out: Path | None,
@@ -52,6 +57,7 @@ def run_command(
     task: str | None,
     execute: bool,
     timing: str | None,
+    devices: str | None,
     **chosen: Any,
 ) -> None:
     """Simulate SCENARIO, and report on the split tasks in it.
@@ -64,7 +70,12 @@ def run_command(
     from cosim.cli.progress import show_progress
     from cosim.cli.report import print_run
 
-    texts = {"task.kind": task, "task.timing": timing, "task.execute": "true" if execute else None}
+    texts = {
+        "task.kind": task,
+        "task.timing": timing,
+        "task.execute": "true" if execute else None,
+        "device_set": devices,
+    }
     wishes = [(key, text) for key, text in texts.items() if text is not None]
     chosen["overrides"] = (*chosen["overrides"], *wishes)
     with show_progress() as progress, results_only_on_stdout():

@@ -6,9 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from cosim.errors import ProfileError
+from cosim.errors import ProfileError, UnknownNameError
+from cosim.models.cost_model import CostModel, fit_cost_model
 from cosim.models.devices import DeviceProfile
 from cosim.models.profile import FloatArray, ModelProfile
+from cosim.models.store import list_model_profiles, load_model_profile
 
 Direction = Literal["uplink", "downlink"]
 
@@ -19,24 +21,58 @@ def layer_times_s(model: ModelProfile, device: DeviceProfile) -> FloatArray:
     The times measured on the reference machine are scaled by one factor, the same for every model:
     the device's latency for the reference model over the time of that model on the reference
     machine. So the reference model takes exactly the stated latency; that all layers scale alike is
-    an approximation.
+    an approximation. Of a device without a measured latency, the times are those that the cost
+    model predicts from its peak rates.
 
     Returns
     -------
     (L,) float64, s
     """
+    if device.reference_latency_s is None:
+        return shipped_cost_model().predict_s(model, device)
     times: FloatArray = model.forward_s * device_scale(model, device)
     return times
 
 
 def device_scale(model: ModelProfile, device: DeviceProfile) -> float:
     """Time on `device` over time on the machine that `model` was measured on."""
-    if model.reference_model != device.reference_model:
-        raise ProfileError(
-            f"device '{device.name}': compute.reference_model is '{device.reference_model}', but"
-            f" model profile '{model.name}' was measured against '{model.reference_model}'"
-        )
-    return device.reference_latency_s / model.reference_s
+    if device.reference_latency_s is None:
+        return float(layer_times_s(model, device).sum() / model.forward_s.sum())
+    return latency_of_reference_s(device, model.reference_model) / model.reference_s
+
+
+def latency_of_reference_s(device: DeviceProfile, reference_model: str) -> float:
+    """Time of a reference model on `device`, s.
+
+    The device's latency may be stated for another model, such as the same one at another input: it
+    is converted by what the two take on the machine that was measured.
+
+    Raises
+    ------
+    ProfileError
+        No profile tells how the two compare.
+    """
+    if device.reference_latency_s is None:
+        model = load_model_profile(reference_model)
+        return float(layer_times_s(model, device).sum())
+    if device.reference_model == reference_model:
+        return device.reference_latency_s
+    problem = (
+        f"device '{device.name}': compute.reference_model is '{device.reference_model}', which"
+        f" cannot be compared with '{reference_model}'"
+    )
+    try:
+        stated = load_model_profile(device.reference_model)
+    except UnknownNameError as error:
+        raise ProfileError(f"{problem}: {error.message}", hint=error.hint) from error
+    if stated.reference_model != reference_model:
+        raise ProfileError(f"{problem}: it was measured against '{stated.reference_model}'")
+    return device.reference_latency_s * stated.reference_s / float(stated.forward_s.sum())
+
+
+def shipped_cost_model() -> CostModel:
+    """The cost model of all shipped profiles."""
+    return fit_cost_model([load_model_profile(name) for name in list_model_profiles()])
 
 
 def compute_energy_j(device: DeviceProfile, busy_s: float) -> float:

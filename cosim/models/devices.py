@@ -19,7 +19,7 @@ from cosim.models.files import (
 )
 from cosim.models.profile import FigureStatus
 
-DEVICE_SCHEMA_VERSION: Final = 1
+DEVICE_SCHEMA_VERSION: Final = 2
 DeviceKind = Literal["ue", "iab", "donor", "core", "cloud"]
 
 
@@ -32,10 +32,21 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ComputeFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Time of one whole inference of `reference_model`, at the input that its profile states."""
+    """How fast it computes: by one measured latency, by its peak rates, or both.
+
+    Attributes
+    ----------
+    reference_latency_s
+        Time of one whole inference of `reference_model`, at the input that its profile states; None
+        of a device that nobody measured, whose times are predicted (`cosim.models.cost_model`).
+    peak_flop_per_s, memory_bytes_per_s
+        Peak of float32 arithmetic and of memory.
+    """
 
     reference_model: str
-    reference_latency_s: Figure
+    reference_latency_s: Figure | None = None
+    peak_flop_per_s: Figure | None = None
+    memory_bytes_per_s: Figure | None = None
 
 
 class PowerFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,9 +92,10 @@ class DeviceProfile(msgspec.Struct, frozen=True, kw_only=True):
         return self.compute.reference_model
 
     @property
-    def reference_latency_s(self) -> float:
-        """Time of one inference of the reference model, s."""
-        return self.compute.reference_latency_s.value
+    def reference_latency_s(self) -> float | None:
+        """Time of one inference of the reference model, s; None where nobody measured it."""
+        latency = self.compute.reference_latency_s
+        return None if latency is None else latency.value
 
     @property
     def busy_watts(self) -> float:
@@ -137,8 +149,16 @@ def _check_figures(path: Path, content: _DeviceFile) -> None:
         for key, figure in ({} if group is None else msgspec.structs.asdict(group)).items():
             if isinstance(figure, Figure):
                 _check_figure(f"{path}: {group_name}.{key}", figure)
-    if content.compute.reference_latency_s.value == 0:
-        raise ProfileError(f"{path}: compute.reference_latency_s.value: must be above 0")
+    compute = content.compute
+    for key in ("reference_latency_s", "peak_flop_per_s", "memory_bytes_per_s"):
+        figure = getattr(compute, key)
+        if figure is not None and figure.value == 0:
+            raise ProfileError(f"{path}: compute.{key}.value: must be above 0")
+    if compute.reference_latency_s is None and None in (
+        compute.peak_flop_per_s,
+        compute.memory_bytes_per_s,
+    ):
+        raise ProfileError(f"{path}: compute: has neither reference_latency_s nor both peak rates")
 
 
 def _check_figure(place: str, figure: Figure) -> None:

@@ -64,6 +64,9 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Free text: who or what measured and how, which weights the model had, what else matters.
     machine
         The kind of machine, without names that identify one.
+    machine_flop_per_s, machine_bytes_per_s
+        What it reaches, with as many threads, in a large float32 matrix product, and in reading and
+        writing memory; 0 where that was not measured.
     date
         Day of the measurement.
     model
@@ -101,6 +104,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     repeats: Annotated[int, Meta(ge=1)]
     whole_model_s: Annotated[float, Meta(ge=0)]
     whole_model_spread: Annotated[float, Meta(ge=0)] = 0.0
+    machine_flop_per_s: Annotated[float, Meta(ge=0)] = 0.0
+    machine_bytes_per_s: Annotated[float, Meta(ge=0)] = 0.0
     atomic: tuple[str, ...] = ()
     versions: dict[str, str] = {}
     notes: str = ""
@@ -213,6 +218,15 @@ class ModelProfile:
     def layer_count(self) -> int:
         """Number of layers, L."""
         return len(self.layer_names)
+
+    @property
+    def energy_j(self) -> FloatArray | None:
+        """Energy of each layer, (L,), J: its part of the time of that of an inference, if known."""
+        energy = self.provenance.energy
+        if energy is None:
+            return None
+        shares: FloatArray = self.forward_s / self.forward_s.sum()
+        return shares * energy.forward_j
 
     def crossing(self, form: str) -> CodedForm:
         """What crosses the boundaries in a form of `cosim.models.transfer`.

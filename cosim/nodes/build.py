@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
-from cosim.models import DeviceProfile, ModelProfile
+from cosim.models import DeviceProfile, ModelProfile, latency_of_reference_s
 from cosim.models.transfer import TransferForm
 from cosim.models.workload import Workload
 from cosim.nodes.config import (
@@ -119,11 +119,15 @@ def build_controllers(
             options=options,
             decode_ns_of={node: own.decode_ns for node, own in models.items()},
             workload=workload,
-            measured_scale=_measured_scale(devices[name], measured_reference_s),
+            measured_scale=_measured_scale(model, devices[name], measured_reference_s),
         )
         controllers[name] = NodeController(config, make_policy())
     return controllers
 
 
-def _measured_scale(device: DeviceProfile, reference_s: float | None) -> float | None:
-    return None if reference_s is None else device.reference_latency_s / reference_s
+def _measured_scale(
+    model: ModelProfile, device: DeviceProfile, reference_s: float | None
+) -> float | None:
+    if reference_s is None:
+        return None
+    return latency_of_reference_s(device, model.reference_model) / reference_s

@@ -35,8 +35,10 @@ def summarise(
     -------
     dict
         ``latency_s``, ``compute_s``, ``transfer_s``, ``queue_s`` and ``energy_j`` each have mean,
-        p50, p95 and max over the tasks that are done. ``plans`` lists what was done, most frequent
-        first. ``serving`` says from when on which node served a UE, as the link reports show it.
+        p50, p95 and max over the tasks that are done. ``output_error`` has mean and max of the
+        relative errors of the outputs that were checked, and how many those are; None where the
+        model was not really run. ``plans`` lists what was done, most frequent first. ``serving``
+        says from when on which node served a UE, as the link reports show it.
         ``links`` has, by link and direction, the mean capacity and queue.
     """
     done = tasks[tasks["status"] == "done"]
@@ -59,6 +61,7 @@ def summarise(
             "timed_out": (manifest.counts or {}).get("tasks_timed_out"),
         },
         **{column: _spread(done[column]) for column in spread},
+        "output_error": _output_error(done),
         "plans": _plans(done),
         "handovers": (manifest.totals or {}).get("handovers"),
         "serving": _serving(links),
@@ -114,6 +117,16 @@ def _spread(values: pd.Series[float]) -> dict[str, float | None]:
         "p95": _number(values.quantile(0.95)),
         "max": _number(values.max()),
     }
+
+
+def _output_error(done: pd.DataFrame) -> dict[str, float | int | None] | None:
+    """Of the outputs that were compared with the unsplit model's."""
+    if "output_error" not in done:
+        return None  # a run of an earlier version
+    errors = done["output_error"].dropna().astype(float)
+    if errors.empty:
+        return None
+    return {"checked": len(errors), "mean": _number(errors.mean()), "max": _number(errors.max())}
 
 
 def _plans(done: pd.DataFrame) -> list[dict[str, Any]]:

@@ -27,8 +27,8 @@ from cosim.results.tables import TableStream, partial_path, stream_path, table_p
 SCENARIO_NAME: Final = "scenario.toml"
 NS3_STDERR_NAME: Final = "ns3-stderr.txt"
 TRACEBACK_NAME: Final = "traceback.txt"
-EXCHANGES_NAME: Final = "exchanges.log"
 _HELD_S: Final = 0.5  # of real time: for so long a row may be in memory only
+EXCHANGES_NAME: Final = "exchanges.log"
 REPORT_NAME: Final = "report.html"  # of `cosim report`: it goes with the run that it is about
 
 

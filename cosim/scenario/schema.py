@@ -215,6 +215,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: int = 1
     duration: DurationNs = DurationNs(2_000_000_000)
     report_interval: DurationNs = DurationNs(10_000_000)
+    device_set: str | None = None  # instead of the nodes' own devices, by their kind
     task: TaskSpec = TaskSpec()
     sci: SciSpec = SciSpec()
     prediction: PredictionSpec = PredictionSpec()

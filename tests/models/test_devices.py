@@ -29,7 +29,7 @@ PAPER_UE = profiles_dir() / "devices" / "paper-ue.toml"
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("schema_version = 1", "schema_version = 7", "schema_version: is 7"),
+        ("schema_version = 2", "schema_version = 7", "schema_version: is 7"),
         ('kind = "ue"', 'kind = "phone"', "kind: Invalid enum value 'phone'"),
         ("value = 0.115", "value = -0.115", r"compute\.reference_latency_s\.value: -0.115 is not"),
         ("value = 0.115", "value = 0.0", r"compute\.reference_latency_s\.value: must be above 0"),
@@ -68,6 +68,9 @@ def test_an_unknown_device_offers_the_nearest() -> None:
 @pytest.mark.parametrize("name", list_device_profiles())
 def test_the_reference_model_takes_the_stated_latency(name: str) -> None:
     device = load_device_profile(name)
+    if device.reference_latency_s is None:
+        assert name == "jetson-nano"
+        return
     model = load_model_profile(device.reference_model)
     assert layer_times_s(model, device).sum() == pytest.approx(device.reference_latency_s)
 
@@ -77,6 +80,7 @@ def test_every_model_scales_by_the_same_factor(forward_s: list[float], reference
     device = load_device_profile("paper-iab-mec")
     model = synthetic_model_profile(forward_s, np.zeros(len(forward_s) + 1))
     object.__setattr__(model, "reference_s", reference_s)
+    assert device.reference_latency_s is not None
     factor = device.reference_latency_s / reference_s
     np.testing.assert_allclose(layer_times_s(model, device), np.array(forward_s) * factor)
 
@@ -84,7 +88,7 @@ def test_every_model_scales_by_the_same_factor(forward_s: list[float], reference
 def test_another_reference_model_is_refused() -> None:
     model = synthetic_model_profile([1.0], [1, 0])
     object.__setattr__(model, "reference_model", "vgg11")
-    with pytest.raises(ProfileError, match=r"reference_model is 'resnet18', but .* 'vgg11'"):
+    with pytest.raises(ProfileError, match=r"is 'resnet18', which cannot be compared with 'vgg11'"):
         layer_times_s(model, load_device_profile("paper-ue"))
 
 

@@ -27,6 +27,8 @@ from cosim.models.torch import (  # noqa: E402
     spread,
     trace_model,
 )
+from cosim.models.torch.values import tensors_in  # noqa: E402
+from cosim.models.torch.wire import layouts_of  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -287,3 +289,32 @@ def test_only_what_has_a_size_can_cross() -> None:
     assert count_bytes((torch.zeros(3), 2, [1.0, None])) == 12 + 3 * 8
     with pytest.raises(ProfileError, match="of type str"):
         count_bytes("text")
+
+
+def odd_values(module: Any, x: Any) -> Any:
+    whole = x.t()  # a transposed view
+    wide = x[:1].expand(5, 4)  # one row in memory
+    rows, scale = x.size(0), 0.5
+    later = {"half": whole.to(torch.bfloat16), "mask": x > 0, "none": None}
+    parts = torch.chunk(wide, 2, dim=1)
+    return whole * scale + rows, parts[0] + parts[1], later["half"], later["mask"]
+
+
+@pytest.mark.parametrize("name", ["odd", *CASES])
+def test_values_come_back_from_their_bytes_with_their_layout(name: str) -> None:
+    model = Function(odd_values) if name == "odd" else CASES[name]
+    x = torch.linspace(-2, 2, 12).reshape(3, 4)
+    graph = trace_model(model, x)
+    layouts = layouts_of(graph, x)
+    sizes = measure_sizes(graph, x).live_bytes
+    values = bind_inputs(graph, x)
+    for boundary in range(graph.layer_count + 1):
+        parts = layouts[boundary].pack(values)
+        assert [len(part) for part in parts] == [t.nbytes for t in layouts[boundary].tensors]
+        assert sum(map(len, parts)) == sizes[boundary]
+        back = layouts[boundary].unpack(parts)
+        same(list(tensors_in(back)), list(tensors_in(values)))
+        assert [t.stride() for t in tensors_in(back)] == [t.stride() for t in tensors_in(values)]
+        if boundary < graph.layer_count:
+            values = run_layers(graph, boundary, boundary + 1, back)
+    same(assemble_output(graph, values), model(x.clone()))

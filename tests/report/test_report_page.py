@@ -80,6 +80,19 @@ def test_play_moves_the_ue_and_pause_stops_it(browser: Any, page: Path) -> None:
     assert browser.problems == []
 
 
+def test_the_map_can_be_enlarged(browser: Any, page: Path) -> None:
+    browser.open(page)
+    gap = (
+        "(() => { const [ue, gnb] = ['ue', 'gnb'].map(n => document.querySelector("
+        "`[data-node=${n}]`).getBoundingClientRect()); return Math.abs(ue.top - gnb.top); })()"
+    )
+    before = browser.value(gap)
+    browser.click("#zoom")
+    assert browser.value(gap) > 1.5 * before
+    browser.click("#zoom")
+    assert browser.value(gap) == before
+
+
 def test_scrubbing_changes_the_split(browser: Any, page: Path) -> None:
     browser.open(page)
     assert browser.value(SPLIT) == "uelayers 1 to 3corelayers 4 to 69"

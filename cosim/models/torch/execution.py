@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from cosim.models.torch.graph import (
     run_layers,
     trace_model,
 )
-from cosim.models.torch.measure import best_s, measure_times
+from cosim.models.torch.measure import best_s, fixed_threads, measure_times
 from cosim.models.torch.resolve import entry_of
 from cosim.models.torch.values import tensors_in
 from cosim.models.torch.wire import layouts_of
@@ -56,7 +55,7 @@ class TorchWorkload:
         self._entry = entry_of(provenance.model, provenance.inputs)
         self._form = form
         self._seed = seed
-        with _one_thread():
+        with fixed_threads():
             self._model = build_model(self._entry, seed=provenance.seed)
             example = example_inputs(self._entry)
             self._graph: LayerGraph = trace_model(self._model, *example)
@@ -79,7 +78,7 @@ class TorchWorkload:
         if begin == stop:
             return Computed(tensors, 0.0)
         values = self._layouts[begin].unpack(self._parts("fp32", tensors, begin))
-        with _one_thread(), torch.inference_mode():
+        with fixed_threads(), torch.inference_mode():
             began = time.perf_counter()
             values = run_layers(self._graph, begin, stop, values)
             wall_s = time.perf_counter() - began
@@ -106,7 +105,7 @@ class TorchWorkload:
         ExecutionError
             It is not.
         """
-        with _one_thread(), torch.inference_mode():
+        with fixed_threads(), torch.inference_mode():
             whole = list(tensors_in(self._model(*self._inputs(task_id))))
             expected = self._replay(task_id, sent_at) if self._form in LOSSY_FORMS else whole
             last = self._graph.layer_count
@@ -167,14 +166,3 @@ def _relative_error(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) 
     difference = sum(float(((a - b) ** 2).sum()) for a, b in pairs)
     size = sum(float((b**2).sum()) for _, b in pairs)
     return float((difference / size) ** 0.5) if difference and size else difference**0.5
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread: the order of sums, and so their last bits, depends on how many there are."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

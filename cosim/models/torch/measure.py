@@ -178,12 +178,22 @@ def _as_leaf(tensor: torch.Tensor) -> torch.Tensor:
 @contextmanager
 def _undisturbed(threads: int) -> Iterator[None]:
     """Fixed threads and no garbage collection; both as before afterwards."""
-    before, collecting = torch.get_num_threads(), gc.isenabled()
-    torch.set_num_threads(threads)
+    collecting = gc.isenabled()
     gc.disable()
+    try:
+        with fixed_threads(threads):
+            yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@contextmanager
+def fixed_threads(threads: int = 1) -> Iterator[None]:
+    """So many threads of torch: also the order of sums, and their last bits, depend on them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     try:
         yield
     finally:
         torch.set_num_threads(before)
-        if collecting:
-            gc.enable()

@@ -16,16 +16,26 @@ import msgspec
 import torch
 from torch import nn
 
-from cosim.models.profile import FloatArray, IntArray, ModelProfile, Provenance
+from cosim.models.devices import load_device_profile
+from cosim.models.meters import find_meter, power_state_energy
+from cosim.models.profile import (
+    EnergyReading,
+    FloatArray,
+    IntArray,
+    ModelProfile,
+    Provenance,
+)
 from cosim.models.torch.clocks import clock_for
 from cosim.models.torch.coding import measure_coding
 from cosim.models.torch.graph import LayerGraph, trace_model
 from cosim.models.torch.hooks import run_hooked
+from cosim.models.torch.machine import measure_machine
 from cosim.models.torch.measure import (
     LayerSizes,
     LayerTimes,
     Progress,
     best_s,
+    fixed_threads,
     measure_sizes,
     measure_times,
     spread,
@@ -46,6 +56,8 @@ _METHOD = (
     " torch.utils.flop_counter (convolutions and matrix products). live_bytes counts every tensor"
     " that a later layer needs; 0 after the last layer: the result stays where it is computed"
 )
+_WARM_UP = 10  # rounds; as many as are measured, where those are fewer
+_METERED_S = 2.0  # meters are read at intervals of some 10 to 100 ms
 _PAPER_METHOD = (
     "as HiveMind's authors: forward hooks on modules without children; shortest of all repeats;"
     " live_bytes is the last module's output only, so it is too little where a later layer needs"
@@ -68,6 +80,9 @@ class Measurement:
         ``cpu`` or ``cuda``.
     backward
         Whether to time the backward pass too.
+    energy_device
+        Whether to tell the energy of an inference: by a meter where this machine has one, else by
+        the power states of this device; None for no energy at all.
     seed
         Of weights and inputs.
     machine
@@ -80,6 +95,7 @@ class Measurement:
     threads: int = 1
     device: str = "cpu"
     backward: bool = False
+    energy_device: str | None = None
     seed: int = 0
     machine: str | None = None
     measured_by: str = "cosim profile"
@@ -113,6 +129,7 @@ def profile_model(
     InputError
         There is no such device.
     """
+    clock_for(how.device)  # says so if there is no such device
     reference = find_entry(REFERENCE_MODEL)
     progress = _in_turns(on_round, 1 if entry == reference else 2)
     loaded = _load(entry, how)
@@ -123,7 +140,7 @@ def profile_model(
         reference_times = _measure(_load(reference, how), forward_only, progress(1))
         reference_s = math.fsum(best_s(reference_times.layers_s))
     graph, back = loaded.graph, times.backward_s
-    return _assemble(
+    profile = _assemble(
         entry,
         tuple(node.name for node in graph.layers),
         tuple(operator_kind(graph.module, node) for node in graph.layers),
@@ -135,6 +152,29 @@ def profile_model(
         coded=measure_coding(graph, *loaded.inputs),
         provenance=_provenance(entry, graph, times, how),
     )
+    return profile if how.energy_device is None else _with_energy(profile, loaded, how)
+
+
+def _with_energy(profile: ModelProfile, loaded: _Loaded, how: Measurement) -> ModelProfile:
+    """The same profile with the energy of one inference."""
+    meter = find_meter(how.device)
+    if meter is None:
+        device = load_device_profile(how.energy_device or "")
+        energy = power_state_energy(profile, device)
+    else:
+        times = math.ceil(_METERED_S / profile.provenance.whole_model_s)
+        with fixed_threads(how.threads), torch.inference_mode():
+            joules = meter.measure_j(lambda: _run_often(loaded, times, how.device))
+        energy = EnergyReading(meter=meter.name, forward_j=joules / times)
+    provenance = msgspec.structs.replace(profile.provenance, energy=energy)
+    return replace(profile, provenance=provenance)
+
+
+def _run_often(loaded: _Loaded, times: int, device: str) -> None:
+    for _ in range(times):
+        loaded.model(*loaded.inputs)
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def profile_as_paper(entry: ZooEntry, how: Measurement = Measurement()) -> ModelProfile:
@@ -199,6 +239,7 @@ def _measure(loaded: _Loaded, how: Measurement, on_round: Progress | None) -> La
         loaded.graph,
         *loaded.inputs,
         repeats=how.repeats,
+        warm_up=min(how.repeats, _WARM_UP),
         threads=how.threads,
         backward=how.backward,
         clock=clock_for(how.device, how.threads),
@@ -223,13 +264,18 @@ def _result_stays(sizes: LayerSizes) -> IntArray:
 def _provenance(
     entry: ZooEntry, graph: LayerGraph, times: LayerTimes, how: Measurement
 ) -> Provenance:
-    method = _METHOD.format(clock=clock_for(how.device, how.threads).name)
+    clock = clock_for(how.device, how.threads)
+    method = _METHOD.format(clock=clock.name)
+    with fixed_threads(how.threads):
+        flop_per_s, bytes_per_s = measure_machine(clock, how.device)
     return Provenance(
         status="measured",
         measured_by=how.measured_by,
         method=method + (_BACKWARD if how.backward else ""),
         weights=f"random initialisation, seed {how.seed}; neither times nor sizes depend on them",
         machine=how.machine or describe_machine(how.device),
+        machine_flop_per_s=float(f"{flop_per_s:.4g}"),
+        machine_bytes_per_s=float(f"{bytes_per_s:.4g}"),
         date=datetime.datetime.now(datetime.UTC).date(),
         model=entry.model,
         inputs=entry.inputs,

@@ -108,10 +108,23 @@ class Ns3Link:
         return isinstance(self._peer, RemotePeer)
 
     def ask(self, kind: type[Outgoing], **fields: Any) -> Incoming:
-        """Send a message and wait for the answer."""
+        """Send a message and wait for the answer.
+
+        Raises
+        ------
+        ProtocolError
+            When it is larger than ns-3 takes; and as `receive`.
+        """
+        message = self._codec.encode(kind, **fields)
+        if len(message) > _LARGEST_MESSAGE:
+            raise ProtocolError(
+                f"nodes send {len(message)} bytes at once, ns-3 takes {_LARGEST_MESSAGE}",
+                hint="run a smaller batch of the model",
+                sim_time_ns=self.now_ns,
+            )
         try:
             # A socket without a peer would block for ever.
-            self._socket.send(self._codec.encode(kind, **fields), zmq.NOBLOCK)
+            self._socket.send(message, zmq.NOBLOCK)
         except zmq.Again:
             return self._read_last_words()
         return self.receive()

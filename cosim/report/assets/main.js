@@ -5,6 +5,7 @@ class App {
     this.report = report;
     this.views = [];
     this.player = null;
+    this.zoomed = false; // whether the map shows the UE's surroundings only
     this.choose(0);
   }
 
@@ -33,6 +34,11 @@ class App {
     const kinds = [NetworkMap, NowPanel, Strip, TaskTimeline, LinkCharts];
     this.views = [...kinds.map((Kind, i) => new Kind(places[i], this)), this.player];
     this.player.update();
+  }
+
+  zoom(zoomed) {
+    this.zoomed = zoomed;
+    this.views[0].redraw();
   }
 
   findTask() {
@@ -85,7 +91,10 @@ function showChoices(report, app) {
     app.choose(place);
     show();
   });
-  const show = () => byId("choices").replaceChildren(...[runs, ues()].filter((each) => each !== null));
+  const box = tag("input", { type: "checkbox", id: "zoom", onchange: () => app.zoom(box.checked) });
+  const zoom = tag("label", {}, box, "Around the UE");
+  const show = () => byId("choices").replaceChildren(
+    ...[app.run.view.ues.length ? zoom : null, runs, ues()].filter((each) => each !== null));
   show();
 }
 

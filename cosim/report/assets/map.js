@@ -11,8 +11,8 @@ class NetworkMap {
   draw(width) {
     const { run } = this.app;
     const nodes = run.view.nodes;
-    const xs = [...nodes.map((node) => node.x_m), ...run.view.ues.flatMap((ue) => ue.x_m)];
-    const ys = [...nodes.map((node) => node.y_m), ...run.view.ues.flatMap((ue) => ue.y_m)];
+    const points = this.app.zoomed ? this.pointsNearUe() : this.allPoints();
+    const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
     const box = { x: Math.min(...xs), y: Math.min(...ys) };
     box.width = Math.max(Math.max(...xs) - box.x, 1);
     box.height = Math.max(Math.max(...ys) - box.y, 1);
@@ -40,6 +40,20 @@ class NetworkMap {
     this.root.append(...[...below, ...above].map((each) => each.group), this.token);
     this.update();
     return this.root;
+  }
+
+  allPoints() {
+    const { nodes, ues } = this.app.run.view;
+    return [...nodes.map((node) => [node.x_m, node.y_m]), ...ues.flatMap((ue) => ue.x_m.map((x, i) => [x, ue.y_m[i]]))];
+  }
+
+  // Where the UE is during the run, and the nodes that serve it.
+  pointsNearUe() {
+    const { run, ue } = this.app;
+    const { time_us, serving } = run.view.ues[ue];
+    const times = [0, ...time_us.filter((time) => time < run.view.duration_us), run.view.duration_us];
+    const nodes = serving.map((node) => run.view.nodes[node]);
+    return [...times.map((time) => run.position(ue, time)), ...nodes.map((node) => [node.x_m, node.y_m])];
   }
 
   // A bar as long as a round number of metres.
