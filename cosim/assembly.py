@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cosim.errors import InputError, ScenarioError, UnknownNameError
+import numpy as np
+
+from cosim.errors import InputError, OutputError, ScenarioError, UnknownNameError
+from cosim.forecasting import CapacityTrace, Forecaster, Oracle
 from cosim.models import (
     DeviceProfile,
     ModelProfile,
@@ -18,6 +21,8 @@ from cosim.models import (
 )
 from cosim.models.workload import load_workload
 from cosim.nodes import NodeController, NodeOptions, build_controllers
+from cosim.nodes.config import ForecasterMaker, forecaster_by_name
+from cosim.results import RunResult
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
 from cosim.scenario.dump import to_tables
 from cosim.scenario.load import scenario_from_tables
@@ -43,7 +48,8 @@ class RunSetup:
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        return digests | {f"device/{each.name}": each.digest for each in self.devices.values()}
+        names = _device_names(self.scenario)
+        return digests | {f"device/{names[n]}": d.digest for n, d in self.devices.items()}
 
     def changed_profiles(self) -> list[str]:
         """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
@@ -146,22 +152,24 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
     return RunSetup(scenario, topology, model, devices, controllers)
 
 
-def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
-    """The device of each node that computes: its own, or its kind's in the scenario's set."""
+def _device_names(scenario: Scenario) -> dict[str, str]:
+    """What names the device of each node that computes: itself, or the scenario's set."""
     own = {node.name: node for node in scenario.nodes if node.device is not None}
     if scenario.device_set is None:
-        return {
-            name: _named(f"nodes.{name}.device", load_device_profile, str(node.device))
-            for name, node in own.items()
-        }
+        return {name: str(node.device) for name, node in own.items()}
     chosen = _named("device_set", load_device_set, scenario.device_set)
     missing = [name for name, node in own.items() if node.kind not in chosen.devices]
     if missing:
         problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
         raise ScenarioError("device_set", problem)
+    return {name: chosen.devices[node.kind] for name, node in own.items()}
+
+
+def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
+    from_set = scenario.device_set is not None
     return {
-        name: _named("device_set", load_device_profile, chosen.devices[node.kind])
-        for name, node in own.items()
+        name: _named("device_set" if from_set else f"nodes.{name}.device", load_device_profile, it)
+        for name, it in _device_names(scenario).items()
     }
 
 
@@ -179,6 +187,7 @@ def _node_options(scenario: Scenario) -> NodeOptions:
         trigger=sci.trigger,
         change=sci.change,
         forecaster=None if prediction.forecaster == "none" else prediction.forecaster,
+        forecasts=_forecasts(scenario),
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
         backward_ratio=task.backward_ratio if task.kind == "training" else None,
@@ -191,3 +200,29 @@ def _named(key_path: str, load: Callable[[str], _T], name: str) -> _T:
         return load(name)
     except UnknownNameError as error:
         raise ScenarioError(key_path, error.message, hint=error.hint) from error
+
+
+def _forecasts(scenario: Scenario) -> ForecasterMaker:
+    """Where forecasters come from: the oracle's truth is an earlier run."""
+    prediction = scenario.prediction
+    if prediction.forecaster != "oracle" or prediction.trace is None:
+        return forecaster_by_name
+    try:
+        links = RunResult.open(prediction.trace).links
+    except OutputError as error:
+        raise ScenarioError("prediction.trace", error.message) from error
+    truth = {
+        (str(link), str(transmitter)): CapacityTrace(
+            rows["time_s"].to_numpy(), rows["capacity_bps"].to_numpy()
+        )
+        for (link, transmitter), rows in links.groupby(["link", "transmitter"])
+    }
+
+    def make(_name: str, link: str, transmitter: str) -> Forecaster:
+        known = truth.get((link, transmitter))
+        if known is None:
+            raise ScenarioError("prediction.trace", f"says nothing of {link} from {transmitter}")
+        stream = np.random.SeedSequence([scenario.seed, *f"oracle/{link}/{transmitter}".encode()])
+        return Oracle(known.at, prediction.error, np.random.default_rng(stream))
+
+    return make

@@ -23,7 +23,7 @@ from cosim.units import QUANTITY_TYPES, Quantity, format_quantity
 ROOT = Path(__file__).parents[1]
 ORDER = (
     *("index", "concepts", "scenario", "policies", "agents", "iab", "report", "containers"),
-    *("validation", "reproduction", "performance", "limits"),
+    *("validation", "reproduction", "models", "performance", "limits"),
 )
 _FIELD = re.compile(r"    (\w+): [^#]*?(?:#\s*(.*))?$")
 

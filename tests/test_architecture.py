@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "engine": {"nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
-    "assembly": {"scenario", "models", "nodes", "splitting", *BASE},
+    "assembly": {"scenario", "forecasting", "models", "nodes", "results", "splitting", *BASE},
     "problems": {"models", "splitting"},
     "replaying": {
         *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
@@ -48,6 +48,15 @@ ARROWS: dict[str, set[str]] = {
         *("api", "assembly", "backends", "engine", "network.port", "nodes"),
         *("results", "scenario", "splitting", *BASE),
     },
+    # One room per use of runs.
+    "reproduce": {
+        *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
+        *("splitting", *BASE),
+    },
+    "validation": {
+        *("api", "assembly", "backends", "network.port", "reproduce", "results", "runner"),
+        *("scenario", *BASE),
+    },
 }
 EVERYTHING = {"__main__", "cli"}
 
@@ -61,7 +70,8 @@ GUARDED = {
     "gymnasium": {"gym"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
-    "pandas": {"results"},
+    "pandas": {"reproduce", "results", "validation"},
+    "matplotlib": {"report.figures", "reproduce", "validation"},
 }
 
 

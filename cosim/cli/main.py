@@ -21,6 +21,8 @@ _COMMANDS: Final = MappingProxyType(
         "replay": "cosim.cli.replay:replay_command",
         "report": "cosim.cli.report_page:report_command",
         "plot": "cosim.cli.plot:plot_command",
+        "reproduce": "cosim.cli.reproduce:reproduce_command",
+        "validate": "cosim.cli.validate:validate_command",
         "signalling": "cosim.cli.signalling:signalling_command",
         "cell": "cosim.cli.cell:cell_command",
         "check-policy": "cosim.cli.check_policy:check_policy_command",

@@ -41,7 +41,7 @@ def plot_command(
     """Draw one picture of the runs in each DIR, for a paper.
 
     DIR is what `cosim run` or `cosim compare` made, or a directory of such. A kind that shows one
-    run takes HiveMind's, or the first. Needs matplotlib: pip install 'hivemind-cosim[plot]'.
+    run takes HiveMind's, or the first.
     """
     from cosim.cli.output import short_path
     from cosim.report.figures import write_figure

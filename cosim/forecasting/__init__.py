@@ -10,9 +10,11 @@ from cosim.forecasting.forecasters import (
     make_forecaster,
 )
 from cosim.forecasting.lag import LagEstimator
+from cosim.forecasting.trace import CapacityTrace
 
 __all__ = [
     "Autoregressive",
+    "CapacityTrace",
     "Ewma",
     "Forecaster",
     "LagEstimator",

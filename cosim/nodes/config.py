@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from cosim.forecasting import Forecaster, make_forecaster
 from cosim.models import (
     DeviceProfile,
     ModelProfile,
@@ -186,6 +187,14 @@ class SourceConfig(msgspec.Struct, frozen=True):
     """How long the way downstream must be shut before a task that went that way is given up."""
 
 
+ForecasterMaker = Callable[[str, str, str], Forecaster]
+
+
+def forecaster_by_name(name: str, _link: str, _transmitter: str) -> Forecaster:
+    """A forecaster that needs nothing but the link's past."""
+    return make_forecaster(name)
+
+
 SciTrigger = Literal["periodic", "on-change", "on-task"]
 
 
@@ -202,6 +211,8 @@ class NodeOptions:
     forecaster, lag_tasks, coherence_ns
         Predictive splitting: the forecaster's name (None switches it off), over how many tasks the
         lag is averaged, and below which lag it is off.
+    forecasts
+        Makes the forecaster of that name for a link and a transmitter.
     backward_ratio
         Backward over forward time of a layer, when tasks are training steps; None for inference.
     """
@@ -210,6 +221,7 @@ class NodeOptions:
     trigger: SciTrigger = "periodic"
     change: float = 0.2
     forecaster: str | None = None
+    forecasts: ForecasterMaker = field(default=forecaster_by_name)
     lag_tasks: int = 8
     coherence_ns: int = 0
     backward_ratio: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -45,7 +46,9 @@ class Decider:
 
     def __init__(self, config: NodeConfig, policy: NodePolicy) -> None:
         options = config.options
-        self.links = LinkTable(config.uplink, options.forecaster)
+        name = options.forecaster
+        maker = None if name is None else partial(options.forecasts, name)
+        self.links = LinkTable(config.uplink, maker)
         self.policy = policy
         self.heard: Told | None = None
         self.heard_count = 0

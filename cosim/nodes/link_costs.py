@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from cosim.forecasting import Forecaster, make_forecaster
+from cosim.forecasting import Forecaster
 from cosim.network.port import LinkReport
 from cosim.splitting.problem import FloatArray
 
@@ -50,10 +50,14 @@ class LinkTable:
         Changes whenever the cost of a transfer may have changed.
     """
 
-    def __init__(self, uplink: Uplink | None, forecaster: str | None = None) -> None:
+    def __init__(
+        self,
+        uplink: Uplink | None,
+        make_forecaster: Callable[[str, str], Forecaster] | None = None,
+    ) -> None:
         self.version = 0
         self.uplink = uplink
-        self._forecaster = forecaster
+        self._make_forecaster = make_forecaster
         self._forecasters: dict[UplinkHop, Forecaster] = {}
         self._reports: dict[tuple[str, str], LinkReport] = {}
 
@@ -86,10 +90,10 @@ class LinkTable:
             if report.link in self._crossed and (before is None or _differ(before, report)):
                 self.version += 1
             self._reports[key] = report
-            if self._forecaster is not None:
+            if self._make_forecaster is not None:
                 hop = UplinkHop(report.link, report.transmitter, report.receiver)
                 if hop not in self._forecasters:
-                    self._forecasters[hop] = make_forecaster(self._forecaster)
+                    self._forecasters[hop] = self._make_forecaster(*key)
                 self._forecasters[hop].observe(now_ns / 1e9, report.capacity_bps)
                 self.version += 1
 

@@ -95,6 +95,15 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     needs_execute = "measured needs task.execute = true (--execute)"
     yield "task.timing", s.task.execute or s.task.timing == "profile", needs_execute
     yield "sci.change", s.sci.change >= 0, "cannot be negative"
+    wants_trace = s.prediction.forecaster == "oracle"
+    missing = "is required by the oracle: the directory of an earlier run"
+    yield "prediction.trace", not wants_trace or s.prediction.trace is not None, missing
+    for key in ("capacity", "hop_time", "latency", "plans"):
+        margin = getattr(s.validation, key)
+        yield f"validation.{key}", margin is None or margin >= 0, "cannot be negative"
+    tau = s.validation.ranking
+    yield "validation.ranking", tau is None or -1 <= tau <= 1, "must be from -1 to 1"
+    yield "prediction.error", s.prediction.error >= 0, "cannot be negative"
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit
     yield "objective.latency_limit", limit is None or limit > 0, positive

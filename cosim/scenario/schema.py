@@ -30,7 +30,7 @@ TaskKind = Literal["inference", "training"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
 TransferForm = Literal["fp32", "fp16", "int8", "lossless"]
 TaskTiming = Literal["profile", "measured"]
-ForecasterName = Literal["none", "last", "ewma", "autoregressive"]
+ForecasterName = Literal["none", "last", "ewma", "autoregressive", "oracle"]
 Environment = Literal["UMi-StreetCanyon", "UMa", "RMa"]
 McsTable = Literal["64qam", "256qam", "64qam-low-se"]
 SlotSharing = Literal["time", "frequency"]
@@ -75,6 +75,10 @@ class PredictionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     forecaster: ForecasterName = "none"
     tasks: int = 8  # g: over how many tasks the lag is averaged
     coherence: DurationNs = DurationNs(10_000_000)  # a smaller lag switches it off
+    # The oracle knows what the capacities were in an earlier run of the same network and seed (its
+    # directory), but for a Gaussian error relative to the true value.
+    trace: str | None = None
+    error: float = 0.0
 
 
 class ObjectiveSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -197,6 +201,19 @@ class SimplifiedSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     access_loss: Decibels = Decibels(0.0)
 
 
+class ValidationSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far the simplified simulator may be from the packets; see `cosim validate`.
+
+    Fractions of the packet simulator's value; a margin that is left out is shown and not judged.
+    """
+
+    capacity: float | None = None  # of any link's mean capacity
+    hop_time: float | None = None  # of the mean transfer time over a hop
+    latency: float | None = None  # of the median and the 95 % quantile of task latency
+    plans: float | None = None  # share of the time in which plans may differ
+    ranking: float | None = None  # least Kendall tau between the policies' mean latencies
+
+
 class LoadsSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The load levels: population and demand by 0.5, 1 and 2 (HiveMind VII.A.3)."""
 
@@ -225,6 +242,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     background: BackgroundSpec = BackgroundSpec()
     loads: LoadsSpec = LoadsSpec()
     simplified: SimplifiedSpec = SimplifiedSpec()
+    validation: ValidationSpec = ValidationSpec()
     nodes: tuple[NodeSpec, ...]
     links: tuple[LinkSpec, ...]
     blockages: tuple[BlockageSpec, ...] = ()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
-import re
 import struct
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cosim.cli.main import main
-from cosim.errors import InputError, OutputError, UnknownNameError
+from cosim.errors import OutputError, UnknownNameError
 from cosim.report import build_report
 from cosim.report.figures import FIGURE_FORMATS, FIGURE_KINDS, write_figure
 from cosim.report.figures.cdf import draw_cdf
@@ -112,22 +109,6 @@ def test_what_cannot_be_drawn(compared: Path, tmp_path: Path) -> None:
         write_figure([compared], "timeline", tmp_path / "x.png", task=999)
     with pytest.raises(OutputError, match="cannot be written"):
         write_figure([compared], "cdf", tmp_path / "no" / "x.png")
-
-
-def test_without_matplotlib_it_says_how_to_get_it(
-    compared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name.partition(".")[0] == "matplotlib":
-            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    monkeypatch.delitem(sys.modules, "cosim.report.figures.cdf")
-    with pytest.raises(InputError, match=re.escape("pip install 'hivemind-cosim[plot]'")):
-        write_figure([compared], "cdf", tmp_path / "x.png")
 
 
 def test_the_command(compared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Pictures for papers: one kind each, as PNG, PDF or SVG. Needs matplotlib (the extra ``plot``)."""
+"""Pictures for papers: one kind each, as PNG, PDF or SVG."""
 
 from __future__ import annotations
 

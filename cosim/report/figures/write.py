@@ -8,14 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from cosim.errors import InputError, OutputError, UnknownNameError
+from cosim.errors import OutputError, UnknownNameError
 from cosim.report.build import build_report
 from cosim.report.data import Report, RunView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Imported when asked for: matplotlib may be missing.
+# Imported when asked for: matplotlib takes its time.
 FIGURE_KINDS: Final = MappingProxyType(
     {
         "cdf": "cosim.report.figures.cdf:draw_cdf",
@@ -60,8 +60,7 @@ def write_figure(
     Raises
     ------
     InputError
-        On an unknown kind, format, run or task, without matplotlib, or when `out` cannot be
-        written.
+        On an unknown kind, format, run or task, or when `out` cannot be written.
     """
     if kind not in FIGURE_KINDS:
         raise UnknownNameError("kind of picture", kind, FIGURE_KINDS)
@@ -85,11 +84,5 @@ def write_figure(
 
 def _load(place: str) -> Drawing:
     module, _, name = place.partition(":")
-    try:
-        drawing: Drawing = getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        hint = "pip install 'hivemind-cosim[plot]'"
-        raise InputError("drawing needs matplotlib, which is not installed", hint=hint) from error
+    drawing: Drawing = getattr(importlib.import_module(module), name)
     return drawing

@@ -1,0 +1,135 @@
+"""``cosim validate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cosim.cli.options import parse_overrides
+
+if TYPE_CHECKING:
+    from cosim.validation import Row, Validation
+
+
+@click.command("validate")
+@click.argument("scenario", default="chain3")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="How many.")
+@click.option(
+    "--duration",
+    "duration_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Simulated time of each run, in seconds.",
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    callback=parse_overrides,
+    metavar="KEY.PATH=VALUE",
+    help="Change one value of the scenario; may be given many times.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Directory for the runs and the picture. Default: runs/validate-SCENARIO.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.pass_context
+def validate_command(
+    context: click.Context,
+    scenario: str,
+    seeds: int,
+    duration_s: float | None,
+    overrides: tuple[tuple[str, str], ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Run SCENARIO on ns-3 and on the simplified simulator, and say how far they are apart.
+
+    The same scenario, policies and seeds; capacities, times of transfers, latencies, plans and the
+    ranking of policies, with 95 % confidence intervals. Exit code 1 when a margin that the scenario
+    declares (its table `validation`) is exceeded. The default is chain3, where nothing moves; where
+    something does, the difference is attributed to its causes.
+    """
+    from cosim.assembly import resolve_scenario
+    from cosim.cli.output import print_json
+    from cosim.validation import validate
+    from cosim.validation.draw import draw
+
+    chosen = resolve_scenario(scenario, duration_s=duration_s, overrides=overrides)
+    directory = out or Path("runs") / f"validate-{chosen.name}"
+    found = validate(
+        chosen,
+        seeds=seeds,
+        directory=directory,
+        tell=lambda line: click.echo(line, err=True),
+    )
+    picture = directory / "validation.png"
+    draw(found, picture)
+    if as_json:
+        parts = {"scenario": chosen.name, "holds": found.holds, "picture": str(picture)}
+        print_json({**parts, "rows": found.rows, "causes": found.causes})
+    else:
+        _print(found, picture)
+    context.exit(0 if found.holds else 1)
+
+
+def _print(found: Validation, picture: Path) -> None:
+    from cosim.cli.output import number, print_table
+
+    runs = f"{len(found.pairs.policies)} policies, {len(found.pairs.seeds)} seeds"
+    click.echo(f"{found.scenario.name}: ns-3 and simplified, {runs}\n")
+    capacity = [row for row in found.rows if row.metric == "capacity"]
+    headings = ["Mbps", "Table I", "ns-3", "simplified", "apart %", "95 % CI", "margin"]
+    print_table(headings, map(_capacity_row, capacity))
+    click.echo()
+    others = [row for row in found.rows if row.metric != "capacity"]
+    headings = ["ms", "ns-3", "simplified", "apart %", "95 % CI", "margin"]
+    print_table(headings, map(_row, others))
+    if found.causes:
+        whole = number(found.causes[0].without + found.causes[0].part, 1, 100)
+        click.echo(f"\nWhat makes the mean hop time {whole} % apart (without it; its part):")
+        for cause in found.causes:
+            without, part = number(cause.without, 1, 100), number(cause.part, 1, 100)
+            click.echo(f"  {without:>6} % {part:>6} points  {cause.cause}")
+    exceeded = [f"{row.metric} {row.what}" for row in found.rows if not row.holds]
+    verdict = f"margins exceeded: {', '.join(exceeded)}" if exceeded else "all margins are kept"
+    click.echo(f"\n{verdict}\nPicture: {picture}")
+
+
+def _capacity_row(row: Row) -> list[str]:
+    pairs = (
+        (row.paper, row.paper_std),
+        (row.ns3, row.ns3_std),
+        (row.simplified, row.simplified_std),
+    )
+    return [row.what, *(_with_spread(*pair) for pair in pairs), *_judgement(row)]
+
+
+def _with_spread(mean: float | None, std: float | None) -> str:
+    from cosim.cli.output import DASH, number
+
+    return DASH if mean is None else f"{number(mean)} ({number(std)})"
+
+
+def _row(row: Row) -> list[str]:
+    from cosim.cli.output import number
+
+    name = row.what if row.metric == "hop time" else f"{row.metric}: {row.what}"
+    return [name, number(row.ns3), number(row.simplified), *_judgement(row)]
+
+
+def _judgement(row: Row) -> list[str]:
+    from cosim.cli.output import DASH, number
+
+    # A tau is no fraction of something.
+    digits, scale = (2, 1.0) if row.metric == "ranking" else (1, 100.0)
+    value, low, high = (number(x, digits, scale) for x in (row.difference, row.low, row.high))
+    margin = DASH
+    if row.margin is not None:
+        margin = f"{row.margin * scale:g} {'ok' if row.holds else 'NO'}"
+    return [value, f"{low}..{high}", margin]

@@ -1,0 +1,51 @@
+"""What a figure's module gives: its claims, and how to draw it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from cosim.reproduce.claim import Claim
+
+WIDTH_INCHES, HEIGHT_INCHES = 6.4, 3.6
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the paper, reproduced.
+
+    Attributes
+    ----------
+    name, title
+        As in `cosim.reproduce.FIGURES`, and what it shows.
+    claims
+        Its numbers and statements.
+    draw
+        Draws it on an empty canvas.
+    """
+
+    name: str
+    title: str
+    claims: tuple[Claim, ...]
+    draw: Callable[[Canvas], None]
+
+
+def draw_cdf(axes: Axes, values: object, label: str, **style: object) -> None:
+    """Empirical distribution."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    if ordered.size:
+        share = np.arange(1, ordered.size + 1) / ordered.size
+        axes.step(ordered, share, where="post", label=label, **style)  # type: ignore[arg-type]
+
+
+def finish(axes: Axes, *, title: str, x: str, y: str, legend: bool = True) -> None:
+    """Titles, grid and legend, the same on all figures."""
+    axes.set(xlabel=x, ylabel=y)
+    axes.set_title(title, fontsize=10)
+    axes.grid(alpha=0.3)
+    if legend:
+        axes.legend(frameon=False, fontsize=8)

@@ -1,0 +1,103 @@
+"""Where the figures' runs are made and kept, so that none is made twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from cosim.api import run
+from cosim.assembly import prepare, resolve_scenario
+from cosim.errors import OutputError
+from cosim.results import RunResult
+from cosim.runner import file_name
+from cosim.scenario import scenario_hash
+
+Override = tuple[str, object]
+# A scenario that is of no use but for these figures.
+DYNAMIC_CHAIN: Final = str(Path(__file__).parent / "dynamic-chain.toml")
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Makes runs on one backend.
+
+    Attributes
+    ----------
+    backend
+        See `cosim.run`.
+    directory
+        Where the runs lie; a finished one is used again.
+    tell
+        Called with what is done.
+    """
+
+    backend: str
+    directory: Path
+    tell: Callable[[str], None]
+
+    def run(
+        self,
+        scenario: str,
+        *,
+        policy: str = "hivemind",
+        load: str = "mid",
+        duration_s: float = 40.0,
+        model: str | None = None,
+        overrides: Sequence[Override] = (),
+    ) -> RunResult:
+        """One run with seed 1, from the directory if it was made before."""
+        chosen = resolve_scenario(
+            scenario,
+            policy=policy,
+            model=model,
+            load=load,
+            duration_s=duration_s,
+            seed=1,
+            overrides=overrides,
+        )
+        made_of = (self.backend, scenario_hash(chosen), sorted(prepare(chosen).digests.items()))
+        key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
+        name = file_name(f"{chosen.name}-{policy}-{chosen.task.model}-{load}-{key}")
+        out = self.directory / "runs" / name
+        try:
+            made = RunResult.open(out)
+            if made.manifest.status == "done":
+                return made
+        except OutputError:
+            pass
+        self.tell(f"  {chosen.name}, {policy}, load {load}, {duration_s:g} s")
+        return run(chosen, out=out, replace=True, backend=self.backend)
+
+
+def done(result: RunResult) -> pd.DataFrame:
+    """The tasks of a run that were finished."""
+    return result.tasks[result.tasks["status"] == "done"]
+
+
+def mean_ms(result: RunResult) -> float:
+    """Mean latency, ms; NaN when no task was finished."""
+    return float(done(result)["latency_s"].mean() * 1e3)
+
+
+def mean_j(result: RunResult) -> float:
+    """Mean energy of a task, J."""
+    return float(done(result)["energy_j"].mean())
+
+
+def uplink_mbps(result: RunResult, link: str) -> tuple[float, float]:
+    """Mean and standard deviation of a link's capacity towards the cloud, Mbps."""
+    children = {spec.name: spec.child for spec in result.scenario.links}
+    links = result.links
+    child = children.get(link)
+    rows = links[(links["link"] == link) & (links["time_s"] > 0)]
+    if child is None:
+        rows = rows[rows["transmitter"] == link.removesuffix("-access")]
+    else:
+        rows = rows[rows["transmitter"] == child]
+    capacity = rows["capacity_bps"] / 1e6
+    return float(capacity.mean()), float(capacity.std())

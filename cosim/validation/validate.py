@@ -1,0 +1,266 @@
+"""Both networks on one scenario: what differs, by how much, and whether that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from cosim.api import COMPARED_POLICIES
+from cosim.reproduce.table1 import PAPER
+from cosim.scenario import Scenario
+from cosim.validation.attribution import Cause, attribute
+from cosim.validation.pairs import Made, Pairs, make_pairs
+from cosim.validation.statistics import (
+    HopGroup,
+    Interval,
+    bootstrap,
+    disagreement,
+    hop_groups,
+    hop_time_difference,
+    ranking,
+    relative_mean,
+    relative_quantile,
+)
+
+QUANTILES: Final = (0.5, 0.95)
+_IDLE = "ue-only"  # leaves the network to the others, so that capacities can be compared
+_MAIN = "hivemind"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One comparison.
+
+    Attributes
+    ----------
+    metric
+        ``capacity``, ``hop time``, ``latency``, ``plans`` or ``ranking``.
+    what
+        Of which link, hop, quantile.
+    unit
+        Of `ns3` and `simplified`.
+    ns3, simplified
+        The values, or None where one number stands for both.
+    ns3_std, simplified_std, paper, paper_std
+        Of capacities: standard deviations, and the paper's Table I.
+    difference, low, high
+        Relative difference, share of the time, or tau, with its 95 % confidence interval.
+    margin
+        What the scenario allows; None when it is not judged.
+    holds
+        Whether it is within the margin.
+    """
+
+    metric: str
+    what: str
+    unit: str = ""
+    ns3: float | None = None
+    simplified: float | None = None
+    ns3_std: float | None = None
+    simplified_std: float | None = None
+    paper: float | None = None
+    paper_std: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    margin: float | None = None
+    holds: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """What `validate` found.
+
+    Attributes
+    ----------
+    scenario, rows, causes
+        What was compared, how far apart it is, and what makes the hop times differ.
+    pairs, groups
+        The runs, and the transfers that both networks have.
+    """
+
+    scenario: Scenario
+    rows: tuple[Row, ...]
+    causes: tuple[Cause, ...]
+    pairs: Pairs
+    groups: tuple[HopGroup, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every margin is kept."""
+        return all(row.holds for row in self.rows)
+
+
+def validate(
+    scenario: Scenario,
+    *,
+    seeds: int = 3,
+    policies: Sequence[str] = COMPARED_POLICIES,
+    directory: Path,
+    tell: Callable[[str], None],
+) -> Validation:
+    """Run a scenario on both networks, and compare them.
+
+    Parameters
+    ----------
+    scenario
+        With the margins in its ``validation``.
+    seeds
+        How many, from the scenario's on.
+    policies
+        To be ranked; `hivemind` and `ue-only` are always among them.
+    directory
+        Where the runs lie.
+    tell
+        Called with what is done.
+    """
+    names = tuple(dict.fromkeys((_MAIN, _IDLE, *policies)))
+    numbers = tuple(range(scenario.seed, scenario.seed + seeds))
+    pairs = make_pairs(scenario, names, numbers, directory, tell)
+    groups = tuple(hop_groups(*_transfers(pairs)))
+    overall = hop_time_difference(groups)
+    rows = (
+        *_capacity_rows(scenario, pairs),
+        *_hop_rows(scenario, groups, overall),
+        *_latency_rows(scenario, pairs),
+        _plan_row(scenario, pairs),
+        _ranking_row(scenario, pairs),
+    )
+    causes: tuple[Cause, ...] = ()
+    if any(node.waypoints_m for node in scenario.nodes):
+        causes = attribute(scenario, pairs, directory, tell)
+    return Validation(scenario, rows, causes, pairs, groups)
+
+
+def _transfers(pairs: Pairs):  # type: ignore[no-untyped-def]
+    import pandas as pd
+
+    return (pd.concat(pairs.transfers(backend)) for backend in ("ns3", "simplified"))
+
+
+def _capacity_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
+    paper = {row[1]: row[3:] for row in PAPER if row[0] == scenario.name}
+    margin = scenario.validation.capacity
+    uplinks = {link.name: link.child for link in scenario.links}
+    uplinks |= {f"{node.name}-access": node.name for node in scenario.nodes if node.kind == "ue"}
+    rows = []
+    for link, child in uplinks.items():
+        ns3, simplified = (
+            _capacities(pairs.of(backend, _IDLE), link, child) for backend in ("ns3", "simplified")
+        )
+        difference = bootstrap(relative_mean, _blocks(ns3), _blocks(simplified))
+        table = paper.get(link, (None, None))
+        rows.append(
+            Row(
+                metric="capacity",
+                what=link,
+                unit="Mbps",
+                ns3=float(ns3.mean()),
+                simplified=float(simplified.mean()),
+                ns3_std=float(ns3.std()),
+                simplified_std=float(simplified.std()),
+                paper=table[0],
+                paper_std=table[1],
+                **_judged(difference, margin),
+            )
+        )
+    return rows
+
+
+def _capacities(runs: Sequence[Made], link: str, child: str):  # type: ignore[no-untyped-def]
+    parts = []
+    for made in runs:
+        links = made.result.links
+        chosen = (links["link"] == link) & (links["transmitter"] == child) & (links["time_s"] > 0)
+        parts.append(links.loc[chosen, "capacity_bps"].to_numpy() / 1e6)
+    return np.concatenate(parts)
+
+
+def _blocks(values: np.ndarray) -> list[float]:
+    """Means of some 0.2 s, the coherence time of the traffic: what is about independent."""
+    return [float(part.mean()) for part in np.array_split(values, max(2, values.size // 20))]
+
+
+def _hop_rows(scenario: Scenario, groups: Sequence[HopGroup], overall: Interval) -> list[Row]:
+    rows = [
+        Row(
+            metric="hop time",
+            what=f"{group.hop}, {group.size_bytes / 1e3:.0f} kB",
+            unit="ms",
+            ns3=float(group.ns3_s.mean() * 1e3),
+            simplified=float(group.simplified_s.mean() * 1e3),
+            **_judged(hop_time_difference([group]), None),
+        )
+        for group in groups
+    ]
+    judged = _judged(overall, scenario.validation.hop_time)
+    return [*rows, Row(metric="hop time", what="hop time: all", **judged)]
+
+
+def _latency_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
+    ns3, simplified = (
+        np.concatenate([made.done["latency_s"].to_numpy() for made in pairs.of(backend, _MAIN)])
+        for backend in ("ns3", "simplified")
+    )
+    return [
+        Row(
+            metric="latency",
+            what=f"{_MAIN} p{share * 100:.0f}",
+            unit="ms",
+            ns3=float(np.quantile(ns3, share) * 1e3),
+            simplified=float(np.quantile(simplified, share) * 1e3),
+            **_judged(
+                bootstrap(relative_quantile(share), ns3.tolist(), simplified.tolist()),
+                scenario.validation.latency,
+            ),
+        )
+        for share in QUANTILES
+    ]
+
+
+def _plan_row(scenario: Scenario, pairs: Pairs) -> Row:
+    runs = zip(pairs.of("ns3", _MAIN), pairs.of("simplified", _MAIN), strict=True)
+    duration_s = scenario.duration / 1e9
+    differ = [x for a, b in runs for x in disagreement(a.done, b.done, duration_s)]
+    blocks = _blocks(np.array(differ)) if differ else [float("nan")] * 2
+    interval = bootstrap(lambda a, _: float(np.mean(a)), blocks, blocks)
+    judged = _judged(interval, scenario.validation.plans)
+    return Row(metric="plans", what=f"{_MAIN} differ", **judged)
+
+
+def _ranking_row(scenario: Scenario, pairs: Pairs) -> Row:
+    ns3, simplified = (
+        [
+            np.array(
+                [pairs.runs[backend, p, seed].done["latency_s"].mean() for p in pairs.policies]
+            )
+            for seed in pairs.seeds
+        ]
+        for backend in ("ns3", "simplified")
+    )
+    interval = bootstrap(ranking, ns3, simplified)
+    margin = scenario.validation.ranking
+    return Row(
+        metric="ranking",
+        what="Kendall tau",
+        difference=interval.value,
+        low=interval.low,
+        high=interval.high,
+        margin=margin,
+        holds=margin is None or interval.value >= margin,
+    )
+
+
+def _judged(interval: Interval, margin: float | None):  # type: ignore[no-untyped-def]
+    value = interval.value
+    return {
+        "difference": value,
+        "low": interval.low,
+        "high": interval.high,
+        "margin": margin,
+        "holds": margin is None or abs(value) <= margin,
+    }
