@@ -54,8 +54,11 @@ docs: $(DONE)/package  ## Build the documentation into site/, where a warning is
 test-slow: $(DONE)/package  ## The tests that take minutes: training an agent
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-bench: $(DONE)/package  ## Time the split solvers against each other, as ratios in one run
+bench: $(DONE)/package $(DONE)/bench  ## Time solvers, coupling and sweeps against their rivals; memory of a long run
 	@$(BIN)/python bench/solvers.py
+	@$(BIN)/python bench/coupling.py
+	@$(BIN)/python bench/sweep.py
+	@$(BIN)/python bench/memory.py
 
 MODELS ?= resnet18 vgg11 resnet50 resnet152 mobilenet_v2 rcnn rnn qmix-agent qmix-mixer transformer
 REPEATS ?= 300
@@ -88,6 +91,12 @@ $(DONE)/browser: scripts/setup-system.sh
 
 $(DONE)/venv: $(DONE)/system requirements.lock scripts/setup-python.sh
 	@scripts/setup-python.sh
+	@touch $@
+
+$(DONE)/bench: $(DONE)/venv requirements-bench.lock
+	@echo "set-up: installing HELICS and mosaik, which bench/coupling.py times"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock \
+	    --requirement requirements-bench.lock
 	@touch $@
 
 $(DONE)/torch: $(DONE)/venv requirements-torch.lock scripts/setup-torch.sh

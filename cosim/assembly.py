@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from cosim.models import (
     load_model_profile,
 )
 from cosim.models.workload import load_workload
-from cosim.nodes import NodeController, NodeOptions, build_controllers
+from cosim.nodes import ArrivalConfig, NodeController, NodeOptions, build_controllers
 from cosim.nodes.config import ForecasterMaker, forecaster_by_name
 from cosim.results import RunResult
 from cosim.scenario import Scenario, Topology, build_topology, load_scenario
@@ -48,8 +49,8 @@ class RunSetup:
     def digests(self) -> dict[str, str]:
         """SHA-256 of each profile, by ``model/<name>`` and ``device/<name>``."""
         digests = {f"model/{self.scenario.task.model}": self.model.digest}
-        names = _device_names(self.scenario)
-        return digests | {f"device/{names[n]}": d.digest for n, d in self.devices.items()}
+        names = device_names(self.scenario)
+        return digests | {f"device/{names[n]}": each.digest for n, each in self.devices.items()}
 
     def changed_profiles(self) -> list[str]:
         """Which of the profiles, named as in `digests`, are not on disk as they were loaded."""
@@ -144,6 +145,7 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
         timeout_ns=scenario.task.timeout,
         link_patience_ns=scenario.task.link_patience,
         count_energy_of=scenario.energy.count,
+        arrivals=_arrivals(scenario),
         options=_node_options(scenario),
         form=task.transfer,
         workload=workload,
@@ -152,25 +154,32 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
     return RunSetup(scenario, topology, model, devices, controllers)
 
 
-def _device_names(scenario: Scenario) -> dict[str, str]:
-    """What names the device of each node that computes: itself, or the scenario's set."""
-    own = {node.name: node for node in scenario.nodes if node.device is not None}
+def device_names(scenario: Scenario) -> dict[str, str]:
+    """The device of each node that computes: its own, or its kind's in the scenario's set."""
+    own = {node.name: node.device for node in scenario.nodes if node.device is not None}
     if scenario.device_set is None:
-        return {name: str(node.device) for name, node in own.items()}
+        return own
     chosen = _named("device_set", load_device_set, scenario.device_set)
-    missing = [name for name, node in own.items() if node.kind not in chosen.devices]
+    kinds = {node.name: node.kind for node in scenario.nodes}
+    missing = [name for name in own if kinds[name] not in chosen.devices]
     if missing:
         problem = f"set '{chosen.name}' has no device for node '{missing[0]}'"
         raise ScenarioError("device_set", problem)
-    return {name: chosen.devices[node.kind] for name, node in own.items()}
+    return {name: chosen.devices[kinds[name]] for name in own}
 
 
 def _load_devices(scenario: Scenario) -> dict[str, DeviceProfile]:
-    from_set = scenario.device_set is not None
+    in_set = scenario.device_set is not None
     return {
-        name: _named("device_set" if from_set else f"nodes.{name}.device", load_device_profile, it)
-        for name, it in _device_names(scenario).items()
+        node: _named("device_set" if in_set else f"nodes.{node}.device", load_device_profile, name)
+        for node, name in device_names(scenario).items()
     }
+
+
+def _arrivals(scenario: Scenario) -> ArrivalConfig:
+    """The stream is the run's own, so that all policies meet the same tasks."""
+    seed = (scenario.seed, zlib.crc32(b"arrivals"))
+    return ArrivalConfig(scenario.task.arrivals, int(scenario.task.interval), seed)
 
 
 def _node_options(scenario: Scenario) -> NodeOptions:
@@ -190,6 +199,7 @@ def _node_options(scenario: Scenario) -> NodeOptions:
         forecasts=_forecasts(scenario),
         lag_tasks=prediction.tasks,
         coherence_ns=prediction.coherence,
+        discipline=scenario.compute.discipline,
         backward_ratio=task.backward_ratio if task.kind == "training" else None,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -257,6 +257,8 @@ class _Loop:
 
     def _collect(self) -> tuple[Send, ...]:
         """The commands since the last step: they are sent now."""
+        if not self._commands:
+            return ()
         commands = tuple(self._commands)
         self._commands.clear()
         self._sent_messages += len(commands)
@@ -344,39 +346,58 @@ class _Loop:
 
 
 class _Audience:
-    """Who has to be told which links' reports; worked out anew only when the ways changed."""
+    """Who has to be told which links' reports; worked out anew only when the ways changed.
+
+    A report that is the very object of the last time tells a node nothing, unless the node watches
+    the time that goes by.
+    """
 
     def __init__(self, controllers: Mapping[str, NodeController]) -> None:
         self._controllers = controllers
-        self._ends: list[tuple[str, str]] = []
-        self._places: list[tuple[str, list[int]]] = []
-        self._told: dict[str, list[LinkReport]] = {}
+        self._last: tuple[LinkReport, ...] = ()
+        self._heard: list[tuple[str, list[int]]] = []  # each node, and the places of its reports
+        self._hearers: list[list[int]] = []  # of each place: who hears it, by place in `_heard`
+        self._watchers: list[int] = []
 
     def forget(self) -> None:
         """A node's uplink changed."""
-        self._ends = []
+        self._last = ()
 
-    def select(self, links: tuple[LinkReport, ...]) -> Iterator[tuple[str, list[LinkReport]]]:
-        """Each node with the reports that it is told, unless it was told the very same before."""
-        ends = [(report.transmitter, report.receiver) for report in links]
-        if ends != self._ends:
-            self._ends = ends
-            self._told.clear()
-            self._places = [(name, self._heard_by(name, links)) for name in self._controllers]
-        for name, places in self._places:
-            own = [links[place] for place in places]
-            if own and (own != self._told.get(name) or self._controllers[name].watches_time):
-                self._told[name] = own
-                yield name, own
+    def select(self, links: tuple[LinkReport, ...]) -> list[tuple[str, list[LinkReport]]]:
+        """Each node that is told something, with all of its reports."""
+        last, self._last = self._last, links
+        if len(last) != len(links):
+            told: Iterable[int] = self._work_out(links)
+        else:
+            news = [i for i, (a, b) in enumerate(zip(links, last, strict=True)) if a is not b]
+            if any(_ends(links[i]) != _ends(last[i]) for i in news):
+                told = self._work_out(links)
+            else:
+                hearers = (node for i in news for node in self._hearers[i])
+                told = sorted({*self._watchers, *hearers})
+        chosen = (self._heard[node] for node in told)
+        return [(name, [links[place] for place in places]) for name, places in chosen]
 
-    def _heard_by(self, name: str, links: tuple[LinkReport, ...]) -> list[int]:
-        uplink = self._controllers[name].uplink
-        way = {hop.link for hop in uplink.hops} if uplink else set()
-        return [
-            place
-            for place, report in enumerate(links)
-            if name in (report.transmitter, report.receiver) or report.link in way
-        ]
+    def _work_out(self, links: tuple[LinkReport, ...]) -> Iterable[int]:
+        """Find out who hears what; then everybody is told."""
+        self._hearers = [[] for _ in links]
+        self._heard, self._watchers = [], []
+        for name, controller in self._controllers.items():
+            uplink = controller.uplink
+            way = {hop.link for hop in uplink.hops} if uplink else set()
+            places = [i for i, r in enumerate(links) if name in _ends(r) or r.link in way]
+            if not places:
+                continue
+            if controller.watches_time:
+                self._watchers.append(len(self._heard))
+            for place in places:
+                self._hearers[place].append(len(self._heard))
+            self._heard.append((name, places))
+        return range(len(self._heard))
+
+
+def _ends(report: LinkReport) -> tuple[str, str]:
+    return report.transmitter, report.receiver
 
 
 class _OpenUpdate(msgspec.Struct):
@@ -405,13 +426,13 @@ class _Ledger:
 
     def note(self, record: NodeRecord) -> None:
         match record:
+            case SciStep():  # the most frequent first
+                self._sci(record)
             case TaskStarted():
                 self.started += 1
                 self._open[record.task_id] = record
             case TaskFinished():
                 self._finish(record)
-            case SciStep():
-                self._sci(record)
             case CapacityForecast():
                 self._recorder.record_forecast(record)
             case TaskTimedOut():

@@ -58,15 +58,16 @@ class ResultRecorder:
 
     def record_links(self, time_ns: int, links: tuple[LinkReport, ...]) -> None:
         """Write a row of ``links`` for each link."""
-        time_s = time_ns / _NS_PER_S
-        if len(links) != len(self._reports):
-            self._reports = (None,) * len(links)
-            self._cells = [()] * len(links)
-        for place, report in enumerate(links):
-            if report is not self._reports[place]:  # a quiet link gives the same one again
-                self._cells[place] = _cells(report)
+        before, kept = self._reports, self._cells
+        if len(links) != len(before):
+            before, kept = (None,) * len(links), [()] * len(links)
+        # A quiet link gives the same report again.
+        self._cells = [
+            cells if report is last else _cells(report)
+            for report, last, cells in zip(links, before, kept, strict=True)
+        ]
         self._reports = links
-        self._writer.add_rows(LinkRecord, [(time_s, *cells) for cells in self._cells])
+        self._writer.add_block(LinkRecord, time_ns / _NS_PER_S, self._cells)
 
     def record_sci(self, update: SciUpdate) -> None:
         """Write a row of ``sci``."""

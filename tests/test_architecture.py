@@ -42,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
         *("assembly", "backends", "network.port", "replaying", "results", "runner"),
         *("scenario", "watchdog", *BASE),
     },
+    "sweep": {"assembly", "cosim", "results", "scenario", *BASE},
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     "gym": {
@@ -70,8 +71,9 @@ GUARDED = {
     "gymnasium": {"gym"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
-    "pandas": {"reproduce", "results", "validation"},
+    "pandas": {"reproduce", "results", "sweep", "validation"},
     "matplotlib": {"report.figures", "reproduce", "validation"},
+    "distributed": {"sweep"},
 }
 
 

@@ -18,6 +18,7 @@ _COMMANDS: Final = MappingProxyType(
     {
         "run": "cosim.cli.run:run_command",
         "compare": "cosim.cli.compare:compare_command",
+        "sweep": "cosim.cli.sweep:sweep_command",
         "replay": "cosim.cli.replay:replay_command",
         "report": "cosim.cli.report_page:report_command",
         "plot": "cosim.cli.plot:plot_command",

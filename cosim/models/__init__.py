@@ -16,7 +16,8 @@ from cosim.models.costs import (
 from cosim.models.device_sets import DeviceSet, list_device_sets, load_device_set
 from cosim.models.devices import DeviceProfile, list_device_profiles, load_device_profile
 from cosim.models.files import profiles_dir
-from cosim.models.profile import ModelProfile, Provenance, synthetic_model_profile
+from cosim.models.profile import ModelProfile, synthetic_model_profile
+from cosim.models.provenance import Provenance
 from cosim.models.store import list_model_profiles, load_model_profile
 
 __all__ = [

@@ -17,7 +17,7 @@ from cosim.models.files import (
     list_profiles,
     read_toml,
 )
-from cosim.models.profile import FigureStatus
+from cosim.models.provenance import FigureStatus
 
 DEVICE_SCHEMA_VERSION: Final = 2
 DeviceKind = Literal["ue", "iab", "donor", "core", "cloud"]

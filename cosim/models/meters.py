@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 
 from cosim.models.costs import layer_times_s
 from cosim.models.devices import DeviceProfile
-from cosim.models.profile import EnergyReading, ModelProfile
+from cosim.models.profile import ModelProfile
+from cosim.models.provenance import EnergyReading
 
 POWERCAP: Final = Path("/sys/class/powercap")
 

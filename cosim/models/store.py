@@ -31,7 +31,8 @@ from cosim.models.files import (
     replace_text,
 )
 from cosim.models.layer_table import Cell, ColumnType, format_table, parse_table
-from cosim.models.profile import CodedForm, ModelProfile, Provenance
+from cosim.models.profile import CodedForm, ModelProfile
+from cosim.models.provenance import Provenance
 from cosim.models.transfer import CODED_FORMS
 
 SCHEMA_VERSION: Final = 2

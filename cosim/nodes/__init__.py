@@ -1,5 +1,6 @@
 """Controllers: what runs at each computing node."""
 
+from cosim.nodes.arrivals import ArrivalConfig
 from cosim.nodes.build import build_controllers, uplink_of
 from cosim.nodes.config import (
     EnergyRates,
@@ -13,6 +14,7 @@ from cosim.nodes.controller import NodeController
 from cosim.nodes.link_costs import Uplink, UplinkHop
 
 __all__ = [
+    "ArrivalConfig",
     "EnergyRates",
     "NodeConfig",
     "NodeController",

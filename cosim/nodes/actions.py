@@ -50,7 +50,13 @@ class ComputeDone(msgspec.Struct, frozen=True):
     task: TaskMessage
 
 
-Token = SciTick | SciOverdue | StartTask | UpdateOverdue | TaskTimeout | ComputeDone
+class ProcessorDue(msgspec.Struct, frozen=True):
+    """Timer of a processor that is shared: work is done, unless more came after `generation`."""
+
+    generation: int
+
+
+Token = SciTick | SciOverdue | StartTask | UpdateOverdue | TaskTimeout | ComputeDone | ProcessorDue
 
 
 class SetTimer(msgspec.Struct, frozen=True):

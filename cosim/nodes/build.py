@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
+import msgspec
+
 from cosim.models import DeviceProfile, ModelProfile, latency_of_reference_s
 from cosim.models.transfer import TransferForm
 from cosim.models.workload import Workload
+from cosim.nodes.arrivals import ArrivalConfig
 from cosim.nodes.config import (
     EnergyRates,
     NodeConfig,
@@ -66,6 +69,7 @@ def build_controllers(
     start_ns: int = 0,
     link_patience_ns: int = 100_000_000,
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
+    arrivals: ArrivalConfig = ArrivalConfig(),  # noqa: B008 (frozen)
     options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
     form: TransferForm = "fp32",
     workload: Workload | None = None,
@@ -81,6 +85,8 @@ def build_controllers(
         Called once for each node.
     count_energy_of
         The kinds of nodes whose energy counts.
+    arrivals
+        How tasks come to every UE; each draws from a stream of its own.
     options
         What all nodes do alike.
     form
@@ -99,13 +105,15 @@ def build_controllers(
         counted = kinds[name] in count_energy_of
         source = None
         if is_ue:
+            number = ues.index(name)
             source = SourceConfig(
                 think_ns=think_ns,
                 timeout_ns=timeout_ns,
-                first_task_id=ues.index(name),
+                first_task_id=number,
                 task_id_step=len(ues),
                 start_ns=start_ns,
                 link_patience_ns=link_patience_ns,
+                arrivals=msgspec.structs.replace(arrivals, seed=(*arrivals.seed, number)),
             )
         config = NodeConfig(
             name=name,

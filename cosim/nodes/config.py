@@ -21,7 +21,9 @@ from cosim.models import (
 )
 from cosim.models.transfer import TransferForm
 from cosim.models.workload import Workload
+from cosim.nodes.arrivals import ArrivalConfig
 from cosim.nodes.link_costs import Uplink
+from cosim.nodes.processor import Discipline
 from cosim.splitting.node import Objective, Role, RoleKind
 from cosim.splitting.problem import FloatArray, prefix_sums
 
@@ -185,6 +187,7 @@ class SourceConfig(msgspec.Struct, frozen=True):
     """No task begins before."""
     link_patience_ns: int = 100_000_000
     """How long the way downstream must be shut before a task that went that way is given up."""
+    arrivals: ArrivalConfig = ArrivalConfig()
 
 
 ForecasterMaker = Callable[[str, str, str], Forecaster]
@@ -213,6 +216,8 @@ class NodeOptions:
         lag is averaged, and below which lag it is off.
     forecasts
         Makes the forecaster of that name for a link and a transmitter.
+    discipline
+        How processors serve tasks that meet there.
     backward_ratio
         Backward over forward time of a layer, when tasks are training steps; None for inference.
     """
@@ -225,6 +230,7 @@ class NodeOptions:
     lag_tasks: int = 8
     coherence_ns: int = 0
     backward_ratio: float | None = None
+    discipline: Discipline = "fifo"
 
 
 @dataclass(frozen=True, eq=False)

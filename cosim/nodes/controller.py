@@ -14,6 +14,7 @@ from cosim.network.port import LinkReport, Transport
 from cosim.nodes.actions import (
     Action,
     ComputeDone,
+    ProcessorDue,
     Record,
     SciOverdue,
     SciTick,
@@ -136,9 +137,13 @@ class NodeController:
                 alone = [] if self._source is None else self._source.begin(now_ns)
                 return [*self._sci.overdue(now_ns, generation), *alone]
             case ComputeDone(task):
-                return self._announce(now_ns, self._execution.computed(now_ns, task))
+                return self._computed(now_ns, task)
+            case ProcessorDue(generation):
+                tasks, actions = self._execution.due(now_ns, generation)
+                return actions + [act for task in tasks for act in self._computed(now_ns, task)]
             case StartTask():
-                return self._next_task(now_ns)
+                arrival = [] if self._source is None else self._source.next_arrival(now_ns)
+                return [*arrival, *self._next_task(now_ns)]
             case UpdateOverdue(task_number):
                 return self._start_task_held_back(now_ns, task_number)
             case TaskTimeout(task_id):
@@ -153,7 +158,9 @@ class NodeController:
             return self._execution.take_params(now_ns, source, message)
         if isinstance(message, TaskMessage):
             outcome = self._execution.receive(now_ns, message)
-            return outcome if isinstance(outcome, str) else self._announce(now_ns, outcome)
+            if isinstance(outcome, str):
+                return outcome
+            return self._announce(now_ns, message.task_id, outcome)
         if self._source is None:
             return "done message at a node that starts no tasks"
         return self._source.done(now_ns, message.task_id)
@@ -176,17 +183,20 @@ class NodeController:
         return [*self._sci.ask(now_ns), *self._source.wait_for_update(now_ns, patience_ns)]
 
     def _start_task_held_back(self, now_ns: int, task_number: int | None = None) -> list[Action]:
-        if self._source is None or not self._source.stop_waiting(task_number):
-            return []
-        return self._start_task(now_ns)
+        held_back = 0 if self._source is None else self._source.stop_waiting(task_number)
+        return [action for _ in range(held_back) for action in self._start_task(now_ns)]
 
     def _start_task(self, now_ns: int) -> list[Action]:
         if self._source is None:
             return []
         task, actions = self._source.start_task(now_ns)
-        return [*actions, *self._announce(now_ns, self._execution.begin(now_ns, task))]
+        begun = self._execution.begin(now_ns, task)
+        return [*actions, *self._announce(now_ns, task.task_id, begun)]
 
-    def _announce(self, now_ns: int, actions: list[Action]) -> list[Action]:
+    def _computed(self, now_ns: int, task: TaskMessage) -> list[Action]:
+        return self._announce(now_ns, task.task_id, self._execution.computed(now_ns, task))
+
+    def _announce(self, now_ns: int, task_id: int, actions: list[Action]) -> list[Action]:
         """Add to a task's end that its UE hears of it."""
         told = list(actions)
         for action in actions:
@@ -194,7 +204,7 @@ class NodeController:
                 told += self._tell_ue(now_ns, action.record)
             if self._source is not None and isinstance(action, SendMessage | SetTimer):
                 # Beside a share to compute, a node's execution only ever sends the task on.
-                self._source.mark_away(isinstance(action, SendMessage))
+                self._source.mark_away(task_id, isinstance(action, SendMessage))
         return told
 
     def _tell_ue(self, now_ns: int, record: TaskFinished) -> list[Action]:

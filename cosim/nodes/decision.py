@@ -97,6 +97,8 @@ class Decider:
     def hear(self, told: Told | None) -> None:
         """Take over what the next node downstream told, or forget it."""
         before, self.heard = self.heard, told
+        if before is told and told is not None:
+            return
         if isinstance(told, np.ndarray) and isinstance(before, np.ndarray):
             self.heard_count += not np.array_equal(before, told)
         else:

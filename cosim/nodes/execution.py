@@ -9,11 +9,11 @@ from __future__ import annotations
 import msgspec
 
 from cosim.network.port import Transport
-from cosim.nodes.actions import Action, ComputeDone, Record, SendMessage, SetTimer
-from cosim.nodes.compute_queue import ComputeQueue
+from cosim.nodes.actions import Action, Record, SendMessage
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
 from cosim.nodes.messages import HopTrace, ParamMessage, Phase, TaskMessage, encode
+from cosim.nodes.processor import Work, make_processor
 from cosim.nodes.records import TaskFinished
 from cosim.nodes.share import ShareRunner
 
@@ -24,7 +24,7 @@ class TaskExecution:
     def __init__(self, config: NodeConfig, decider: Decider) -> None:
         self._config = config
         self._decider = decider
-        self._queue = ComputeQueue()
+        self._processor = make_processor(config.options.discipline)
         self._share = ShareRunner(config)
 
     def receive(self, now_ns: int, message: TaskMessage) -> list[Action] | str:
@@ -61,23 +61,28 @@ class TaskExecution:
         task, compute_ns = self._share.run(task, stop)
         if stop == boundary and compute_ns == 0:
             return self._pass_on(now_ns, task)
-        begin_ns, end_ns = self._queue.reserve(now_ns, compute_ns)
-        here = task.hops[-1]
-        here = msgspec.structs.replace(
-            here,
-            stop=stop,
-            queue_ns=here.queue_ns + begin_ns - now_ns,
-            compute_ns=here.compute_ns + compute_ns,
-        )
+        here = msgspec.structs.replace(task.hops[-1], stop=stop)
+        task = msgspec.structs.replace(task, hops=(*task.hops[:-1], here))
+        return self._compute(now_ns, task, len(task.hops) - 1, compute_ns)
+
+    def _compute(self, now_ns: int, task: TaskMessage, index: int, compute_ns: int) -> list[Action]:
+        """Give work to the processor, and book it at one of the task's hops."""
+        hops = list(task.hops)
+        here = hops[index]
+        hops[index] = msgspec.structs.replace(here, compute_ns=here.compute_ns + compute_ns)
         energy_j = task.energy_j + self._config.energy.busy_w * (compute_ns / 1e9)
-        task = msgspec.structs.replace(task, energy_j=energy_j, hops=(*task.hops[:-1], here))
-        return [SetTimer(end_ns, ComputeDone(task))]
+        task = msgspec.structs.replace(task, energy_j=energy_j, hops=tuple(hops))
+        return self._processor.admit(now_ns, Work(task, index, compute_ns))
+
+    def due(self, now_ns: int, generation: int) -> tuple[list[TaskMessage], list[Action]]:
+        """The processor's own timer went off: the tasks whose share is computed, and the next."""
+        return self._processor.due(now_ns, generation)
 
     def _decided(self, now_ns: int, task: TaskMessage) -> tuple[TaskMessage, int]:
         """Where to stop here, and the task with the plan for what follows."""
         if self._decider.links.destination is None:
             return task, self._config.model.layers
-        decision = self._decider.decide(max(now_ns, self._queue.free_ns), task)
+        decision = self._decider.decide(self._processor.free_ns(now_ns), task)
         return msgspec.structs.replace(task, plan=decision.plan), decision.stop
 
     def computed(self, now_ns: int, task: TaskMessage) -> list[Action]:

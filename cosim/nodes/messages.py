@@ -167,7 +167,7 @@ Message = SciMessage | TaskMessage | DoneMessage | UpdateRequest | ParamMessage
 def encode(message: Message) -> bytes:
     """The message as bytes."""
     if isinstance(message, SciMessage):
-        return _encode_sci(message)
+        return encode_sci(message, encode_told(message.told))
     if isinstance(message, TaskMessage):
         return _encode_task(message)
     if isinstance(message, UpdateRequest):
@@ -203,8 +203,9 @@ def decode(payload: bytes) -> Message:
         raise ProtocolError("message holds a name that is not UTF-8") from error
 
 
-def _encode_sci(message: SciMessage) -> bytes:
-    form, told = encode_told(message.told)
+def encode_sci(message: SciMessage, coded: tuple[int, bytes]) -> bytes:
+    """The message as bytes, when what it tells is coded already (by `encode_told`)."""
+    form, told = coded
     body = _SCI_BODY.pack(
         *(message.update_id, message.revision, message.model_digest, message.started_ns),
         *(boundaries_of(message.told), form),

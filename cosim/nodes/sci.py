@@ -20,9 +20,10 @@ from cosim.network.port import Transport
 from cosim.nodes.actions import Action, Record, SciOverdue, SciTick, SendMessage, SetTimer
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
-from cosim.nodes.messages import SciMessage, UpdateRequest, encode
+from cosim.nodes.messages import SciMessage, UpdateRequest, encode, encode_sci
 from cosim.nodes.records import CapacityForecast, SciStep
-from cosim.nodes.told import boundaries_of
+from cosim.nodes.told import boundaries_of, encode_told
+from cosim.splitting.node import Told
 
 OVERDUE_PERIODS: Final = 3
 KEEPALIVE_PERIODS: Final = 10
@@ -41,6 +42,8 @@ class SciProtocol:
         self._told: SciMessage | None = None
         self._generation = 0
         self._told_rate_bps = 0
+        self._coded_of: Told | None = None
+        self._coded = (0, b"")
         periodic = config.options.trigger == "periodic"
         self._period_ns = config.sci_period_ns * (1 if periodic else KEEPALIVE_PERIODS)
 
@@ -156,7 +159,8 @@ class SciProtocol:
             revision = max(revision, self._told.revision + 1)
         digest = self._config.model.digest
         self._told = SciMessage(update_id, revision, digest, started_ns, told)
-        self._told_rate_bps = self._decider.links.rate_bps()
+        if self._config.options.trigger == "on-change":
+            self._told_rate_bps = self._decider.links.rate_bps()
         everyone = [*self._config.upstream, *self._ues]
         sends = self._send(now_ns, self._told, everyone, mending=mending, wall_ns=wall_ns)
         return [*sends, *self._forecasts(now_ns, ahead_ns)]
@@ -179,7 +183,9 @@ class SciProtocol:
         mending: bool,
         wall_ns: int,
     ) -> list[Action]:
-        payload = encode(message)
+        if message.told is not self._coded_of:  # most updates tell what the one before told
+            self._coded_of, self._coded = message.told, encode_told(message.told)
+        payload = encode_sci(message, self._coded)
         carrier = Transport.UDP if len(payload) <= LARGEST_DATAGRAM else Transport.TCP
         sends = [SendMessage(name, payload, len(payload), carrier) for name in to]
         step = self._step(

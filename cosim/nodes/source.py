@@ -1,4 +1,4 @@
-"""How a UE repeats its task: one at a time, the next after the end of the one before."""
+"""How a UE comes to its tasks: one after the other, or as they arrive (see `arrivals`)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from cosim.nodes.actions import (
     TaskTimeout,
     UpdateOverdue,
 )
+from cosim.nodes.arrivals import Arrivals
 from cosim.nodes.config import NodeConfig, SourceConfig
 from cosim.nodes.messages import NO_DEADLINE, HopTrace, Phase, TaskMessage
 from cosim.nodes.records import TaskStarted, TaskTimedOut
 
 
 class TaskSource:
-    """The closed loop of one UE: knows which task is waited for."""
+    """The tasks of one UE: knows which of them are waited for."""
 
     def __init__(self, config: NodeConfig, source: SourceConfig, policy_name: str) -> None:
         self._config = config
@@ -27,30 +28,38 @@ class TaskSource:
         inference = config.options.backward_ratio is None
         self._phase = Phase.INFERENCE if inference else Phase.FORWARD
         self._next_id = source.first_task_id
-        self._current: TaskMessage | None = None
+        self._arrivals = Arrivals(source.arrivals)
+        self._open: dict[int, int] = {}  # tasks that are waited for: since when
+        self._away: set[int] = set()  # those of them that were sent on
         self._begun = False
-        self._waiting = False
-        self._is_away = False
+        self._held_back = 0
         self._shut_since_ns: int | None = None
 
     def begin(self, now_ns: int) -> list[Action]:
-        """Start the loop, if it has not started."""
+        """Start the first task, if none has started."""
         if self._begun:
             return []
         self._begun = True
-        return [SetTimer(max(now_ns, self._source.start_ns), StartTask())]
+        begin_ns = max(now_ns, self._source.start_ns)
+        return [SetTimer(begin_ns + self._arrivals.first_ns(), StartTask())]
+
+    def next_arrival(self, now_ns: int) -> list[Action]:
+        """A task arrives now: the next one, where it does not wait for the end of this one."""
+        if not self._arrivals.is_open:
+            return []
+        return [SetTimer(now_ns + self._arrivals.next_ns(), StartTask())]
 
     def wait_for_update(self, now_ns: int, patience_ns: int) -> list[Action]:
-        """Hold the next task back until an update comes, or until patience is at an end."""
-        self._waiting = True
+        """Hold a task back until an update comes, or until patience is at an end."""
+        self._held_back += 1
         return [SetTimer(now_ns + patience_ns, UpdateOverdue(self._next_id))]
 
-    def stop_waiting(self, task_number: int | None = None) -> bool:
-        """Whether a task was held back, which may start now; a timer says for which one it is."""
-        if not self._waiting or task_number not in (None, self._next_id):
-            return False
-        self._waiting = False
-        return True
+    def stop_waiting(self, task_number: int | None = None) -> int:
+        """How many tasks were held back, which may start now; a timer says for which it is."""
+        if task_number not in (None, self._next_id):
+            return 0
+        held_back, self._held_back = self._held_back, 0
+        return held_back
 
     def start_task(self, now_ns: int) -> tuple[TaskMessage, list[Action]]:
         """A new task, at this node with no layer done."""
@@ -67,8 +76,7 @@ class TaskSource:
             deadline_ns=self._deadline_ns(now_ns),
         )
         self._next_id += self._source.task_id_step
-        self._current = task
-        self._is_away = False
+        self._open[task.task_id] = now_ns
         started = TaskStarted(task.task_id, task.ue, self._policy_name, now_ns)
         timeout = SetTimer(now_ns + self._source.timeout_ns, TaskTimeout(task.task_id))
         return task, [Record(started), timeout]
@@ -78,33 +86,38 @@ class TaskSource:
         return NO_DEADLINE if math.isinf(limit_s) else now_ns + round(limit_s * 1e9)
 
     def done(self, now_ns: int, task_id: int) -> list[Action]:
-        """A task is finished; when it is the one waited for, the next follows."""
-        if self._current is None or self._current.task_id != task_id:
+        """A task is finished; in the closed loop the next follows, when it was waited for."""
+        started_ns = self._open.pop(task_id, None)
+        self._away.discard(task_id)
+        if started_ns is None or self._arrivals.is_open:
             return []
-        started_ns = self._current.started_ns
-        self._current = None
         # A task that takes no time at all must not stop the clock.
         return [SetTimer(max(now_ns + self._source.think_ns, started_ns + 1), StartTask())]
 
-    def mark_away(self, is_away: bool) -> None:
-        """The task at hand was sent on, or came back (training)."""
-        self._is_away = is_away
+    def mark_away(self, task_id: int, is_away: bool) -> None:
+        """A task was sent on, or came back (training)."""
+        if is_away and task_id in self._open:
+            self._away.add(task_id)
+        else:
+            self._away.discard(task_id)
 
     def watch_link(self, now_ns: int, is_open: bool) -> list[Action]:
-        """Give up a task that is away when the way has been shut for long."""
+        """Give up the tasks that are away when the way has been shut for long."""
         if is_open:
             self._shut_since_ns = None
             return []
         if self._shut_since_ns is None:
             self._shut_since_ns = now_ns
         patient = now_ns - self._shut_since_ns < self._source.link_patience_ns
-        if patient or self._current is None or not self._is_away:
+        if patient:
             return []
-        return self.timeout(now_ns, self._current.task_id)
+        return [
+            action for task_id in sorted(self._away) for action in self.timeout(now_ns, task_id)
+        ]
 
     def timeout(self, now_ns: int, task_id: int) -> list[Action]:
         """Give up waiting, unless the task was finished in time."""
-        if self._current is None or self._current.task_id != task_id:
+        if task_id not in self._open:
             return []
         record = Record(TaskTimedOut(task_id, self._config.name, now_ns))
         return [record, *self.done(now_ns, task_id)]

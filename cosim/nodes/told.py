@@ -14,6 +14,7 @@ told, and more by at most some 2^-23 of the largest sum.
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from typing import Final
@@ -62,7 +63,7 @@ def decode_told(form: int, size: int, data: bytes) -> Told:
     """
     try:
         if form == COSTS:
-            return _costs(data, (size,))
+            return _told_costs(data, size)
         if form == FRONTS:
             return _decode_fronts(size, data)
         if form == CHAIN:
@@ -75,6 +76,14 @@ def decode_told(form: int, size: int, data: bytes) -> Told:
 def _single(values: FloatArray) -> bytes:
     with np.errstate(over="ignore"):  # a cost beyond float32 might as well be infinite
         return values.astype(_COST).tobytes()
+
+
+@functools.lru_cache(maxsize=256)
+def _told_costs(data: bytes, size: int) -> FloatArray:
+    """Costs; while nothing changes, the same bytes come again with every update."""
+    costs = _costs(data, (size,))
+    costs.setflags(write=False)
+    return costs
 
 
 def _costs(data: bytes, shape: tuple[int, ...]) -> FloatArray:

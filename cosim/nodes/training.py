@@ -20,7 +20,7 @@ from __future__ import annotations
 import msgspec
 
 from cosim.network.port import Transport
-from cosim.nodes.actions import Action, ComputeDone, SendMessage, SetTimer
+from cosim.nodes.actions import Action, SendMessage
 from cosim.nodes.config import NodeConfig
 from cosim.nodes.decision import Decider
 from cosim.nodes.execution import TaskExecution
@@ -142,19 +142,8 @@ class TrainingExecution(TaskExecution):
             return self._turn(now_ns, task) if self._is_end(stop) else self._pass_on(now_ns, task)
         compute_ns = self._config.model.compute_ns(boundary, stop)
         here = msgspec.structs.replace(task.hops[-1], stop=stop)
-        return self._compute(now_ns, _with_hop(task, -1, here, task.energy_j), -1, compute_ns)
-
-    def _compute(self, now_ns: int, task: TaskMessage, index: int, compute_ns: int) -> list[Action]:
-        """Take work into the queue, and book it at one of the task's hops."""
-        begin_ns, end_ns = self._queue.reserve(now_ns, compute_ns)
-        here = task.hops[index]
-        here = msgspec.structs.replace(
-            here,
-            queue_ns=here.queue_ns + begin_ns - now_ns,
-            compute_ns=here.compute_ns + compute_ns,
-        )
-        energy_j = task.energy_j + self._config.energy.busy_w * (compute_ns / 1e9)
-        return [SetTimer(end_ns, ComputeDone(_with_hop(task, index, here, energy_j)))]
+        task = _with_hop(task, -1, here, task.energy_j)
+        return self._compute(now_ns, task, len(task.hops) - 1, compute_ns)
 
     def _pass_on(self, now_ns: int, task: TaskMessage) -> list[Action]:
         """Send the tensors, and the parameters of layers that move downstream."""

@@ -46,6 +46,8 @@ class TableStream:
         self._directory = directory
         self._spec = spec
         self._rows: list[tuple[Any, ...]] = []
+        self._blocks: list[tuple[Any, Sequence[tuple[Any, ...]]]] = []
+        self._block_rows = 0
         self._file = stream_path(directory, spec.name).open("wb", buffering=0)
         try:
             self._write(spec.columns.serialize())
@@ -63,6 +65,13 @@ class TableStream:
         self._rows += rows
         if len(self._rows) >= self._spec.flush_rows:
             self.flush()
+
+    def extend_block(self, first: Any, tails: Sequence[tuple[Any, ...]]) -> None:
+        """Append rows that begin with the same value; `tails` may be those of a block before."""
+        self._blocks.append((first, tails))
+        self._block_rows += len(tails)
+        if self._block_rows >= self._spec.flush_rows:
+            self._flush_blocks()
 
     def finish(self) -> None:
         """Write what is left, and turn the stream into the final file in one step."""
@@ -87,13 +96,35 @@ class TableStream:
 
     def flush(self) -> None:
         """Write the rows that are still held."""
+        self._flush_rows()
+        self._flush_blocks()
+
+    def _flush_rows(self) -> None:
         if not self._rows:
             return
-        columns = zip(*self._rows, strict=True)
         schema = self._spec.columns
+        columns = zip(*self._rows, strict=True)
         arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
         self._rows = []
-        self._write(pa.record_batch(arrays, schema=schema).serialize())
+        self._write_batch(arrays)
+
+    def _flush_blocks(self) -> None:
+        """Write what blocks share once, and let their rows point at it: most of them repeat."""
+        tails = [tail for _, block in self._blocks for tail in block]
+        if not tails:
+            return
+        firsts = [first for first, block in self._blocks for _ in block]
+        distinct = {id(tail): tail for tail in tails}
+        places = {key: place for place, key in enumerate(distinct)}
+        codes = pa.array([places[id(tail)] for tail in tails])
+        schema = self._spec.columns
+        columns = zip(zip(*distinct.values(), strict=True), list(schema)[1:], strict=True)
+        shared = [pa.array(cells, type=field.type).take(codes) for cells, field in columns]
+        self._blocks, self._block_rows = [], 0
+        self._write_batch([pa.array(firsts, type=schema.field(0).type), *shared])
+
+    def _write_batch(self, arrays: list[pa.Array]) -> None:
+        self._write(pa.record_batch(arrays, schema=self._spec.columns).serialize())
 
     def _write(self, message: pa.Buffer | bytes) -> None:
         before = self._file.tell()

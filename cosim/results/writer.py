@@ -74,18 +74,21 @@ class RunWriter:
 
     def add(self, record: ResultRecord) -> None:
         """Append a row to the table that it belongs to; a `RunError` when the disk is full."""
-        self.add_rows(type(record), [msgspec.structs.astuple(record)])
+        with self._disk_errors():
+            self._tables[type(record)].extend([msgspec.structs.astuple(record)])
+            self._flush_now_and_then()
 
-    def add_rows(self, kind: type[ResultRecord], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Append rows, each a tuple with the table's columns, to the table of `kind`."""
-        try:
-            self._tables[kind].extend(rows)
-            if time.monotonic() - self._flushed_s > _HELD_S:
-                self._flush()
-        except (OSError, pa.ArrowException) as error:
-            raise RunError(f"{self.directory} cannot be written: {_reason(error)}") from error
+    def add_block(
+        self, kind: type[ResultRecord], first: Any, tails: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Append rows of `kind` that have their first column in common; `tails` are the others."""
+        with self._disk_errors():
+            self._tables[kind].extend_block(first, tails)
+            self._flush_now_and_then()
 
-    def _flush(self) -> None:
+    def _flush_now_and_then(self) -> None:
+        if time.monotonic() - self._flushed_s <= _HELD_S:
+            return
         for table in self._tables.values():
             table.flush()
         self._flushed_s = time.monotonic()

@@ -87,6 +87,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "report_interval", s.report_interval > 0, positive
     yield "sci.period", s.sci.period > 0, positive
     yield "task.timeout", s.task.timeout >= _SHORTEST_TIMEOUT_NS, "must be at least 1 ms"
+    yield "task.interval", s.task.interval > 0, positive
     yield "task.link_patience", s.task.link_patience > 0, positive
     yield "task.backward_ratio", s.task.backward_ratio >= 0, "cannot be negative"
     inference = s.task.kind == "inference"

@@ -15,6 +15,7 @@ import msgspec
 from cosim.errors import ScenarioError, UnknownNameError
 from cosim.scenario.check import check_scenario
 from cosim.scenario.dump import to_tables
+from cosim.scenario.expand import expand_counts
 from cosim.scenario.explain import explain_validation
 from cosim.scenario.overrides import apply_override
 from cosim.scenario.schema import Scenario
@@ -75,6 +76,7 @@ def scenario_from_tables(
         scenario = msgspec.convert(raw, Scenario, dec_hook=_decode_quantity)
     except msgspec.ValidationError as error:
         raise explain_validation(error, raw) from error
+    scenario = expand_counts(scenario)
     check_scenario(scenario)
     return scenario
 

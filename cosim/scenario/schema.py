@@ -27,6 +27,8 @@ LinkKind = Literal["wireless", "wired"]
 LoadLevel = Literal["low", "mid", "high"]
 ChannelCondition = Literal["los", "nlos", "auto"]
 TaskKind = Literal["inference", "training"]
+ArrivalKind = Literal["closed-loop", "periodic", "poisson"]
+Discipline = Literal["fifo", "processor-sharing"]
 SciTrigger = Literal["periodic", "on-change", "on-task"]
 TransferForm = Literal["fp32", "fp16", "int8", "lossless"]
 TaskTiming = Literal["profile", "measured"]
@@ -38,8 +40,18 @@ Scheduler = Literal["proportional-fair", "round-robin", "max-rate"]
 RlcMode = Literal["acknowledged", "unacknowledged"]
 
 
+class ComputeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the nodes' processors serve tasks that meet there."""
+
+    discipline: Discipline = "fifo"
+
+
 class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The split task that every computing UE repeats, one after the other."""
+    """The split task of every computing UE, and how a UE comes to the next one.
+
+    ``closed-loop``: `think_time` after the end of the one before. ``periodic`` and ``poisson``:
+    after `interval`, or that on average, whatever became of the ones before.
+    """
 
     model: str = "resnet18"
     kind: TaskKind = "inference"
@@ -49,6 +61,8 @@ class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     transfer: TransferForm = "fp32"  # form of tensors on links; coding takes time at both ends
     execute: bool = False  # really run the model, and let its tensors' bytes cross the network
     timing: TaskTiming = "profile"  # of what is run: the profile's, or as measured while it runs
+    arrivals: ArrivalKind = "closed-loop"
+    interval: DurationNs = DurationNs(100_000_000)
     start: DurationNs = DurationNs(0)  # no task begins before: other traffic needs time to build up
     think_time: DurationNs = DurationNs(0)  # between the end of a task and the next one's start
     timeout: DurationNs = DurationNs(2_000_000_000)  # after which the UE gives up waiting
@@ -169,6 +183,8 @@ class NodeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     position_m: tuple[float, float, float] | None = None  # radio nodes only; a UE's at time 0
     waypoints_m: tuple[tuple[float, float], ...] = ()  # where a UE goes from there, then stops
     speed: MetresPerSecond = MetresPerSecond(0.0)
+    count: int = 1  # UEs: so many of this kind, called NAME-1, NAME-2, ...
+    spread_m: float = 0.0  # within this distance of position_m
     transit: CrossTrafficSpec | None = None  # IAB nodes: users on other carriers, on the backhaul
 
 
@@ -234,6 +250,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     report_interval: DurationNs = DurationNs(10_000_000)
     device_set: str | None = None  # instead of the nodes' own devices, by their kind
     task: TaskSpec = TaskSpec()
+    compute: ComputeSpec = ComputeSpec()
     sci: SciSpec = SciSpec()
     prediction: PredictionSpec = PredictionSpec()
     objective: ObjectiveSpec = ObjectiveSpec()

@@ -8,6 +8,7 @@
 
 #include "ns3/simulator.h"
 
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <unistd.h>
@@ -72,17 +73,23 @@ Configure(Session& session, Step& initial)
 void
 RunSteps(Session& session, Simulation& simulation)
 {
+    std::chrono::nanoseconds simulating{0}; // real time, for who wants to know the coupling's share
     while (true)
     {
         const auto message = session.Receive();
         if (message["type"] == "finish")
         {
-            session.Send("totals", {{"totals", WriteTotals(simulation.Totals())}});
+            session.Send("totals",
+                         {{"totals", WriteTotals(simulation.Totals())},
+                          {"simulating_wall_ns", simulating.count()}});
             return;
         }
         Expect(message, "advance");
         const auto request = ReadAdvance(message);
-        session.Send("step", WriteStep(simulation.Advance(request.untilNs, request.commands)));
+        const auto begin = std::chrono::steady_clock::now();
+        const auto step = simulation.Advance(request.untilNs, request.commands);
+        simulating += std::chrono::steady_clock::now() - begin;
+        session.Send("step", WriteStep(step));
     }
 }
 

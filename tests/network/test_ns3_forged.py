@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cosim.errors import InputError
 from cosim.network.ns3.description import describe_network
 from cosim.scenario import load_scenario
 
@@ -138,6 +139,37 @@ def test_a_network_with_one_odd_value_is_built_or_refused(
             assert answer is not None and answer["type"] in ("step", "error"), peer.last_words()
         else:
             _assert_refused(peer, answer, "reject")
+
+
+KEYS = (
+    *("report_interval", "background.coherence", "radio.channel_update", "radio.channel_redraw"),
+    *("radio.handover_interruption", "radio.handover_time_to_trigger", "links.N.delay"),
+    *("radio.queue", "links.N.queue", "links.N.capacity", "links.N.cross_traffic.rate"),
+    *("background.ue_rate", "background.ues_per_cell", "background.radius_m", "seed"),
+    *("radio.ue_power", "radio.iab_power", "radio.noise_figure", "radio.handover_hysteresis"),
+    *("radio.carrier", "radio.numerology", "radio.tdd_pattern", "radio.bandwidth"),
+)
+TEXTS = (
+    *("1 ns", "1 us", "10 ms", "1000000 s", "1 B", "1 GB", "1 bps", "1 kbps", "1 Tbps"),
+    *("0 dBm", "-500 dBm", "500 dBm", "0 dB", "500 dB", "0", "1", "3", "9", "1e-9", "1e9"),
+    *("DU", "DDDDDDDDDU", "UD", "600 MHz", "28 GHz", "400 MHz", "5 MHz", str(2**63 - 1)),
+)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(KEYS), st.sampled_from(TEXTS))
+def test_what_the_loader_accepts_is_built_or_rejected(rogue: Any, key: str, text: str) -> None:
+    try:
+        scenario = load_scenario("chain3", [("links.N.cross_traffic.rate", "1 Mbps"), (key, text)])
+    except InputError:
+        return
+    with rogue() as peer:
+        answer = peer.say("config", network=describe_network(scenario))
+        if answer is None or answer["type"] != "ready":
+            _assert_refused(peer, answer, "reject")
+            return
+        answer = peer.say("advance", until_ns=2_000_000, commands=[])
+        assert answer is not None and answer["type"] == "step", peer.last_words()
 
 
 @settings(max_examples=60)

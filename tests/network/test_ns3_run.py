@@ -145,3 +145,20 @@ def _padded(boundaries: list[int], nodes: int, layers: int) -> tuple[int, ...]:
     """Extend a plan that ended before the last node: the rest run nothing."""
     known = tuple(int(b) for b in boundaries)
     return known + (layers,) * (nodes + 1 - len(known))
+
+
+def test_policies_meet_the_same_channel_and_background(tmp_path: Path) -> None:
+    """Common random numbers: what a policy does changes no draw of anybody else's."""
+    first, second = (
+        cosim.run("mmwave-iab", policy=policy, duration_s=0.3, out=tmp_path / policy)
+        for policy in ("ue-only", "cloud-only")
+    )
+    assert not first.tasks["route"].equals(second.tasks["route"])
+    key = ["time_s", "link", "transmitter", "receiver"]
+    assert first.links[key].equals(second.links[key])  # the same node serves at every moment
+    radio = first.links["mcs"] >= 0
+    assert radio.sum() > 100
+    gap_db = (first.links["sinr_db"] - second.links["sinr_db"])[radio].abs()
+    assert gap_db.max() < 1e-9
+    one, other = (run.manifest.totals["background_bytes"] for run in (first, second))  # type: ignore[index]
+    assert one == pytest.approx(other, rel=0.02)  # arrived by the end: loads delay each other

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from cosim.network.port import LinkReport
 from cosim.nodes import Uplink, UplinkHop, make_node_model
-from cosim.nodes.compute_queue import ComputeQueue
 from cosim.nodes.config import digest32
 from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
 
@@ -59,25 +58,6 @@ def test_an_unknown_or_dead_link_is_infinite_but_for_the_end(reports: list[LinkR
 
 def test_no_uplink_is_a_dead_one() -> None:
     assert LinkTable(None).transfer_s(LIVE).tolist() == [math.inf, math.inf, 0.0]
-
-
-@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=30))
-def test_the_queue_is_first_in_first_out_and_never_idle_with_work(
-    work: list[tuple[int, int]],
-) -> None:
-    queue, now, free = ComputeQueue(), 0, 0
-    for wait, duration in work:
-        now += wait
-        begin, end = queue.reserve(now, duration)
-        assert begin == max(now, free)
-        assert end - begin == duration
-        free = end
-    assert queue.free_ns == free
-
-
-def test_the_queue_refuses_negative_work() -> None:
-    with pytest.raises(ValueError, match="duration_ns"):
-        ComputeQueue().reserve(0, -1)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.data())

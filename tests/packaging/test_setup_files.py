@@ -30,7 +30,9 @@ def pins(lock: str) -> dict[str, str]:
     return dict(entry.split("==") for entry in entries)
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-torch.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-torch.lock", "requirements-bench.lock"]
+)
 def test_a_lock_holds_pins_and_nothing_else(lock: str) -> None:
     lines = (ROOT / lock).read_text().splitlines()
     entries = [line for line in lines if line and not line.startswith("#")]
@@ -41,11 +43,13 @@ def test_a_lock_holds_pins_and_nothing_else(lock: str) -> None:
 def test_what_is_needed_is_pinned() -> None:
     table = project()["project"]
     extras = table["optional-dependencies"]
-    needed = table["dependencies"] + extras["test"] + extras["dev"]
+    needed = table["dependencies"] + extras["test"] + extras["dev"] + extras["sweep"]
     needed += project()["build-system"]["requires"] + ["cmake", "ninja"]
     names = {name_of(requirement) for requirement in needed} - {table["name"]}
     assert names - set(pins("requirements.lock")) == set()
-    assert {name_of(r) for r in extras["torch"]} - set(pins("requirements-torch.lock")) == set()
+    for extra in ("torch", "bench"):
+        pinned = pins(f"requirements-{extra}.lock")
+        assert {name_of(requirement) for requirement in extras[extra]} - set(pinned) == set()
 
 
 def test_torch_is_no_dependency_of_a_run() -> None:

@@ -117,9 +117,17 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
 
-    def screenshot(self, path: Path) -> None:
-        """The whole page as PNG."""
-        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)
+    def screenshot(self, path: Path, *, first: str, last: str) -> None:
+        """The page from one element to another, both included, as PNG."""
+        left, top, width, bottom = self.value(
+            "(([a, b]) => [a.left + scrollX, a.top + scrollY, a.width, b.bottom + scrollY])"
+            f"([{json.dumps(first)}, {json.dumps(last)}].map("
+            "s => document.querySelector(s).getBoundingClientRect()))"
+        )
+        clip = {"x": left - 8, "y": top - 8, "width": width + 16, "height": bottom - top + 16}
+        shot = self.call(
+            "Page.captureScreenshot", captureBeyondViewport=True, clip={**clip, "scale": 1}
+        )
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def close(self) -> None:

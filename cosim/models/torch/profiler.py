@@ -18,13 +18,8 @@ from torch import nn
 
 from cosim.models.devices import load_device_profile
 from cosim.models.meters import find_meter, power_state_energy
-from cosim.models.profile import (
-    EnergyReading,
-    FloatArray,
-    IntArray,
-    ModelProfile,
-    Provenance,
-)
+from cosim.models.profile import FloatArray, IntArray, ModelProfile
+from cosim.models.provenance import EnergyReading, Provenance
 from cosim.models.torch.clocks import clock_for
 from cosim.models.torch.coding import measure_coding
 from cosim.models.torch.graph import LayerGraph, trace_model

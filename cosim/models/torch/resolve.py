@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from cosim.errors import InputError, ProfileError
-from cosim.models.profile import InputSpec
+from cosim.models.provenance import InputSpec
 from cosim.models.torch.zoo import ZooEntry, find_entry
 
 _SHAPE = re.compile(r"[0-9]+(x[0-9]+)*\Z")

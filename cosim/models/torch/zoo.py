@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from cosim.errors import UnknownNameError
-from cosim.models.profile import InputSpec
+from cosim.models.provenance import InputSpec
 from cosim.models.torch import architectures as own
 from cosim.models.torch.torchvision_guard import import_torchvision
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 import cosim
 from cosim.errors import ProtocolError, RejectedError
@@ -29,6 +31,29 @@ _HELLO_DEADLINE_S = 20.0  # a program that starts takes a second or so
 _ARRIVAL_DEADLINE_S = 120.0  # one that somebody else starts, perhaps by hand
 
 
+class TimeSpent(NamedTuple):
+    """Where the real time of a run's steps went.
+
+    Attributes
+    ----------
+    exchanges
+        Steps asked for.
+    waited_s
+        From each question, encoding it included, to its decoded answer.
+    simulating_s
+        Of that, what ns-3 needed to simulate; known when the run is over.
+    """
+
+    exchanges: int
+    waited_s: float
+    simulating_s: float
+
+    @property
+    def coupling_s(self) -> float:
+        """The rest: messages, sockets, and waking each other up."""
+        return self.waited_s - self.simulating_s
+
+
 class Ns3Network:
     """A `NetworkPort` whose packets ns-3 simulates.
 
@@ -43,6 +68,9 @@ class Ns3Network:
     def __init__(self, link: Ns3Link, scenario: Scenario) -> None:
         self._link = link
         self._scenario = scenario
+        self._exchanges = 0
+        self._waited_ns = 0
+        self._simulating_ns = 0
         hello = link.receive(_ARRIVAL_DEADLINE_S if link.is_remote else _HELLO_DEADLINE_S)
         if not isinstance(hello, Hello):
             raise ProtocolError("ns-3 did not say hello")
@@ -66,6 +94,11 @@ class Ns3Network:
         """Process id of ns-3, where it runs."""
         return self._pid
 
+    @property
+    def time_spent(self) -> TimeSpent:
+        """Where the real time went so far."""
+        return TimeSpent(self._exchanges, self._waited_ns / 1e9, self._simulating_ns / 1e9)
+
     def start(self) -> Step:
         """Build the network; see `NetworkPort.start`."""
         answer = self._link.ask(Config, network=describe_network(self._scenario))
@@ -79,7 +112,10 @@ class Ns3Network:
 
     def advance(self, until_ns: int, commands: tuple[Send, ...]) -> Step:
         """Run a step; see `NetworkPort.advance`."""
+        asked_ns = time.perf_counter_ns()
         answer = self._link.ask(Advance, until_ns=int(until_ns), commands=commands)
+        self._waited_ns += time.perf_counter_ns() - asked_ns
+        self._exchanges += 1
         if not isinstance(answer, StepDone):
             raise _unexpected(answer, self._link.now_ns)
         self._link.now_ns = answer.now_ns
@@ -90,6 +126,7 @@ class Ns3Network:
         answer = self._link.ask(Finish)
         if not isinstance(answer, TotalsDone):
             raise _unexpected(answer, self._link.now_ns)
+        self._simulating_ns = answer.simulating_wall_ns
         self._link.wait_for_end()
         return answer.totals
 

@@ -73,9 +73,10 @@ class StepDone(Envelope, frozen=True, tag="step"):
 
 
 class TotalsDone(Envelope, frozen=True, tag="totals"):
-    """ns-3 to Python: the account of the run."""
+    """ns-3 to Python: the account of the run, and the real time that it spent simulating."""
 
     totals: Totals
+    simulating_wall_ns: int = 0
 
 
 class Failure(Envelope, frozen=True, tag="error"):

@@ -75,6 +75,7 @@ class SimplifiedNetwork:
         self._now_ns = 0
         self._events: list[Event] = []
         self._flying: dict[int, int] = {}  # bytes by transfer
+        self._known_pairs: set[tuple[str, str]] = set()  # of nodes that may send to each other
         self._account = Account()
 
     @property
@@ -229,21 +230,27 @@ class SimplifiedNetwork:
 
     def _check(self, message: Send) -> None:
         """Refuse what the packet simulator refuses."""
-        fault = None
-        for name in (message.source, message.destination):
-            if name not in self._topology.nodes:
-                fault = f"no node '{name}'"
-        if message.source == message.destination:
-            fault = f"'{message.source}' sends to itself"
-        largest = _LARGEST_DATAGRAM if message.transport is Transport.UDP else _LARGEST_MESSAGE
-        if not len(message.payload) <= message.size_bytes <= largest:
-            fault = f"a size of {message.size_bytes} bytes cannot be sent"
-        if message.transfer_id in self._flying:
-            fault = "it is under way already"
+        fault = self._fault(message)
         if fault is not None:
             raise ProtocolError(
                 f"send: transfer {message.transfer_id}: {fault}", sim_time_ns=self._now_ns
             )
+
+    def _fault(self, message: Send) -> str | None:
+        largest = _LARGEST_DATAGRAM if message.transport is Transport.UDP else _LARGEST_MESSAGE
+        if not len(message.payload) <= message.size_bytes <= largest:
+            return f"a size of {message.size_bytes} bytes cannot be sent"
+        if message.transfer_id in self._flying:
+            return "it is under way already"
+        if (message.source, message.destination) in self._known_pairs:
+            return None
+        for name in (message.source, message.destination):
+            if name not in self._topology.nodes:
+                return f"no node '{name}'"
+        if message.source == message.destination:
+            return f"'{message.source}' sends to itself"
+        self._known_pairs.add((message.source, message.destination))
+        return None
 
 
 def open_simplified(scenario: Scenario) -> SimplifiedNetwork:

@@ -1,0 +1,201 @@
+"""Sweeps from the command line: what is missing is run, what fails listed, a kill loses little."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from cosim.cli.main import main
+
+SWEEP = """
+scenario = "chain3"
+backend = "simplified"
+retries = 0
+[set]
+duration = "100 ms"
+[grid]
+policy = {policies}
+"""
+SOMETIMES = """
+from pathlib import Path
+from cosim.splitting.policies import HiveMind
+
+class Sometimes(HiveMind):
+    def solve_node(self, role, costs, downstream):
+        if not Path("{sign}").exists():
+            raise ValueError("no sign")
+        return super().solve_node(role, costs, downstream)
+"""
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def test_points_that_fail_are_listed_and_only_they_run_again(place: Path) -> None:
+    (place / "sometimes.py").write_text(SOMETIMES.format(sign=place / "sign"))
+    (place / "s.toml").write_text(
+        SWEEP.format(policies=["ue-only", "sometimes:Sometimes", "hivemind"])
+    )
+    first = call("sweep", "s.toml", "--workers", "2")
+    assert first.exit_code == 1, first.stderr
+    assert "3 points: 2 done now" in first.stdout and "0 done before, 1 failed" in first.stdout
+    assert "no sign" in first.stdout and "failed after 1 attempts" in first.stdout
+    assert "3 of 3 points, 1 failed" in first.stderr
+    command = next(
+        line for line in first.stdout.splitlines() if line.strip().startswith("cosim run")
+    )
+    (place / "sign").touch()
+    assert call(*shlex.split(command)[1:]).exit_code == 0  # the command as it was printed
+    second = call("sweep", "s.toml", "--json")
+    assert second.exit_code == 0, second.stderr
+    shown = json.loads(second.stdout)
+    assert (shown["points"], shown["done_before"], shown["done_now"]) == (3, 3, 0)
+    points = pd.read_parquet(place / "runs/sweep-s/points.parquet")
+    assert sorted(points["policy"]) == ["hivemind", "sometimes:Sometimes", "ue-only"]
+    assert (points["tasks.done"] >= 0).all()
+    aggregate = pd.read_parquet(place / "runs/sweep-s/aggregate.parquet")
+    assert {"policy", "metric", "n", "mean", "ci_low", "ci_high"} <= set(aggregate.columns)
+
+
+def test_only_changed_points_run_again(place: Path) -> None:
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]))
+    assert json.loads(call("sweep", "s.toml", "--json").stdout)["done_now"] == 1
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]).replace("100 ms", "90 ms"))
+    changed = json.loads(call("sweep", "s.toml", "--json").stdout)
+    assert (changed["done_before"], changed["done_now"]) == (0, 1)
+
+
+def test_a_killed_sweep_leaves_no_run_behind_and_is_taken_up(place: Path) -> None:
+    sweep = SWEEP.format(policies=["ue-only"]) + 'duration = ["100 ms", "9000 s"]\n'
+    (place / "s.toml").write_text(sweep)
+    command = [sys.executable, "-m", "cosim", "sweep", "s.toml", "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        manifests = (place / "runs/sweep-s/points").glob
+        _wait_for(lambda: _statuses(manifests("*/manifest.json")) == ["done", "running"], 120)
+        runs = [json.loads(p.read_text())["pid"] for p in manifests("*/manifest.json")]
+        process.kill()
+        process.wait(10)
+        _wait_for(lambda: not any(_is_running(pid) for pid in runs), 30)
+    finally:
+        process.kill()
+        process.wait(10)
+    (place / "s.toml").write_text(sweep.replace("9000 s", "80 ms"))
+    again = json.loads(call("sweep", "s.toml", "--json").stdout)
+    assert (again["done_before"], again["done_now"], again["failed"]) == (1, 1, [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_sweep_ends_its_runs(place: Path, number: signal.Signals) -> None:
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]).replace("100 ms", "9000 s"))
+    command = [sys.executable, "-m", "cosim", "sweep", "s.toml"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        manifests = (place / "runs/sweep-s/points").glob
+        _wait_for(lambda: _statuses(manifests("*/manifest.json")) == ["running"], 120)
+        (path,) = manifests("*/manifest.json")
+        process.send_signal(number)
+        assert process.wait(60) != 0
+        _wait_for(lambda: not _is_running(json.loads(path.read_text())["pid"]), 30)
+        assert json.loads(path.read_text())["status"] == "failed"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_point_that_takes_too_long_and_is_tried_again(place: Path) -> None:
+    (place / "s.toml").write_text(
+        SWEEP.format(policies=["ue-only"])
+        .replace("100 ms", "9000 s")
+        .replace("retries = 0", 'retries = 1\ntimeout = "3 s"')
+    )
+    result = call("sweep", "s.toml", "--json")
+    assert result.exit_code == 1
+    (failed,) = json.loads(result.stdout)["failed"]
+    assert failed["problem"] == "did not end within 3 s" and failed["attempts"] == 2
+
+
+def test_workers_of_a_scheduler(place: Path) -> None:
+    from distributed import LocalCluster
+
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]))
+    with LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        host="127.0.0.1",
+        protocol="tcp",
+        dashboard_address=None,
+    ) as cluster:
+        result = call("sweep", "s.toml", "--scheduler", cluster.scheduler_address, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["done_now"] == 1
+
+
+def test_a_scheduler_that_is_not_there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cosim.sweep.workers._CONNECT_S", 0.5)
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]))
+    result = call("sweep", "s.toml", "--scheduler", "tcp://127.0.0.1:9")
+    assert result.exit_code == 2
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in result.stderr
+
+
+def test_without_dask(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]))
+    result = call("sweep", "s.toml")
+    assert result.exit_code == 2
+    assert "pip install 'hivemind-cosim[sweep]'" in result.stderr
+
+
+def test_a_dry_run_prints_commands(place: Path) -> None:
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only", "hivemind"]))
+    lines = call("sweep", "s.toml", "--dry-run").stdout.splitlines()
+    assert len(lines) == 2 and all(line.startswith("cosim run chain3") for line in lines)
+    assert not (place / "runs").exists()
+
+
+def _statuses(paths: Any) -> list[str]:
+    found = []
+    for path in paths:
+        try:
+            found.append(json.loads(path.read_text())["status"])
+        except (OSError, ValueError):
+            return []
+    return sorted(found)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_for(condition: Callable[[], bool], limit_s: float) -> None:
+    limit = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < limit, "did not happen in time"
+        time.sleep(0.1)
