@@ -19,7 +19,7 @@ ARGS ?=
 # ON: a compiler warning stops the build (.ci/run says so)
 WERROR ?= OFF
 
-.PHONY: help run setup torch test test-fast test-torch ctest bench browser profiles lint format clean
+.PHONY: help run setup torch test test-fast test-torch ctest bench browser profiles docs test-slow lint format clean
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,7 +37,7 @@ test: ctest  ## C++ and Python tests (those that need torch or Chromium are skip
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-fast: $(DONE)/package  ## Python tests that start neither ns-3, torch nor a browser
-	@$(BIN)/python -m pytest -m "not ns3 and not torch and not browser" $(ARGS)
+	@$(BIN)/python -m pytest -m "not ns3 and not torch and not browser and not slow" $(ARGS)
 
 test-torch: $(DONE)/package $(DONE)/torch  ## Install the torch extra, then the tests that need it
 	@$(BIN)/python -m pytest -m torch $(ARGS)
@@ -46,6 +46,13 @@ ctest: $(DONE)/package
 	@echo "test: building the C++ tests"
 	@$(BIN)/cmake --build $(BUILD) --target cosim-tests
 	@$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --no-tests=error --parallel 2
+
+docs: $(DONE)/package  ## Build the documentation into site/, where a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
+	@echo "docs: site/index.html"
+
+test-slow: $(DONE)/package  ## The tests that take minutes: training an agent
+	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 bench: $(DONE)/package $(DONE)/bench  ## Time solvers, radio, coupling and sweeps against their rivals; memory of a long run
 	@$(BIN)/python bench/solvers.py
@@ -73,7 +80,7 @@ format: $(DONE)/venv  ## Format Python and C++
 	@$(BIN)/clang-format -i $(CPP_SOURCES)
 
 clean:  ## Remove everything that the other targets made, except runs/
-	rm -rf .venv .setup build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .setup build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(DONE)/system: scripts/setup-system.sh scripts/find-python.sh
 	@scripts/setup-system.sh

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosim.assembly import Overrides, prepare, resolve_scenario
+from cosim.assembly import Overrides, PolicyFactory, prepare, resolve_scenario
 from cosim.backends import PortFactory, port_factory_of
 from cosim.errors import UnknownNameError
 from cosim.network.port import NetworkPort
@@ -18,6 +18,7 @@ from cosim.results.writer import NS3_STDERR_NAME
 from cosim.runner import (
     ProgressCallback,
     Runner,
+    TaskCallback,
     file_name,
     first_manifest,
     fresh_directory,
@@ -46,6 +47,8 @@ def run(
     record: bool = False,
     backend: str = "ns3",
     port_factory: PortFactory | None = None,
+    policy_factory: PolicyFactory | None = None,
+    on_task: TaskCallback | None = None,
 ) -> RunResult:
     """Simulate a scenario, and keep the results in a directory.
 
@@ -75,6 +78,10 @@ def run(
         Which network: ``ns3``, packet by packet, or ``simplified``, the paper's level of detail.
     port_factory
         Makes the network in its stead, given the scenario and a file for its standard error.
+    policy_factory
+        Makes each node's policy in the stead of `policy`, which then only names it.
+    on_task
+        Called with every task as it ends.
 
     Raises
     ------
@@ -93,12 +100,12 @@ def run(
         overrides=overrides,
     )
     factory = port_factory or port_factory_of(backend)
-    setup = prepare(chosen)
+    setup = prepare(chosen, policy_factory)
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
     manifest = first_manifest(setup, command, backend)
     writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
     watch = DecisionWatch(decision_limit_s)
-    return Runner(setup, writer, factory, progress, watch, record=record).run()
+    return Runner(setup, writer, factory, progress, watch, on_task=on_task, record=record).run()
 
 
 def replay(

@@ -28,6 +28,7 @@ from cosim.scenario.overrides import Verbatim
 from cosim.splitting import NodePolicy, Objective, make_policy, policy_class
 from cosim.work import Work, work_of
 
+PolicyFactory = Callable[[], NodePolicy]
 Overrides = Mapping[str, object] | Iterable[tuple[str, object]]
 _T = TypeVar("_T")
 
@@ -111,8 +112,15 @@ def _duration_text(duration_s: float) -> str:
     return f"{round(duration_s * 1e9)} ns" if math.isfinite(duration_s) else f"{duration_s} s"
 
 
-def prepare(scenario: Scenario) -> RunSetup:
+def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> RunSetup:
     """Load what a scenario names.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    policy_factory
+        Makes every node's policy in the stead of the one that the scenario names.
 
     Raises
     ------
@@ -124,8 +132,10 @@ def prepare(scenario: Scenario) -> RunSetup:
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
     devices = _load_devices(scenario)
-    policy = _named("policy", _policy_class, scenario.policy)
-    _check_fits(policy, scenario)
+    policy: type[NodePolicy] = NodePolicy  # type: ignore[type-abstract]  # only attributes are read
+    if policy_factory is None:
+        policy = _named("policy", _policy_class, scenario.policy)
+        _check_fits(policy, scenario)
     work = work_of(scenario, model, topology.root, policy)
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
@@ -136,7 +146,7 @@ def prepare(scenario: Scenario) -> RunSetup:
         {node.name: node.kind for node in scenario.nodes},
         work.make_model,
         devices,
-        lambda: make_policy(scenario.policy),
+        policy_factory or (lambda: make_policy(scenario.policy)),
         sci_period_ns=scenario.sci.period,
         start_ns=scenario.task.start,
         think_ns=scenario.task.think_time,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,15 @@ BACKENDS: Final = ("ns3", "simplified")
 PortFactory = Callable[[Scenario, Path], NetworkPort]
 
 
-def port_factory_of(backend: str) -> PortFactory:
+def port_factory_of(backend: str, *, patience_s: float | None = None) -> PortFactory:
     """What makes the network of a backend, given the scenario and a file for its standard error.
+
+    Parameters
+    ----------
+    backend
+        One of `BACKENDS`.
+    patience_s
+        Longest time that the network waits for its user, s; by default as long as its user for it.
 
     Raises
     ------
@@ -26,16 +34,16 @@ def port_factory_of(backend: str) -> PortFactory:
         When there is no such backend.
     """
     if backend == "ns3":
-        return _open_ns3
+        return partial(_open_ns3, patience_s=patience_s)
     if backend == "simplified":
         return _open_simplified
     raise UnknownNameError("backend", backend, BACKENDS)
 
 
-def _open_ns3(scenario: Scenario, stderr_path: Path) -> NetworkPort:
+def _open_ns3(scenario: Scenario, stderr_path: Path, *, patience_s: float | None) -> NetworkPort:
     directory = stderr_path.parent
     will = LastWill((directory / WILL_NAME).absolute(), (directory / MANIFEST_NAME).absolute())
-    return open_ns3(scenario, stderr_path=stderr_path, last_will=will)
+    return open_ns3(scenario, stderr_path=stderr_path, patience_s=patience_s, last_will=will)
 
 
 def _open_simplified(scenario: Scenario, _stderr_path: Path) -> NetworkPort:

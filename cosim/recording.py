@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cosim.engine import SciUpdate, TaskOutcome
@@ -13,10 +14,21 @@ _NS_PER_S = 1e9
 
 
 class ResultRecorder:
-    """The engine's `Recorder` that fills a run directory."""
+    """The engine's `Recorder` that fills a run directory.
 
-    def __init__(self, writer: RunWriter) -> None:
+    Parameters
+    ----------
+    writer
+        Of the directory.
+    on_task
+        Called with every task as it ends.
+    """
+
+    def __init__(
+        self, writer: RunWriter, on_task: Callable[[TaskOutcome], None] | None = None
+    ) -> None:
         self._writer = writer
+        self._on_task = on_task
         self._reports: tuple[LinkReport | None, ...] = ()
         self._cells: list[tuple[Any, ...]] = []
 
@@ -41,6 +53,8 @@ class ResultRecorder:
             status=task.status,
         )
         self._writer.add(row)
+        if self._on_task is not None:
+            self._on_task(task)
 
     def record_links(self, time_ns: int, links: tuple[LinkReport, ...]) -> None:
         """Write a row of ``links`` for each link."""

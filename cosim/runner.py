@@ -17,7 +17,7 @@ import msgspec
 import cosim
 from cosim.assembly import RunSetup
 from cosim.backends import PortFactory
-from cosim.engine import LoopResult, run_loop
+from cosim.engine import LoopResult, TaskOutcome, run_loop
 from cosim.errors import (
     CosimError,
     InternalError,
@@ -68,6 +68,7 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+TaskCallback = Callable[[TaskOutcome], None]
 
 
 class Runner:
@@ -83,6 +84,8 @@ class Runner:
         Makes the network.
     progress
         Called after every step.
+    on_task
+        Called with every task as it ends.
     watch
         Limits the real time of each decision.
     record
@@ -97,6 +100,7 @@ class Runner:
         progress: ProgressCallback | None = None,
         watch: DecisionWatch | None = None,
         *,
+        on_task: TaskCallback | None = None,
         record: bool = False,
     ) -> None:
         self._record = record
@@ -105,6 +109,7 @@ class Runner:
         self._writer = writer
         self._progress = progress
         self._port_factory = port_factory
+        self._on_task = on_task
         self._began_s = time.monotonic()
         self._now_ns = 0
         self._has_begun = False
@@ -143,7 +148,7 @@ class Runner:
                     setup.controllers,
                     setup.topology,
                     setup.scenario.duration,
-                    ResultRecorder(self._writer),
+                    ResultRecorder(self._writer, self._on_task),
                     self._on_progress,
                     self._watch,
                 )

@@ -44,6 +44,7 @@ set(BRIDGE_SOURCES
   bridge/parent-watch.cc
   bridge/server.cc
   bridge/session.cc
+  bridge/session-secret.cc
   bridge/simulation.cc
   bridge/transfers.cc
   bridge/wired-link.cc

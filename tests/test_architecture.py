@@ -49,6 +49,10 @@ ARROWS: dict[str, set[str]] = {
     "sweep": {"assembly", "cosim", "results", "scenario", *BASE},
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
+    "gym": {
+        *("api", "assembly", "backends", "engine", "network.port", "nodes"),
+        *("results", "scenario", "splitting", *BASE),
+    },
     # One room per use of runs.
     "reproduce": {
         *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
@@ -65,8 +69,10 @@ EVERYTHING = {"__main__", "cli"}
 GUARDED = {
     "torch": {"forecasting.torch", "models.torch"},
     "torchvision": {"models.torch"},
-    "zmq": {"network", "cli"},
+    "zmq": {"gym", "network", "cli"},
     "click": {"cli"},
+    "google": {"gym"},
+    "gymnasium": {"gym"},
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
     "pandas": {"reproduce", "results", "sweep", "validation"},

@@ -28,8 +28,11 @@ _COMMANDS: Final = MappingProxyType(
         "objectives": "cosim.cli.objectives:objectives_command",
         "cell": "cosim.cli.cell:cell_command",
         "table1": "cosim.cli.table1:table1_command",
+        "check-policy": "cosim.cli.check_policy:check_policy_command",
+        "gym": "cosim.cli.gym:gym_command",
         "profile": "cosim.cli.profile:profile_command",
         "profiles": "cosim.cli.profiles:profiles_group",
+        "ns3": "cosim.cli.ns3:ns3_command",
         "list": "cosim.cli.list:list_command",
         "doctor": "cosim.cli.doctor:doctor",
     }

@@ -27,7 +27,7 @@ from typing import ClassVar, TypeVar
 
 import numpy as np
 
-from cosim.errors import PolicyError
+from cosim.errors import CosimError, PolicyError
 from cosim.splitting.node import Decision, NodeCosts, NodeSolution, Role, TaskState, Told
 from cosim.splitting.problem import FloatArray
 
@@ -176,7 +176,7 @@ def _guarded(policy: NodePolicy, ask: Callable[[], _T]) -> _T:
     """What a policy answers; whatever it raises becomes a `PolicyError`."""
     try:
         return ask()
-    except PolicyError:
+    except CosimError:
         raise
     except (Exception, SystemExit) as error:
         raise PolicyError(

@@ -29,7 +29,8 @@ constexpr int64_t LARGEST_MESSAGE = 1 << 28;            // 256 MiB
 Session::Session(const std::string& endpoint,
                  std::string id,
                  std::chrono::milliseconds deadline,
-                 int peerFd)
+                 int peerFd,
+                 const std::optional<SessionSecret>& secret)
     : m_id(std::move(id)),
       m_deadline(deadline),
       m_peerFd(peerFd),
@@ -41,6 +42,10 @@ Session::Session(const std::string& endpoint,
     m_socket.set(zmq::sockopt::heartbeat_ivl, HEARTBEAT_INTERVAL_MS);
     m_socket.set(zmq::sockopt::heartbeat_timeout, HEARTBEAT_TIMEOUT_MS);
     m_socket.set(zmq::sockopt::maxmsgsize, LARGEST_MESSAGE);
+    if (secret)
+    {
+        secret->Apply(m_socket);
+    }
     zmq_socket_monitor(m_socket.handle(), MONITOR_ENDPOINT, ZMQ_EVENT_DISCONNECTED);
     m_monitor.set(zmq::sockopt::linger, 0);
     m_monitor.connect(MONITOR_ENDPOINT);

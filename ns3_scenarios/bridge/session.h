@@ -5,10 +5,12 @@
 #define COSIM_SESSION_H
 
 #include "fields.h"
+#include "session-secret.h"
 
 #include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <zmq.hpp>
@@ -36,11 +38,13 @@ class Session
      * @param id of the session, which every message carries
      * @param deadline of each wait
      * @param peerFd descriptor that is readable once the other side has ended; -1 is none
+     * @param secret that the other side asks for, over TCP
      */
     Session(const std::string& endpoint,
             std::string id,
             std::chrono::milliseconds deadline,
-            int peerFd = -1);
+            int peerFd = -1,
+            const std::optional<SessionSecret>& secret = std::nullopt);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;

@@ -6,6 +6,7 @@
  */
 #include "bridge/parent-watch.h"
 #include "bridge/server.h"
+#include "bridge/session-secret.h"
 
 #include "ns3/command-line.h"
 
@@ -13,6 +14,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -59,6 +61,7 @@ main(int argc, char* argv[])
         return 0;
     }
     std::string session;
+    std::string secretFile;
     int deadlineMs = 60000;
     int parent = 0;
     LastWill will;
@@ -67,14 +70,18 @@ main(int argc, char* argv[])
                      "ZeroMQ endpoint that the controllers' side has bound",
                      will.endpoint);
     command.AddValue("session", "Id of the session", session);
+    command.AddValue("secret-file",
+                     "File with the secret of a conversation over TCP, instead of --session",
+                     secretFile);
     command.AddValue("deadline-ms", "Longest wait for a message, in ms", deadlineMs);
     command.AddValue("parent", "Process that started this one; 0: do not watch it", parent);
     command.AddValue("will-from", "File to put in the place of --will-to if it dies", will.from);
     command.AddValue("will-to", "See --will-from", will.to);
     command.Parse(argc, argv);
-    if (will.endpoint.empty() || session.empty())
+    if (will.endpoint.empty() || session.empty() == secretFile.empty())
     {
-        std::cerr << "cosim-ns3: --endpoint and --session are needed; see --help\n";
+        std::cerr << "cosim-ns3: --endpoint and either --session or --secret-file are needed; "
+                     "see --help\n";
         return 2;
     }
     try
@@ -88,8 +95,15 @@ main(int argc, char* argv[])
                 _exit(static_cast<int>(cosim::Ending::PEER_GONE));
             });
         }
+        std::optional<cosim::SessionSecret> secret;
+        if (!secretFile.empty())
+        {
+            secret = cosim::SessionSecret::Read(secretFile);
+            session = secret->Id();
+        }
         const std::chrono::milliseconds deadline(deadlineMs);
-        cosim::Session conversation(will.endpoint, session, deadline, watch ? watch->Fd() : -1);
+        const int parentFd = watch ? watch->Fd() : -1;
+        cosim::Session conversation(will.endpoint, session, deadline, parentFd, secret);
         const auto ending = cosim::Serve(conversation);
         // A process that is killed closes its sockets a moment before it has ended.
         if (ending == cosim::Ending::PEER_GONE && watch && watch->WaitForEnd(GRACE))

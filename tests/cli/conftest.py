@@ -154,7 +154,9 @@ def no_ns3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[StillNetwork
     """Put the still network in ns-3's place, and the working directory out of harm's way."""
     made: list[StillNetwork] = []
 
-    def open_still(scenario: Scenario, *, stderr_path: Path, last_will: LastWill) -> StillNetwork:
+    def open_still(
+        scenario: Scenario, *, stderr_path: Path, last_will: LastWill, patience_s: float | None
+    ) -> StillNetwork:
         stderr_path.write_text("")
         made.append(StillNetwork(scenario))
         return made[-1]

@@ -15,6 +15,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from cosim.errors import PeerDiedError, PeerTimeoutError, ProtocolError
 from cosim.network.ns3.process import LastWill, Ns3Process
+from cosim.network.ns3.remote import RemoteAccess, RemotePeer
 from cosim.network.ns3.wire import Codec, Failure, Incoming, Outgoing
 
 _HEARTBEAT_INTERVAL_MS = 500
@@ -28,6 +29,8 @@ _LOOK_INTERVAL_MS = 500  # at whether the process was stopped
 class Ns3Link:
     """Starts ns-3 on a fresh socket that only this user can reach, and talks with it.
 
+    With `remote` ns-3 is not started here, but expected to come.
+
     A peer that dies is noticed through its process descriptor, one that is stopped through its
     process state (heartbeats where that cannot be seen), one that loops through the deadline.
 
@@ -39,23 +42,29 @@ class Ns3Link:
         File that takes its standard error.
     deadline_s
         Longest time to wait for an answer, s.
+    patience_s
+        Longest time that ns-3 waits for this side, s; by default the same.
     last_will
         What ns-3 is to do for this process if it is killed.
+    remote
+        Where to wait for an ns-3 that somebody else starts; None starts one here.
     """
 
     def __init__(
         self,
-        program: Path,
+        program: Path | None,
         *,
         stderr_path: Path,
         deadline_s: float,
+        patience_s: float | None = None,
         last_will: LastWill | None = None,
+        remote: RemoteAccess | None = None,
     ) -> None:
         self.now_ns = 0
         self._deadline_s = deadline_s
-        self._codec = Codec(secrets.token_hex(8))
+        self._codec = Codec(remote.session if remote else secrets.token_hex(8))
+        self._directory: Path | None = None
         with contextlib.ExitStack() as opened:  # a signal may come at any moment of the start
-            self._directory = _private_directory()
             opened.callback(self.hide)
             self._context = zmq.Context()
             opened.callback(self._context.destroy, 0)
@@ -65,26 +74,38 @@ class Ns3Link:
             self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
             self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
             self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-            endpoint = f"ipc://{self._directory}/ns3.sock"
-            self._socket.bind(endpoint)
-            self._process = Ns3Process(
-                program,
-                endpoint=endpoint,
-                session=self._codec.session,
-                deadline_s=deadline_s,
-                stderr_path=stderr_path,
-                last_will=last_will,
-            )
-            opened.callback(self._process.close)
+            self._peer: Ns3Process | RemotePeer = RemotePeer()
+            if remote is not None:
+                remote.bind(self._socket)
+            elif program is not None:
+                patience_s = deadline_s if patience_s is None else patience_s
+                self._peer = self._start(program, patience_s, stderr_path, last_will)
+            opened.callback(self._peer.close)
             self._opened = opened.pop_all()
         self._poller = zmq.Poller()
-        for waitable in (self._socket, self._monitor, self._process.exit_fd):
-            self._poller.register(waitable, zmq.POLLIN)
+        for waitable in (self._socket, self._monitor, self._peer.exit_fd):
+            if waitable is not None:
+                self._poller.register(waitable, zmq.POLLIN)
+
+    def _start(
+        self, program: Path, patience_s: float, stderr_path: Path, last_will: LastWill | None
+    ) -> Ns3Process:
+        self._directory = _private_directory()
+        endpoint = f"ipc://{self._directory}/ns3.sock"
+        self._socket.bind(endpoint)
+        return Ns3Process(
+            program,
+            endpoint=endpoint,
+            session=self._codec.session,
+            deadline_s=patience_s,
+            stderr_path=stderr_path,
+            last_will=last_will,
+        )
 
     @property
-    def pid(self) -> int:
-        """Process id of ns-3."""
-        return self._process.pid
+    def is_remote(self) -> bool:
+        """Whether somebody else starts ns-3."""
+        return isinstance(self._peer, RemotePeer)
 
     def ask(self, kind: type[Outgoing], **fields: Any) -> Incoming:
         """Send a message and wait for the answer.
@@ -136,15 +157,15 @@ class Ns3Link:
             left_ms = max(0, left_ms - min(waited_ms, 2 * _LOOK_INTERVAL_MS))
             if self._socket in ready:
                 return self._read()
-            if self._process.exit_fd in ready:
+            if self._peer.exit_fd in ready:
                 return self._read_last_words()
             if self._monitor in ready and self._is_disconnected():
                 return self._read_last_words()
             # Twice: when a shell lets both processes go on, this one may be the first to wake.
-            is_stopped = self._process.is_stopped()
+            is_stopped = self._peer.is_stopped()
             if is_stopped and was_stopped:
                 raise PeerDiedError(
-                    f"ns-3 (process {self.pid}) was stopped by a signal", sim_time_ns=self.now_ns
+                    f"{self._peer.label} was stopped by a signal", sim_time_ns=self.now_ns
                 )
             was_stopped = is_stopped
             if left_ms == 0:
@@ -156,11 +177,12 @@ class Ns3Link:
 
     def hide(self) -> None:
         """Remove the socket's name: who is connected stays so, and nothing is left to clean up."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     def wait_for_end(self) -> None:
         """Give ns-3 time to end by itself after its last message."""
-        self._process.wait(self._deadline_s)
+        self._peer.wait(self._deadline_s)
 
     def close(self) -> None:
         """End ns-3 if it still runs, and remove the socket; may be called twice."""
@@ -173,20 +195,26 @@ class Ns3Link:
         return message
 
     def _is_disconnected(self) -> bool:
-        event = recv_monitor_message(self._monitor)
-        return bool(event["event"] == zmq.EVENT_DISCONNECTED)
+        recv_monitor_message(self._monitor)
+        if isinstance(self._peer, Ns3Process):
+            return True
+        # Over TCP it may have been a stranger's connection, which never came so far as to be ours:
+        # before ns-3 has come nothing is lost, and then nothing is as long as one can send.
+        if not self._codec.has_received or self._socket.poll(_LAST_WORDS_MS):
+            return False
+        return not self._socket.poll(0, zmq.POLLOUT)
 
     def _read_last_words(self) -> Incoming:
         """Return what ns-3 still sent before its end, or say that it died."""
         if self._socket.poll(_LAST_WORDS_MS):
             return self._read()
-        if self._process.wait(1.0):
+        if self._peer.wait(1.0):
             raise PeerDiedError(
-                f"ns-3 (process {self.pid}) {self._process.describe_end()}",
+                f"{self._peer.label} {self._peer.describe_end()}",
                 sim_time_ns=self.now_ns,
             )
         raise PeerDiedError(
-            f"ns-3 (process {self.pid}) is there but its connection is dead; was it stopped?",
+            f"{self._peer.label} is there but its connection is dead; was it stopped?",
             sim_time_ns=self.now_ns,
         )
 

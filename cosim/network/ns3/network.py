@@ -12,6 +12,7 @@ from cosim.network.ns3.description import describe_network
 from cosim.network.ns3.link import Ns3Link
 from cosim.network.ns3.process import LastWill
 from cosim.network.ns3.program import find_program
+from cosim.network.ns3.remote import remote_access
 from cosim.network.ns3.wire import (
     Advance,
     Config,
@@ -27,6 +28,7 @@ from cosim.scenario.schema import Scenario
 
 DEFAULT_DEADLINE_S = 60.0
 _HELLO_DEADLINE_S = 20.0  # a program that starts takes a second or so
+_ARRIVAL_DEADLINE_S = 120.0  # one that somebody else starts, perhaps by hand
 
 
 class TimeSpent(NamedTuple):
@@ -69,7 +71,7 @@ class Ns3Network:
         self._exchanges = 0
         self._waited_ns = 0
         self._simulating_ns = 0
-        hello = link.receive(_HELLO_DEADLINE_S)
+        hello = link.receive(_ARRIVAL_DEADLINE_S if link.is_remote else _HELLO_DEADLINE_S)
         if not isinstance(hello, Hello):
             raise ProtocolError("ns-3 did not say hello")
         theirs, ours = hello.program_version, cosim.__version__
@@ -79,6 +81,7 @@ class Ns3Network:
                 hint="install cosim again, so that both sides are of one version",
             )
         link.hide()
+        self._pid = hello.pid
         self._version = f"{hello.program} {hello.program_version} (ns-{hello.ns3_version})"
 
     @property
@@ -88,8 +91,8 @@ class Ns3Network:
 
     @property
     def pid(self) -> int:
-        """Process id of ns-3."""
-        return self._link.pid
+        """Process id of ns-3, where it runs."""
+        return self._pid
 
     @property
     def time_spent(self) -> TimeSpent:
@@ -137,9 +140,10 @@ def open_ns3(
     *,
     stderr_path: Path,
     deadline_s: float = DEFAULT_DEADLINE_S,
+    patience_s: float | None = None,
     last_will: LastWill | None = None,
 ) -> Ns3Network:
-    """Start ns-3 for a scenario.
+    """Start ns-3 for a scenario, or wait for a remote one (see `cosim.network.ns3.remote`).
 
     Parameters
     ----------
@@ -149,6 +153,8 @@ def open_ns3(
         File that takes ns-3's standard error.
     deadline_s
         Longest time to wait for any answer, s.
+    patience_s
+        Longest time that ns-3 waits for this side, s; by default the same.
     last_will
         Files that ns-3 is to exchange if this process is killed.
 
@@ -159,8 +165,14 @@ def open_ns3(
     NetworkError
         When it does not say hello as it should.
     """
+    remote = remote_access()
     link = Ns3Link(
-        find_program(), stderr_path=stderr_path, deadline_s=deadline_s, last_will=last_will
+        find_program() if remote is None else None,
+        stderr_path=stderr_path,
+        deadline_s=deadline_s,
+        patience_s=patience_s,
+        last_will=last_will,
+        remote=remote,
     )
     try:
         return Ns3Network(link, scenario)

@@ -77,9 +77,9 @@ class Ns3Process:
         self.exit_fd = os.pidfd_open(self._child.pid)
 
     @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._child.pid
+    def label(self) -> str:
+        """What errors call it."""
+        return f"ns-3 (process {self._child.pid})"
 
     def has_ended(self) -> bool:
         """Whether it is no longer running."""

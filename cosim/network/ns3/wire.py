@@ -106,6 +106,11 @@ class Codec:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(Incoming)
 
+    @property
+    def has_received(self) -> bool:
+        """Whether the other side has said anything yet."""
+        return self._received > 0
+
     def encode(self, kind: type[Outgoing], **fields: Any) -> bytes:
         """Write the next message of this side."""
         message = kind(v=PROTOCOL_VERSION, session=self.session, seq=self._sent, **fields)
