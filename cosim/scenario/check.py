@@ -29,6 +29,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _SHORTEST_TIMEOUT_NS = 1_000_000  # a task each ns would stop the clock
 _RADIO_KINDS = ("ue", *SERVING_KINDS)
 _LEAST_COHERENCE_NS = 1_000_000  # the demand is redrawn no more often, by the radio stack
+_FARTHEST_M = 1e6  # beyond it, nothing that is meant in earnest
 _LEAST_QUEUE_BYTES = 10_000
 MOST_RADIO_NODES = 65_000  # BAP addresses and the IPv4 subnet of the radio network have 16 bits
 _TOO_MANY = f"the radio network would have more than {MOST_RADIO_NODES} nodes at this load"
@@ -217,6 +218,12 @@ def _node_checks(node: NodeSpec) -> Iterator[Check]:
     needless = f"only radio nodes have one, this is of kind '{node.kind}'"
     yield f"{path}.position_m", is_placed or not is_radio, missing
     yield f"{path}.position_m", is_radio or not is_placed, needless
+    points = [
+        ("position_m", node.position_m or ()),
+        *(("waypoints_m", p) for p in node.waypoints_m),
+    ]
+    for key, point in points:
+        yield f"{path}.{key}", all(abs(x) <= _FARTHEST_M for x in point), "is beyond 1000 km"
     yield f"{path}.waypoints_m", not moves or node.kind == "ue", "only a UE moves"
     yield f"{path}.speed", not node.speed > 0 or moves, "has no waypoints_m to go to"
     yield f"{path}.speed", node.speed > 0 or not moves, "must be more than 0 to reach waypoints_m"

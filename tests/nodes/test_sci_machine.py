@@ -126,14 +126,14 @@ class SciMachine(RuleBasedStateMachine):
     def the_ue_moves(self, serving: str) -> None:
         ue = self.nodes["ue"]
         if self.serving and self.serving != serving:
-            self.note(self.serving, self.nodes[self.serving].on_ue_detached(self.now, "ue"))
+            self.note(self.serving, self.nodes[self.serving].on_detached(self.now, "ue"))
         if serving != self.serving:
             self.newest.pop("ue", None)
         self.serving = serving
         way = Uplink(serving, (UplinkHop("ue-access", "ue", serving),)) if serving else None
         self.note("ue", ue.on_uplink(self.now, way))
         if serving:
-            self.note(serving, self.nodes[serving].on_ue_attached(self.now, "ue"))
+            self.note(serving, self.nodes[serving].on_attached(self.now, "ue"))
 
     def report(self, sender: str, link: str, receiver: str, rate: int) -> None:
         for a, b in ((sender, receiver), (receiver, sender)):
