@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cosim.engine import SciUpdate, TaskOutcome
+from cosim.ledger import SciUpdate, TaskOutcome
 from cosim.network.port import LinkReport
 from cosim.nodes.records import CapacityForecast
 from cosim.results import ForecastRecord, LinkRecord, RunWriter, SciRecord, TaskRecord

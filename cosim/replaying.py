@@ -10,8 +10,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from cosim.assembly import RunSetup, prepare
-from cosim.engine import SciUpdate, TaskOutcome, run_loop
+from cosim.engine import run_loop
 from cosim.errors import DivergenceError, InputError, OutputError
+from cosim.ledger import SciUpdate, TaskOutcome
 from cosim.network.exchanges import FORMAT, Answered, Asked, Ended, Entry, Opened, read_exchanges
 from cosim.network.port import LinkReport, NetworkPort, Send, Step, Totals
 from cosim.nodes.records import CapacityForecast

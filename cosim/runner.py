@@ -17,7 +17,7 @@ import msgspec
 import cosim
 from cosim.assembly import RunSetup
 from cosim.backends import PortFactory
-from cosim.engine import LoopResult, TaskOutcome, run_loop
+from cosim.engine import LoopResult, run_loop
 from cosim.errors import (
     CosimError,
     InternalError,
@@ -28,6 +28,7 @@ from cosim.errors import (
     ProfileChangedError,
 )
 from cosim.interruption import Interruptible, Interruption
+from cosim.ledger import TaskOutcome
 from cosim.network.exchanges import RecordingNetwork
 from cosim.recording import ResultRecorder
 from cosim.results import Manifest, RunResult, RunWriter

@@ -22,7 +22,8 @@ ARROWS: dict[str, set[str]] = {
     "network.port": {"scenario", *BASE},
     "network": {"network.port", "scenario", "cosim", *BASE},
     "nodes": {"forecasting", "splitting", "models", "network.port", *BASE},
-    "engine": {"nodes", "network.port", "watchdog", *BASE},
+    "ledger": {"nodes", "network.port"},
+    "engine": {"ledger", "nodes", "network.port", "watchdog", *BASE},
     "results": {"scenario", *BASE},
     # What puts them together: profiles and controllers, the recorder, one run, the API.
     "prediction": {"forecasting", "nodes", "results", "scenario", *BASE},
@@ -32,14 +33,24 @@ ARROWS: dict[str, set[str]] = {
     "problems": {"models", "splitting"},
     "table1": {"network", "network.port", "scenario", *BASE},
     "replaying": {
-        *("assembly", "engine", "network", "network.port", "nodes", "results", "scenario", *BASE)
+        *("assembly", "engine", "ledger", "network", "network.port", "nodes", "results"),
+        *("scenario", *BASE),
     },
-    "recording": {"engine", "nodes", "network.port", "results", *BASE},
+    "recording": {"ledger", "nodes", "network.port", "results", *BASE},
     "interruption": {"errors"},
     "watchdog": {"errors"},
     "backends": {"network", "network.port", "results", "scenario", *BASE},
     "runner": {
-        *("assembly", "backends", "cosim", "engine", "interruption", "network", "network.port"),
+        *(
+            "assembly",
+            "backends",
+            "cosim",
+            "engine",
+            "interruption",
+            "ledger",
+            "network",
+            "network.port",
+        ),
         *("recording", "results", "scenario", "watchdog", *BASE),
     },
     "api": {
@@ -50,7 +61,7 @@ ARROWS: dict[str, set[str]] = {
     "report": {"network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     "gym": {
-        *("api", "assembly", "backends", "engine", "network.port", "nodes"),
+        *("api", "assembly", "backends", "engine", "ledger", "network.port", "nodes"),
         *("results", "scenario", "splitting", *BASE),
     },
     # One room per use of runs.

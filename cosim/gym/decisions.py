@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cosim.engine import TaskOutcome
 from cosim.gym.observation import Mask, Observation, action_mask, observe
+from cosim.ledger import TaskOutcome
 from cosim.network.port import LinkReport
 from cosim.nodes import NodeController
 from cosim.scenario import Scenario

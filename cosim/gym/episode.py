@@ -17,9 +17,10 @@ from typing import Final
 
 from cosim.assembly import RunSetup, prepare
 from cosim.backends import PortFactory
-from cosim.engine import TaskOutcome, run_loop
+from cosim.engine import run_loop
 from cosim.errors import CosimError, InternalError, PeerTimeoutError
 from cosim.gym.decisions import AgentPolicy, Question, RewardLedger, whole_model_times
+from cosim.ledger import TaskOutcome
 from cosim.scenario import Scenario
 
 DEFAULT_PATIENCE_S: Final = 600.0

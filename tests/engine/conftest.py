@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cosim.engine import LoopResult, SciUpdate, TaskOutcome, run_loop
+from cosim.engine import LoopResult, run_loop
+from cosim.ledger import SciUpdate, TaskOutcome
 from cosim.network.port import (
     Attachment,
     Delivery,

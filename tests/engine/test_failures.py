@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cosim.engine import LoopResult, SciUpdate
+from cosim.engine import LoopResult
 from cosim.errors import NetworkError, PeerDiedError, PolicyError, ProtocolError
+from cosim.ledger import SciUpdate
 from cosim.network.port import Delivery, Send, Step, Totals
 from cosim.splitting import NodeCosts, NodeSolution, Policy, Role
 from cosim.splitting.policies import HiveMind

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cosim.engine import TaskOutcome
 from cosim.gym.decisions import AgentPolicy, Question, RewardLedger
 from cosim.gym.observation import HEAD, LONGEST_S, action_mask, observation_size, observe
+from cosim.ledger import TaskOutcome
 from cosim.scenario import load_scenario
 from cosim.splitting import HiveMind, NodeCosts, Role, TaskState
 

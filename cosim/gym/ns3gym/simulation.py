@@ -18,7 +18,6 @@ import numpy as np
 from cosim import api
 from cosim.assembly import prepare, resolve_scenario
 from cosim.backends import PortFactory
-from cosim.engine import TaskOutcome
 from cosim.errors import InterruptedRunError, NetworkError
 from cosim.gym.decisions import (
     AGENT_POLICY,
@@ -35,6 +34,7 @@ from cosim.gym.ns3gym.wire import (
     encode_state,
 )
 from cosim.gym.observation import LONGEST_S, Observation, observation_size
+from cosim.ledger import TaskOutcome
 from cosim.results import RunResult
 from cosim.scenario import Scenario
 
