@@ -124,8 +124,8 @@ def bench_pareto() -> list[str]:
         for share in (0.05, 0.25, 0.5):
             limit = least + share * (loosest - least)
             exact, capped = solve_pareto(qa, be, limit), solve_pareto(qa, be, limit, cap=16)
-            took = best_s(lambda q=qa, b=be, t=limit: solve_pareto(q, b, t), 0.5)  # type: ignore[misc]
-            thin = best_s(lambda q=qa, b=be, t=limit: solve_pareto(q, b, t, cap=16), 0.5)  # type: ignore[misc]
+            took = best_s(lambda q=qa, b=be, t=limit: solve_pareto(q, b, t), 0.5)
+            thin = best_s(lambda q=qa, b=be, t=limit: solve_pareto(q, b, t, cap=16), 0.5)
             excess = capped.be / exact.be - 1 if exact.be else 0.0
             print(
                 f"{name:24s} {qa.layers:8d} {limit * 1e3:8.1f} ms {took * 1e3:10.1f} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
@@ -80,9 +81,9 @@ def _claims(
     ]
 
 
-def _shares(row: object, nodes: list[str]) -> tuple[int, ...]:
+def _shares(row: Any, nodes: list[str]) -> tuple[int, ...]:
     """How many layers of a task each of the nodes ran."""
-    route, boundaries = row.route, row.boundaries  # type: ignore[attr-defined]
+    route, boundaries = row.route, row.boundaries
     ran = {node: b - a for node, a, b in zip(route, boundaries[:-1], boundaries[1:], strict=True)}
     return tuple(ran.get(node, 0) for node in nodes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -34,12 +35,12 @@ class Figure:
     draw: Callable[[Canvas], None]
 
 
-def draw_cdf(axes: Axes, values: object, label: str, **style: object) -> None:
+def draw_cdf(axes: Axes, values: object, label: str, **style: Any) -> None:
     """Empirical distribution."""
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     if ordered.size:
         share = np.arange(1, ordered.size + 1) / ordered.size
-        axes.step(ordered, share, where="post", label=label, **style)  # type: ignore[arg-type]
+        axes.step(ordered, share, where="post", label=label, **style)
 
 
 def finish(axes: Axes, *, title: str, x: str, y: str, legend: bool = True) -> None:

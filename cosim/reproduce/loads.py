@@ -6,6 +6,8 @@ joules (`opt-energy`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from matplotlib.figure import Figure as Canvas
 
 from cosim.reproduce.claim import Claim, at_least, at_most, close, shape
@@ -110,7 +112,9 @@ def figure12(lab: Lab) -> Figure:
     return Figure("12", "Sub-6 GHz, ResNet18, by load", tuple(claims), _draw(inference, training))
 
 
-def _wins(figure: str, what: str, runs: Runs, measure, left: str) -> list[Claim]:  # type: ignore[no-untyped-def]
+def _wins(
+    figure: str, what: str, runs: Runs, measure: Callable[[RunResult], float], left: str
+) -> list[Claim]:
     claims = []
     for load in LOADS:
         values = {policy: measure(runs[load, policy]) for policy in POLICIES}
@@ -137,7 +141,7 @@ def _converges(figure: str, runs: Runs, left: str) -> Claim:
     return close(figure, claim, 1.0, ratio, left)
 
 
-def _draw(inference: Runs, training: Runs):  # type: ignore[no-untyped-def]
+def _draw(inference: Runs, training: Runs) -> Callable[[Canvas], None]:
     def draw(canvas: Canvas) -> None:
         canvas.set_size_inches(10, 6)
         axes = canvas.subplots(2, len(LOADS))
