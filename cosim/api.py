@@ -11,6 +11,7 @@ from typing import Any
 from cosim.assembly import Overrides, PolicyFactory, prepare, resolve_scenario
 from cosim.backends import PortFactory, port_factory_of
 from cosim.errors import UnknownNameError
+from cosim.interruption import Interruptible
 from cosim.network.port import NetworkPort
 from cosim.replaying import SIDES, Side, SideReplay, replay_controllers, replay_network
 from cosim.results import RunResult, RunWriter, compare_summaries
@@ -103,9 +104,11 @@ def run(
     setup = prepare(chosen, policy_factory)
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
     manifest = first_manifest(setup, command, backend)
-    writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
     watch = DecisionWatch(decision_limit_s)
-    return Runner(setup, writer, factory, progress, watch, on_task=on_task, record=record).run()
+    with Interruptible() as signals:  # before there is a manifest that says `running`
+        writer = RunWriter(directory, manifest, to_toml(chosen), replace=replace)
+        runner = Runner(setup, writer, factory, progress, watch, on_task=on_task, record=record)
+        return runner.run(signals)
 
 
 def replay(

@@ -18,14 +18,17 @@ class Interruption(BaseException):
 
 
 class Interruptible:
-    """While it is entered, the first signal raises `Interruption`; outside the main thread, not.
+    """While it is entered, the first signal raises `Interruption`, from `listen` on.
 
+    One that comes before `listen` waits for it, so that what is being set up can be relied upon.
     Python lets only the main thread handle signals; a run in another thread is that program's to
     interrupt. Later signals pass, so that cleaning up comes to its end.
     """
 
     def __init__(self) -> None:
+        self._is_listening = False
         self._is_ignored = False
+        self._waiting: int | None = None
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -42,11 +45,19 @@ class Interruptible:
         for name, handler in self._before.items():
             signal.signal(name, handler)  # type: ignore[arg-type]  # typeshed: what signal() gave
 
+    def listen(self) -> None:
+        """From now on let the first signal raise; if one has come already, raise."""
+        self._is_listening = True
+        if self._waiting is not None:
+            self._handle(self._waiting, None)
+
     def ignore(self) -> None:
         """From now on let the signals pass."""
         self._is_ignored = True
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self._is_ignored:
+        if not self._is_listening:
+            self._waiting = number
+        elif not self._is_ignored:
             self._is_ignored = True
             raise Interruption(number)

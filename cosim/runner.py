@@ -115,22 +115,22 @@ class Runner:
         self._now_ns = 0
         self._has_begun = False
 
-    def run(self) -> RunResult:
-        """Run to the end.
+    def run(self, signals: Interruptible) -> RunResult:
+        """Run to the end, or until one of `signals` comes; they are entered already.
 
         Raises
         ------
         CosimError
             The run failed; the directory has what there was, and the reason.
         """
-        with Interruptible() as signals:
-            try:
-                result = self._simulate()
-            except BaseException as error:
-                signals.ignore()
-                raise self._fail(error) from error
+        try:
+            signals.listen()
+            result = self._simulate()
             signals.ignore()
-            self._writer.close("done", **self._account(result))
+        except BaseException as error:
+            signals.ignore()
+            raise self._fail(error) from error
+        self._writer.close("done", **self._account(result))
         return RunResult(self._writer.directory, self._writer.manifest)
 
     def _simulate(self) -> LoopResult:

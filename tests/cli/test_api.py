@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from cosim.errors import (
     ScenarioError,
 )
 from cosim.network.port import Totals
-from cosim.results import RunResult
+from cosim.results import RunResult, RunWriter
 from cosim.scenario import Scenario, load_scenario
 
 Trouble = dict[str, Callable[[int], None]]
@@ -148,6 +149,21 @@ def test_a_failed_run_keeps_what_it_had(
     assert networks[0].closed
     assert before == [signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)]
     assert (result.directory / "traceback.txt").exists() == (kind == "fault")
+
+
+def test_a_signal_before_the_run_waits_for_its_manifest(
+    no_ns3: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Signalled(RunWriter):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr("cosim.api.RunWriter", Signalled)
+    with pytest.raises(InterruptedRunError, match="interrupted by SIGTERM"):
+        cosim.run("chain3", out=tmp_path / "run")
+    assert RunResult.open(tmp_path / "run").manifest.status == "failed"
+    assert not no_ns3  # nothing was started
 
 
 def test_a_failing_policy_shows_where(no_ns3: list[Any], tmp_path: Path) -> None:
