@@ -12,6 +12,7 @@ from cosim.nodes.records import (
     MessageDropped,
     NodeRecord,
     SciStep,
+    TaskExpected,
     TaskFinished,
     TaskStarted,
     TaskTimedOut,
@@ -40,6 +41,7 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     hop_queue_ns: tuple[int, ...] | None = None
     hop_compute_ns: tuple[int, ...] | None = None
     output_error: float | None = None
+    expected_ns: int | None = None
 
 
 class SciUpdate(msgspec.Struct, frozen=True):
@@ -103,6 +105,7 @@ class Ledger:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._open: dict[int, TaskStarted] = {}
+        self._expected_ns: dict[int, int] = {}
         self._updates: dict[int, _OpenUpdate] = {}
         self._oldest_update = 0
         self.started = 0
@@ -117,6 +120,8 @@ class Ledger:
             case TaskStarted():
                 self.started += 1
                 self._open[record.task_id] = record
+            case TaskExpected(task_id, latency_ns):
+                self._expected_ns[task_id] = latency_ns
             case TaskFinished():
                 self._finish(record)
             case CapacityForecast():
@@ -129,8 +134,10 @@ class Ledger:
     def close(self) -> None:
         """Tell the recorder what is left: the tasks not finished, the last updates."""
         for task in self._open.values():
+            expected_ns = self._expected_ns.get(task.task_id)
+            values = msgspec.structs.asdict(task)
             self._recorder.record_task(
-                TaskOutcome(task.task_id, task.ue, task.policy, "unfinished", task.start_ns)
+                TaskOutcome(status="unfinished", expected_ns=expected_ns, **values)
             )
         self._open.clear()
         for update_id in sorted(self._updates):
@@ -140,8 +147,9 @@ class Ledger:
         if self._open.pop(record.task_id, None) is None:
             return  # the same task a second time
         self.done += 1
+        expected_ns = self._expected_ns.pop(record.task_id, None)
         values = msgspec.structs.asdict(record)
-        self._recorder.record_task(TaskOutcome(status="done", **values))
+        self._recorder.record_task(TaskOutcome(status="done", expected_ns=expected_ns, **values))
 
     def _sci(self, step: SciStep) -> None:
         if step.update_id < self._oldest_update:

@@ -50,6 +50,7 @@ class ResultRecorder:
             hop_queue_s=_all_seconds(task.hop_queue_ns),
             hop_compute_s=_all_seconds(task.hop_compute_ns),
             output_error=task.output_error,
+            expected_s=_seconds(task.expected_ns),
             status=task.status,
         )
         self._writer.add(row)

@@ -54,7 +54,7 @@ ARROWS: dict[str, set[str]] = {
         *("recording", "results", "scenario", "watchdog", *BASE),
     },
     "api": {
-        *("assembly", "backends", "network.port", "replaying", "results", "runner"),
+        *("assembly", "backends", "interruption", "network.port", "replaying", "results", "runner"),
         *("scenario", "watchdog", *BASE),
     },
     "sweep": {"assembly", "cosim", "results", "scenario", *BASE},

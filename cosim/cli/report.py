@@ -32,6 +32,7 @@ def print_run(result: RunResult) -> None:
     click.echo(f"{_counted(tasks['done'], 'task')} done, {tasks['unfinished']} unfinished\n")
     if tasks["done"]:
         _print_tasks(summary)
+        _print_expectation(summary)
         _print_output_error(summary["output_error"])
         _print_plans(summary["plans"])
     _print_uplinks(summary["links"], result)
@@ -73,6 +74,21 @@ def _print_tasks(summary: dict[str, Any]) -> None:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _print_expectation(summary: dict[str, Any]) -> None:
+    """How the tasks' latency compares with what their UE expected, and with the limit."""
+    expectation, limit = summary["expectation"], summary["limit"]
+    if expectation is not None:
+        ratios = [f"{name} {number(expectation[name], 2)}" for name in ("p50", "p95", "max")]
+        click.echo(f"latency / what the UE expected as it began: {', '.join(ratios)}")
+    if limit is not None:
+        click.echo(
+            f"limit {number(limit['latency_s'], 1, 1e3)} ms: {limit['above']} above it, "
+            f"{limit['expected_above']} of which their UE expected to be"
+        )
+    if expectation is not None or limit is not None:
+        click.echo()
 
 
 def _print_output_error(error: dict[str, Any] | None) -> None:

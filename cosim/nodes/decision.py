@@ -71,7 +71,7 @@ class Decider:
         left = task.deadline_ns - now_ns
         budget_s = math.inf if task.deadline_ns == NO_DEADLINE else left / 1e9
         if isinstance(self.policy, Policy) and self.policy.is_repeatable:
-            return Decision(int(self._solve(self.policy, 0).stop[task.boundary]))
+            return self.policy.decision(self._solve(self.policy, 0), task.boundary)
         state = TaskState(task.boundary, budget_s, task.plan)
         return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 

@@ -6,6 +6,8 @@ is at every moment in one of the three.
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from cosim.network.port import Transport
@@ -22,8 +24,9 @@ from cosim.nodes.messages import (
     encode,
 )
 from cosim.nodes.processor import Work, make_processor
-from cosim.nodes.records import TaskFinished
+from cosim.nodes.records import TaskExpected, TaskFinished
 from cosim.nodes.share import ShareRunner
+from cosim.splitting.node import Decision
 
 
 class TaskExecution:
@@ -66,8 +69,12 @@ class TaskExecution:
 
         The last of ``task.hops`` is this node. A node that only relays does not queue.
         """
+        task, stop, expected = self._decided(now_ns, task)
+        return [*expected, *self._forward(now_ns, task, stop)]
+
+    def _forward(self, now_ns: int, task: TaskMessage, stop: int) -> list[Action]:
+        """Run the share up to `stop`, and pass the task on."""
         boundary, layers = task.boundary, self._config.model.layers
-        task, stop = self._decided(now_ns, task)
         if stop == boundary == layers:
             return self._finish(now_ns, task)
         task, compute_ns = self._share.run(task, stop)
@@ -90,16 +97,17 @@ class TaskExecution:
         """The processor's own timer went off: the tasks whose share is computed, and the next."""
         return self._processor.due(now_ns, generation)
 
-    def _decided(self, now_ns: int, task: TaskMessage) -> tuple[TaskMessage, int]:
-        """Where to stop here, and the task with the plan for what follows."""
+    def _decided(self, now_ns: int, task: TaskMessage) -> tuple[TaskMessage, int, list[Action]]:
+        """The task with the plan for what follows, where to stop it here, what to put down."""
         if self._decider.links.destination is None:
-            return task, self._config.model.layers
-        decision = self._decider.decide(self._processor.free_ns(now_ns), task)
+            return task, self._config.model.layers, []
+        free_ns = self._processor.free_ns(now_ns)
+        decision = self._decider.decide(free_ns, task)
         task = msgspec.structs.replace(task, plan=decision.plan)
         if task.deadline_ns != NO_DEADLINE:
             later_ns = self._decider.later_ns(task.boundary, decision.stop)
             task = msgspec.structs.replace(task, deadline_ns=task.deadline_ns - later_ns)
-        return task, decision.stop
+        return task, decision.stop, _expectation(task, decision, now_ns, free_ns)
 
     def computed(self, now_ns: int, task: TaskMessage) -> list[Action]:
         """The share is computed: the task is finished, or goes on downstream."""
@@ -154,6 +162,17 @@ class TaskExecution:
                 )
             )
         ]
+
+
+def _expectation(
+    task: TaskMessage, decision: Decision, now_ns: int, free_ns: int
+) -> list[Action]:
+    """What is expected of a task that starts now, to be put down; free_ns: when it can begin."""
+    is_start = len(task.hops) == 1 and now_ns == task.started_ns
+    if not is_start or decision.expected_s is None or not math.isfinite(decision.expected_s):
+        return []
+    latency_ns = free_ns - now_ns + round(decision.expected_s * 1e9)
+    return [Record(TaskExpected(task.task_id, latency_ns))]
 
 
 def with_hop(task: TaskMessage, index: int, hop: HopTrace, energy_j: float) -> TaskMessage:

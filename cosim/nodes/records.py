@@ -14,6 +14,13 @@ class TaskStarted(msgspec.Struct, frozen=True):
     start_ns: int
 
 
+class TaskExpected(msgspec.Struct, frozen=True):
+    """What a UE, as it starts a task, expects its latency to be."""
+
+    task_id: int
+    latency_ns: int
+
+
 class TaskFinished(msgspec.Struct, frozen=True):
     """A node ran the last layer of a task; latency = compute + transfer + queue, exactly.
 
@@ -107,4 +114,12 @@ class CapacityForecast(msgspec.Struct, frozen=True):
     capacity_bps: float
 
 
-NodeRecord = TaskStarted | TaskFinished | TaskTimedOut | SciStep | CapacityForecast | MessageDropped
+NodeRecord = (
+    TaskStarted
+    | TaskExpected
+    | TaskFinished
+    | TaskTimedOut
+    | SciStep
+    | CapacityForecast
+    | MessageDropped
+)

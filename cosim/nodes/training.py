@@ -54,10 +54,10 @@ class TrainingExecution(TaskExecution):
     def begin(self, now_ns: int, task: TaskMessage) -> list[Action]:
         held = self._held_boundary(task)
         self._decider.held = held
-        task, stop = self._decided(now_ns, task)
+        task, stop, expected = self._decided(now_ns, task)
         if held is not None and stop > held and self._decider.links.destination is not None:
-            return self._fetch(now_ns, task, held, stop)
-        return self._forward(now_ns, task, stop)
+            return [*expected, *self._fetch(now_ns, task, held, stop)]
+        return [*expected, *self._forward(now_ns, task, stop)]
 
     def computed(self, now_ns: int, task: TaskMessage) -> list[Action]:
         if task.phase == Phase.BACKWARD:

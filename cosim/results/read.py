@@ -77,7 +77,9 @@ class RunResult:
 
     def summary(self) -> dict[str, Any]:
         """The run in numbers; see `cosim.results.summary.summarise`."""
-        return summarise(self.manifest, self.tasks, self.links, self.sci)
+        limit_ns = self.scenario.objective.latency_limit
+        limit_s = None if limit_ns is None else limit_ns / 1e9
+        return summarise(self.manifest, self.tasks, self.links, self.sci, limit_s)
 
     def _frame(self, kind: type[ResultRecord]) -> pd.DataFrame:
         spec = TABLES[kind]

@@ -33,6 +33,9 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     output_error
         Euclidean norm of the output's difference from the unsplit model's, over that of the output;
         None unless the model was really run (``task.execute``).
+    expected_s
+        The latency that the UE expected as it started the task; None where the policy does not say,
+        or no way was known.
     """
 
     task_id: int
@@ -51,6 +54,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     hop_queue_s: tuple[float, ...] | None = None
     hop_compute_s: tuple[float, ...] | None = None
     output_error: float | None = None
+    expected_s: float | None = None
 
 
 class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +141,7 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("hop_queue_s", pa.list_(pa.float64())),
                 ("hop_compute_s", pa.list_(pa.float64())),
                 ("output_error", pa.float64()),
+                ("expected_s", pa.float64()),
             ]
         ),
         flush_rows=32,

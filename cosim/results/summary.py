@@ -21,6 +21,7 @@ def summarise(
     tasks: pd.DataFrame,
     links: pd.DataFrame,
     sci: pd.DataFrame,
+    limit_s: float | None = None,
 ) -> dict[str, Any]:
     """Summarise a run, in a form that JSON can carry (no NaN: what has no value is None).
 
@@ -30,6 +31,8 @@ def summarise(
         What the run was made of.
     tasks, links, sci
         Its tables, columns as in `cosim.results.records`.
+    limit_s
+        The scenario's limit of latency, if it has one.
 
     Returns
     -------
@@ -37,8 +40,11 @@ def summarise(
         ``latency_s``, ``compute_s``, ``transfer_s``, ``queue_s`` and ``energy_j`` each have mean,
         p50, p95 and max over the tasks that are done. ``output_error`` has mean and max of the
         relative errors of the outputs that were checked, and how many those are; None where the
-        model was not really run. ``plans`` lists what was done, most frequent first. ``serving``
-        says from when on which node served a UE, as the link reports show it.
+        model was not really run. ``expectation`` says how often the expected latency a task's was:
+        ``tasks``, and ``p50``, ``p95`` and ``max`` of the ratio; None where no UE expected
+        anything. ``limit`` has ``latency_s``, how many tasks were ``above`` it, and how many of
+        those their UE ``expected_above`` it. ``plans`` lists what was done, most frequent first.
+        ``serving`` says from when on which node served a UE, as the link reports show it.
         ``links`` has, by link and direction, the mean capacity and queue.
     """
     done = tasks[tasks["status"] == "done"]
@@ -62,6 +68,8 @@ def summarise(
         },
         **{column: _spread(done[column]) for column in spread},
         "output_error": _output_error(done),
+        "expectation": _expectation(done),
+        "limit": None if limit_s is None else _limit(done, limit_s),
         "plans": _plans(done),
         "handovers": (manifest.totals or {}).get("handovers"),
         "serving": _serving(links),
@@ -117,6 +125,29 @@ def _spread(values: pd.Series[float]) -> dict[str, float | None]:
         "p95": _number(values.quantile(0.95)),
         "max": _number(values.max()),
     }
+
+
+def _expectation(done: pd.DataFrame) -> dict[str, float | int | None] | None:
+    """How often the expected latency the tasks' was."""
+    ratios = _ratio_to_expected(done)
+    if ratios.empty:
+        return None
+    spread = _spread(ratios)
+    return {"tasks": len(ratios), **{name: spread[name] for name in ("p50", "p95", "max")}}
+
+
+def _ratio_to_expected(done: pd.DataFrame) -> pd.Series[float]:
+    if "expected_s" not in done:
+        return pd.Series(dtype=float)  # a run of an earlier version
+    ratios: pd.Series[float] = (done["latency_s"] / done["expected_s"]).dropna()
+    return ratios
+
+
+def _limit(done: pd.DataFrame, limit_s: float) -> dict[str, float | int]:
+    """Which tasks were above the limit, and of how many of them that was to be expected."""
+    above = done[done["latency_s"] > limit_s]
+    expected = above["expected_s"] > limit_s if "expected_s" in above else above["latency_s"] < 0
+    return {"latency_s": limit_s, "above": len(above), "expected_above": int(expected.sum())}
 
 
 def _output_error(done: pd.DataFrame) -> dict[str, float | int | None] | None:

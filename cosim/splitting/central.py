@@ -46,20 +46,20 @@ class _Central(NodePolicy):
         )
 
     def decide(self, role: Role, costs: NodeCosts, heard: Told | None, task: TaskState) -> Decision:
-        plan = task.plan
+        plan, expected_s = task.plan, None
         if role.is_source and not plan:
-            plan = self._plan(self.tell(role, costs, heard))
+            solved = self._plan(self.tell(role, costs, heard))
+            plan, expected_s = solved.boundaries[1:], solved.cost
         if costs.transfer_s is None or not plan or math.isinf(costs.transfer_s[plan[0]]):
             return Decision(costs.layers)
-        return Decision(max(plan[0], task.boundary), plan[1:])
+        return Decision(max(plan[0], task.boundary), plan[1:], expected_s)
 
-    def _plan(self, told: Told) -> tuple[int, ...]:
-        """Where each node is to stop."""
+    def _plan(self, told: Told) -> Plan:
         if not isinstance(told, ChainCosts):
             raise PolicyError("no chain of costs to plan with")
         # Prefix sums of single precision differ by more than 0 only where the layers take time.
         compute = np.maximum(np.diff(told.prefix_s, axis=1), 0.0)
-        return self.solve(SplitProblem(compute, told.transfer_s)).boundaries[1:]
+        return self.solve(SplitProblem(compute, told.transfer_s))
 
 
 class Dijkstra(_Central):

@@ -174,7 +174,19 @@ class TaskState:
 
 @dataclass(frozen=True)
 class Decision:
-    """Where a node stops a task, and the plan that the task takes on to the nodes after it."""
+    """What becomes of a task at a node.
+
+    Attributes
+    ----------
+    stop
+        Where the node stops it.
+    plan
+        Where the nodes after it are to stop, when this one decides for them.
+    expected_s
+        What the task is then expected to take from here to its end, s; None where the policy does
+        not say.
+    """
 
     stop: int
     plan: tuple[int, ...] = ()
+    expected_s: float | None = None

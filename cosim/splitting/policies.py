@@ -15,6 +15,7 @@ class HiveMind(Policy):
 
     name = "hivemind"
     is_repeatable = True
+    tells_latency = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
@@ -29,6 +30,7 @@ class UeOnly(Policy):
 
     name = "ue-only"
     is_repeatable = True
+    tells_latency = True
     uses_sci = False
 
     def solve_node(
@@ -72,6 +74,7 @@ class SingleSplit(Policy):
 
     name = "single-split"
     is_repeatable = True
+    tells_latency = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None

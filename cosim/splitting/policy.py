@@ -87,9 +87,12 @@ class Policy(NodePolicy):
     is_repeatable
         Whether the same question gets the same answer again, so that it need not be put again. Not
         inherited: what a subclass adds may count, learn or draw at random.
+    tells_latency
+        Whether the costs are latencies, in s, so that ``V[b]`` is what a task is expected to take.
     """
 
     is_repeatable: ClassVar[bool] = False
+    tells_latency: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -115,8 +118,12 @@ class Policy(NodePolicy):
         return solve_checked(self, role, costs, _vector(heard)).cost_to_go_s
 
     def decide(self, role: Role, costs: NodeCosts, heard: Told | None, task: TaskState) -> Decision:
-        solution = solve_checked(self, role, costs, _vector(heard))
-        return Decision(int(solution.stop[task.boundary]))
+        return self.decision(solve_checked(self, role, costs, _vector(heard)), task.boundary)
+
+    def decision(self, solution: NodeSolution, boundary: int) -> Decision:
+        """What a solution means for a task with `boundary` layers done."""
+        expected_s = float(solution.cost_to_go_s[boundary]) if self.tells_latency else None
+        return Decision(int(solution.stop[boundary]), expected_s=expected_s)
 
 
 def tell_checked(policy: NodePolicy, role: Role, costs: NodeCosts, heard: Told | None) -> Told:

@@ -35,7 +35,8 @@ class HiveMindPareto(NodePolicy):
             return Decision(costs.layers)
         budget = task.budget_s if role.is_source else task.budget_s + _SLACK_S
         point, _ = best_point(message, task.boundary, budget)
-        return Decision(front.choice[point][0])
+        latency_s = front.qa[point] - float(message.prefix[0, task.boundary])
+        return Decision(front.choice[point][0], expected_s=latency_s)
 
 
 def _message(costs: NodeCosts, heard: Told | None) -> ParetoMessage:

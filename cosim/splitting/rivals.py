@@ -28,6 +28,7 @@ class EdgeSplit(Policy):
 
     name = "edge-split"
     is_repeatable = True
+    tells_latency = True
 
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None

@@ -108,6 +108,24 @@ def test_central_policies_run_the_best_plan(lab: Any, policy: str, rate_bps: int
     assert {whole(task) for task in world.memory.done} == {best.boundaries}
 
 
+@pytest.mark.parametrize(
+    "policy", ["hivemind", "dijkstra", "single-split", "edge-split", "ue-only", "hivemind-pareto"]
+)
+def test_on_a_steady_network_tasks_take_what_was_expected(lab: Any, policy: str) -> None:
+    world = lab.make_world(policy=policy, energy=ENERGY)
+    world.run(lab.Network(world.topology, attachments=UE_AT_GNB, rate_bps=20_000_000), 1000 * MS)
+    assert world.memory.done
+    for task in world.memory.done:  # but for the true size of the task's header on each hop
+        assert task.expected_ns == pytest.approx(task.latency_ns, abs=0.2 * MS)
+
+
+def test_a_policy_that_minimises_something_else_expects_nothing(lab: Any) -> None:
+    world = lab.make_world(policy="opt-energy", energy=ENERGY)
+    world.run(lab.Network(world.topology, attachments=UE_AT_GNB), 500 * MS)
+    assert world.memory.done
+    assert {task.expected_ns for task in world.memory.done} == {None}
+
+
 def test_what_a_central_policy_costs_in_signalling_grows_with_the_chain(lab: Any) -> None:
     world = lab.make_world(policy="dijkstra")
     network = lab.Network(world.topology, attachments=UE_AT_GNB)

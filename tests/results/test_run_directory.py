@@ -113,7 +113,7 @@ def test_reads_back_what_was_written(tmp_path: Path) -> None:
         *("task_id", "ue", "policy", "start_s", "latency_s", "compute_s", "transfer_s", "queue_s"),
         *("energy_j", "boundaries", "route", "status"),
         *("hop_transfer_s", "hop_queue_s", "hop_compute_s"),
-        "output_error",
+        *("output_error", "expected_s"),
     ]
     first, second = result.tasks.to_dict("records")
     assert first["boundaries"] == (0, 3, 60)
@@ -172,6 +172,18 @@ def test_summary(tmp_path: Path) -> None:
     assert summary["speed"] == 2.0
     assert summary["handovers"] == 1
     json.dumps(summary, allow_nan=False)
+
+
+def test_what_was_expected_of_tasks_and_their_limit(tmp_path: Path) -> None:
+    scenario = load_scenario("chain3", [("objective.latency_limit", "25 ms")])
+    run = RunWriter(tmp_path, MANIFEST, to_toml(scenario))
+    expected = {0.02: 0.01, 0.03: 0.02, 0.04: 0.04, 0.05: None}
+    for task_id, (latency_s, expected_s) in enumerate(expected.items()):
+        run.add(task(task_id, latency_s, expected_s=expected_s))
+    run.close("done", simulated_s=1.0, wall_s=0.5)
+    summary = RunResult.open(tmp_path).summary()
+    assert summary["expectation"] == pytest.approx({"tasks": 3, "p50": 1.5, "p95": 1.95, "max": 2})
+    assert summary["limit"] == {"latency_s": 0.025, "above": 3, "expected_above": 1}
 
 
 def test_a_run_without_a_row_has_a_summary(tmp_path: Path) -> None:
