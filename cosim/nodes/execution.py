@@ -164,9 +164,7 @@ class TaskExecution:
         ]
 
 
-def _expectation(
-    task: TaskMessage, decision: Decision, now_ns: int, free_ns: int
-) -> list[Action]:
+def _expectation(task: TaskMessage, decision: Decision, now_ns: int, free_ns: int) -> list[Action]:
     """What is expected of a task that starts now, to be put down; free_ns: when it can begin."""
     is_start = len(task.hops) == 1 and now_ns == task.started_ns
     if not is_start or decision.expected_s is None or not math.isfinite(decision.expected_s):
