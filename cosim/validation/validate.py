@@ -27,7 +27,8 @@ from cosim.validation.statistics import (
     relative_quantile,
 )
 
-QUANTILES: Final = (0.5, 0.95)
+_MEDIAN: Final = 0.5
+QUANTILES: Final = (_MEDIAN, 0.95)
 _IDLE = "ue-only"  # leaves the network to the others, so that capacities can be compared
 _MAIN = "hivemind"
 
@@ -206,6 +207,8 @@ def _latency_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
         np.concatenate([made.done["latency_s"].to_numpy() for made in pairs.of(backend, _MAIN)])
         for backend in ("ns3", "simplified")
     )
+    margins = scenario.validation
+    tail = margins.latency if margins.latency_tail is None else margins.latency_tail
     return [
         Row(
             metric="latency",
@@ -215,7 +218,7 @@ def _latency_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
             simplified=float(np.quantile(simplified, share) * 1e3),
             **_judged(
                 bootstrap(relative_quantile(share), ns3.tolist(), simplified.tolist()),
-                scenario.validation.latency,
+                margins.latency if share <= _MEDIAN else tail,
             ),
         )
         for share in QUANTILES

@@ -2,7 +2,8 @@
 
 Uplink traffic is followed from the leaves to the donor, downlink traffic the other way. In every
 cell it competes with the cell's own users; a backhaul channel weighs as many as the users it
-carries. All arrays have one row for each epoch, a time in which nothing changes.
+carries. With sectors, each backhaul channel has a cell of the parent to itself. All arrays have one
+row for each epoch, a time in which nothing changes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Cell:
         By direction, shape ``(n,)``: rate of the whole cell for each of them.
     transit
         Traffic that enters here to load the backhaul alone.
+    has_sectors
+        Whether each child has a cell of this node to itself.
     """
 
     name: str
@@ -40,6 +43,20 @@ class Cell:
     demand: tuple[LogNormalRate, ...]
     rates_bps: dict[Direction, FloatArray]
     transit: LogNormalRate | None
+    has_sectors: bool = False
+
+    def pools(self) -> dict[str, list[int]]:
+        """Who shares the time of what: columns of its users and, after them, its children."""
+        users, children = len(self.demand), range(len(self.children))
+        if not self.has_sectors:
+            return {self.name: list(range(users + len(self.children)))}
+        towards = {sector_name(self.name, self.children[c], True): [users + c] for c in children}
+        return {self.name: list(range(users)), **towards}
+
+
+def sector_name(parent: str, child: str, has_sectors: bool) -> str:
+    """The cell of `parent` that serves the backhaul of `child`."""
+    return f"{parent} towards {child}" if has_sectors else parent
 
 
 class CellShare(NamedTuple):
@@ -123,7 +140,8 @@ class RadioTree:
         for name in reversed(self._top_down):
             cell = self._cells[name]
             wanted_bps = np.column_stack([demand[name], *(offered[c] for c in cell.children)])
-            shares[name, "up"], got = self._share(cell, "up", wanted_bps, backhaul_bps)
+            parts, got = self._divide_cell(cell, "up", wanted_bps, backhaul_bps)
+            shares.update(parts)
             offered[name] = got.sum(axis=1) + transit[name]
         return shares, np.sum([offered[root] for root in self._roots], axis=0)
 
@@ -145,7 +163,8 @@ class RadioTree:
             cell, part = self._cells[name], arrives[name]
             own = demand[name] * self._down_share * part[:, None]
             wanted_bps = np.column_stack([own, *(wanted[c] * part for c in cell.children)])
-            shares[name, "down"], got = self._share(cell, "down", wanted_bps, backhaul_bps)
+            parts, got = self._divide_cell(cell, "down", wanted_bps, backhaul_bps)
+            shares.update(parts)
             users = len(cell.demand)
             carried = carried + got[:, :users].sum(axis=1)
             for column, child in enumerate(cell.children, start=users):
@@ -154,14 +173,14 @@ class RadioTree:
                 arrives[child] = ratio
         return shares, carried
 
-    def _share(
+    def _divide_cell(
         self,
         cell: Cell,
         direction: Direction,
         wanted_bps: FloatArray,
         backhaul_bps: dict[tuple[str, Direction], FloatArray],
-    ) -> tuple[CellShare, FloatArray]:
-        """Divide one cell; also what each of its channels gets, bit/s."""
+    ) -> tuple[dict[tuple[str, Direction], CellShare], FloatArray]:
+        """Divide a node's cell, or its sectors; also what each of its channels gets, bit/s."""
         rows = len(wanted_bps)
         rates = np.column_stack(
             [
@@ -174,7 +193,16 @@ class RadioTree:
         )
         wanted = np.zeros_like(wanted_bps)  # who is out of range takes nothing
         np.divide(wanted_bps, rates, out=wanted, where=rates > 0)
-        alone = fair_level(wanted, weights, 0.0)
-        got = np.minimum(wanted, alone[:, None] * weights)
-        share = np.minimum(fair_level(wanted, weights, _TASK_WEIGHT) * _TASK_WEIGHT, 1.0)
-        return CellShare(share, np.minimum(got.sum(axis=1), 1.0)), got * rates
+        shares: dict[tuple[str, Direction], CellShare] = {}
+        got = np.zeros_like(wanted)
+        for pool, columns in cell.pools().items():
+            shares[pool, direction], got[:, columns] = _share(wanted[:, columns], weights[columns])
+        return shares, got * rates
+
+
+def _share(wanted: FloatArray, weights: FloatArray) -> tuple[CellShare, FloatArray]:
+    """Divide a cell's time among users who want these parts of it; also the part of each."""
+    alone = fair_level(wanted, weights, 0.0)
+    got = np.minimum(wanted, alone[:, None] * weights)
+    share = np.minimum(fair_level(wanted, weights, _TASK_WEIGHT) * _TASK_WEIGHT, 1.0)
+    return CellShare(share, np.minimum(got.sum(axis=1), 1.0)), got

@@ -19,7 +19,7 @@ from cosim.network.demand import (
     load_of,
     user_rate_bps,
 )
-from cosim.network.simplified.cells import Cell, CellShare, RadioTree
+from cosim.network.simplified.cells import Cell, CellShare, RadioTree, sector_name
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tables import FloatArray
 from cosim.network.simplified.traffic import IntArray, LogNormalRate, md1_wait_s, named_stream
@@ -58,7 +58,7 @@ class Epoch(NamedTuple):
     """The state from `time_ns` on; `links` in the order of `Environment.link_keys`."""
 
     time_ns: int
-    cells: dict[tuple[str, Direction], tuple[float, float]]  # share and busy, as `CellShare`
+    cells: dict[tuple[str, Direction], tuple[float, float]]  # share, busy; sectors have their own
     links: list[LinkState]
     background_bps: float
 
@@ -125,7 +125,7 @@ class Environment:
         }
         shares, carried = self._tree.divide(times, rates)
         columns = [
-            self._radio_column(link, shares[link.parent, d], rates[link.child, d], snr[link.name])
+            self._radio_column(shares[self._sector(link), d], rates[link.child, d], snr[link.name])
             for link in self._wireless
             for d in DIRECTIONS
         ]
@@ -142,8 +142,11 @@ class Environment:
                 float(carried[row]) if carried.size else 0.0,
             )
 
+    def _sector(self, link: LinkSpec) -> str:
+        return sector_name(link.parent, link.child, self._scenario.radio.backhaul_sectors)
+
     def _radio_column(
-        self, link: LinkSpec, cell: CellShare, rate_bps: FloatArray, snr_db: FloatArray
+        self, cell: CellShare, rate_bps: FloatArray, snr_db: FloatArray
     ) -> list[LinkState]:
         capacity = (cell.share * rate_bps).tolist()
         mcs = self._radio.adaptation.mcs(snr_db).tolist()
@@ -193,7 +196,8 @@ class Environment:
         snr_db = {d: self._radio.access_snr_db(distance_m, d) for d in DIRECTIONS}
         rates = {d: self._radio.rate_bps(snr_db[d], d) for d in DIRECTIONS}
         transit = self._drawn(node.transit, f"transit/{name}")
-        return Cell(name, children, tuple(demand), rates, transit)
+        sectors = self._scenario.radio.backhaul_sectors
+        return Cell(name, children, tuple(demand), rates, transit, sectors)
 
     def _drawn(self, traffic: CrossTrafficSpec | None, name: str) -> LogNormalRate | None:
         if traffic is None:

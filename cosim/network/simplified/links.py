@@ -114,9 +114,11 @@ class LinkMap:
     ----------
     topology, radio
         What is built.
+    has_sectors
+        Whether a backhaul link shares no cell with others.
     """
 
-    def __init__(self, topology: Topology, radio: Radio) -> None:
+    def __init__(self, topology: Topology, radio: Radio, *, has_sectors: bool) -> None:
         self._topology = topology
         self._pools = {(c, d): Pool() for c in topology.serving_nodes for d in DIRECTIONS}
         self._links: dict[tuple[str, Direction], Link] = {}  # by the child
@@ -127,7 +129,8 @@ class LinkMap:
             for d in DIRECTIONS:
                 wired = spec.kind == "wired"
                 link = Link(spec.name, int(spec.delay or 0) if wired else idle_ns[d])
-                pool = Pool() if wired else self._pools[spec.parent, d]
+                alone = wired or has_sectors
+                pool = Pool() if alone else self._pools[spec.parent, d]
                 link.move(*_ends(spec.child, spec.parent, d), pool)
                 self._links[spec.child, d] = link
         for ue in topology.ues:

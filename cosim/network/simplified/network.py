@@ -54,7 +54,9 @@ class SimplifiedNetwork:
             has_relays=relays,
             excess_loss_db=float(scenario.simplified.access_loss),
         )
-        self._links = LinkMap(self._topology, self._radio)
+        self._links = LinkMap(
+            self._topology, self._radio, has_sectors=scenario.radio.backhaul_sectors
+        )
         environment = Environment(scenario, self._topology, self._radio)
         self._epochs = environment.epochs()
         self._fixed = [self._links.of(s.child, d) for s, d in environment.link_keys]

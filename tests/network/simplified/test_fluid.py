@@ -94,3 +94,26 @@ def test_a_datagram_is_lost_on_a_dead_link_and_is_accounted_for() -> None:
     assert not _deliveries(network, 2000 * MS, Send(1, "gnb", "ue", 100, UDP))
     totals = network.finish()
     assert (totals.lost_messages, totals.lost_bytes, totals.in_flight_messages) == (1, 100, 0)
+
+
+@pytest.mark.parametrize("sectors", [False, True])
+def test_the_donors_children_share_a_cell_unless_each_has_a_sector(sectors: bool) -> None:
+    quiet = [("background.ues_per_cell", 0), ("radio.backhaul_sectors", sectors)]
+    quiet += [(f"nodes.iab{number}.transit", {"rate": "1 kbps"}) for number in (1, 2, 3, 4)]
+    sends = (Send(1, "iab4", "iab6", 2_000_000, TCP), Send(2, "iab5", "iab6", 2_000_000, TCP))
+    took = []
+    for some in (sends, sends[:1]):
+        network = open_simplified(load_scenario("mmwave-iab", quiet))
+        network.start()
+        took.append(_seconds(_deliveries(network, 900 * MS, *some)[1]))
+    ratio = took[0] / took[1]
+    assert ratio == pytest.approx(1.0 if sectors else 2.0, rel=0.05)
+
+
+def test_a_sector_leaves_its_only_child_all_that_the_others_behind_it_do_not_want() -> None:
+    capacities = {}
+    for sectors in (False, True):
+        scenario = load_scenario("mmwave-iab", [("radio.backhaul_sectors", sectors)])
+        reports = open_simplified(scenario).start().events[-1].links
+        capacities[sectors] = {r.link: r.capacity_bps for r in reports if r.transmitter == "iab4"}
+    assert capacities[True]["D"] > 2 * capacities[False]["D"]
