@@ -23,9 +23,7 @@ class SciTick(msgspec.Struct, frozen=True):
 
 
 class SciOverdue(msgspec.Struct, frozen=True):
-    """Timer of the others: nothing was heard from downstream since `generation`."""
-
-    generation: int
+    """Timer of the others: perhaps nothing was heard from downstream for long."""
 
 
 class StartTask(msgspec.Struct, frozen=True):

@@ -134,9 +134,9 @@ class NodeController:
         match token:
             case SciTick():
                 return self._sci.tick(now_ns)
-            case SciOverdue(generation):
+            case SciOverdue():
                 alone = [] if self._source is None else self._source.begin(now_ns)
-                return [*self._sci.overdue(now_ns, generation), *alone]
+                return [*self._sci.overdue(now_ns), *alone]
             case ComputeDone(task):
                 return self._computed(now_ns, task)
             case ProcessorDue(generation):

@@ -41,7 +41,8 @@ class SciProtocol:
         self._upstream = dict.fromkeys(config.upstream)
         self._heard: SciMessage | None = None
         self._told: SciMessage | None = None
-        self._generation = 0
+        self._overdue_ns = 0  # when nothing heard until then makes the node act by itself
+        self._is_watching = False  # whether a timer is set, for then or earlier
         self._told_rate_bps = 0
         self._coded_of: Told | None = None
         self._coded = (0, b"")
@@ -59,8 +60,8 @@ class SciProtocol:
             return []
         if self._config.source is not None:
             patience_ns = OVERDUE_PERIODS * self._config.sci_period_ns
-            return [SetTimer(now_ns + patience_ns, SciOverdue(self._generation))]
-        return self.tick(now_ns) if self._config.role.is_sink else [self._watch(now_ns)]
+            return [SetTimer(now_ns + patience_ns, SciOverdue())]
+        return self.tick(now_ns) if self._config.role.is_sink else self._watch(now_ns)
 
     def tick(self, now_ns: int) -> list[Action]:
         """Sink: start an update."""
@@ -114,18 +115,21 @@ class SciProtocol:
         if self._config.source is not None:
             return [self._step(now_ns, message.update_id, message.started_ns, mending)]
         told = self._tell(now_ns, *message.order, message.started_ns, mending=mending)
-        return [*told, self._watch(now_ns)]
+        return [*told, *self._watch(now_ns)]
 
-    def overdue(self, now_ns: int, generation: int) -> list[Action]:
+    def overdue(self, now_ns: int) -> list[Action]:
         """Nothing heard for long: tell upstream what this node knows by itself."""
-        if generation != self._generation or self._config.source is not None:
+        if self._config.source is not None:
             return []
+        self._is_watching = False
+        if now_ns < self._overdue_ns:  # something was heard meanwhile
+            return self._set_watch(self._overdue_ns)
         last = self._told
         update_id, revision, started_ns = (0, 0, now_ns)
         if last is not None:
             update_id, revision, started_ns = last.update_id, last.revision, last.started_ns
         told = self._tell(now_ns, update_id, revision + 1, started_ns, mending=True)
-        return [*told, self._watch(now_ns, periods=1)]
+        return [*told, *self._watch(now_ns, periods=1)]
 
     def attach(self, now_ns: int, name: str) -> list[Action]:
         """A computing node attached here: tell it at once what the others were told last."""
@@ -217,7 +221,11 @@ class SciProtocol:
             )
         )
 
-    def _watch(self, now_ns: int, periods: int = OVERDUE_PERIODS) -> SetTimer:
-        self._generation += 1
-        overdue_ns = now_ns + periods * self._period_ns
-        return SetTimer(overdue_ns, SciOverdue(self._generation))
+    def _watch(self, now_ns: int, periods: int = OVERDUE_PERIODS) -> list[Action]:
+        """Wait anew; a timer that is set goes off no later, and is then set for the rest."""
+        self._overdue_ns = now_ns + periods * self._period_ns
+        return [] if self._is_watching else self._set_watch(self._overdue_ns)
+
+    def _set_watch(self, time_ns: int) -> list[Action]:
+        self._is_watching = True
+        return [SetTimer(time_ns, SciOverdue())]

@@ -185,9 +185,10 @@ def test_what_is_told_upstream_always_grows_newer() -> None:
         return actions
 
     note(node.on_timer(first_watch.at_ns, first_watch.token))  # nothing was heard at all
-    actions = note(node.on_delivery(160 * MS, "cloud", sci(4)))
-    watch = next(a for a in actions if isinstance(a, SetTimer))
-    assert note(node.on_timer(161 * MS, SciOverdue(1))) == []  # an old timer says nothing
+    note(node.on_delivery(160 * MS, "cloud", sci(4)))
+    # The timer that is set says nothing, for something was heard; it goes on for the rest.
+    watch = SetTimer(310 * MS, SciOverdue())
+    assert note(node.on_timer(200 * MS, SciOverdue())) == [watch]
     again = note(node.on_timer(watch.at_ns, watch.token))
     assert next(a for a in again if isinstance(a, SetTimer)).at_ns == watch.at_ns + 50 * MS
     note(node.on_attached(320 * MS, "ue1"))
@@ -262,7 +263,7 @@ def test_a_finished_task_that_arrives_is_finished() -> None:
 
 def test_a_ue_waits_for_the_first_news_and_then_repeats_with_its_own_ids() -> None:
     node = ue()
-    assert node.on_start(0) == [SetTimer(150 * MS, SciOverdue(0))]
+    assert node.on_start(0) == [SetTimer(150 * MS, SciOverdue())]
     uplink = Uplink("mec", (UplinkHop("ue-access", "ue", "mec"),))
     assert node.on_uplink(0, uplink) == []
     assert "not the next one" in dropped(node.on_delivery(1, "cloud", sci()))

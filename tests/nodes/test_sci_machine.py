@@ -71,7 +71,7 @@ class SciMachine(RuleBasedStateMachine):
         self.now = 0
         self.serving = ""
         self.on_the_way: list[tuple[str, str, bytes]] = []
-        self.timers: list[tuple[str, SciOverdue]] = []
+        self.timers: list[tuple[str, SetTimer]] = []
         self.newest: dict[str, tuple[int, int]] = {}
         for name, node in self.nodes.items():
             self.note(name, node.on_start(0))
@@ -82,7 +82,7 @@ class SciMachine(RuleBasedStateMachine):
                 if isinstance(decode(action.payload), SciMessage):
                     self.on_the_way.append((name, action.destination, action.payload))
             elif isinstance(action, SetTimer) and isinstance(action.token, SciOverdue):
-                self.timers.append((name, action.token))
+                self.timers.append((name, action))
 
     def pick(self, index: int) -> int:
         return index % len(self.on_the_way)
@@ -109,9 +109,9 @@ class SciMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.timers)
     @rule(index=st.integers(0, 99))
     def a_node_has_waited_long(self, index: int) -> None:
-        name, token = self.timers.pop(index % len(self.timers))
-        self.now += 1
-        self.note(name, self.nodes[name].on_timer(self.now, token))
+        name, timer = self.timers.pop(index % len(self.timers))
+        self.now = max(self.now + 1, timer.at_ns)
+        self.note(name, self.nodes[name].on_timer(self.now, timer.token))
 
     @rule(name=st.sampled_from(sorted(WAYS)), rate=st.sampled_from(RATES))
     def a_wire_changes(self, name: str, rate: int) -> None:
