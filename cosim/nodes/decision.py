@@ -58,6 +58,15 @@ class Decider:
         self._decode_ns_of = config.decode_ns_of
         self._role = config.role
         self._extras = ExtraCosts(config)
+        # What no change of a link alters, in s and J.
+        self._prefix_s = config.model.prefix_s * self._extras.passes
+        self._prefix_j = config.model.prefix_s * (config.energy.busy_w * self._extras.passes)
+        self._sent_j = (
+            config.energy.radio_j_per_bit * 8 * (config.model.live_bytes[:-1] + TASK_HEADER_BYTES)
+        )
+        for shared in (self._prefix_s, self._prefix_j):  # with the policy
+            shared.setflags(write=False)
+        self._encode_j = config.energy.busy_w * (config.model.encode_ns / 1e9)
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
     def decide(self, now_ns: int, task: TaskMessage) -> Decision:
@@ -113,14 +122,13 @@ class Decider:
 
     def costs(self, ahead_ns: int = 0) -> NodeCosts:
         """The node's own costs now, or as they are forecast for `ahead_ns` later."""
-        watts, passes = self._energy.busy_w, self._extras.passes
-        prefix, transfer, radio_j = self._model.prefix_s, None, None
+        transfer, radio_j = None, None
         if not self._role.is_sink:
             once = self.links.transfer_s(self._model.live_bytes, ahead_ns)
             transfer = self._extras.transfer_s(once + self._coding_s(), self.links, self.held)
             radio_j = self._extras.runs * self._radio_j(once)
-        energy = NodeEnergy(prefix * (watts * passes), radio_j)
-        return NodeCosts(prefix * passes, transfer, energy, self._options.objective)
+        energy = NodeEnergy(self._prefix_j, radio_j)
+        return NodeCosts(self._prefix_s, transfer, energy, self._options.objective)
 
     def _coding_s(self) -> FloatArray:
         """Both ends' time for the form in which tensors cross the uplink (overhead of Eq. 10)."""
@@ -142,8 +150,6 @@ class Decider:
 
     def _radio_j(self, transfer: FloatArray) -> FloatArray:
         """Of sending at each boundary; 0 for a shut way, which the policy sees by its time."""
-        energy = self._energy
-        joules = energy.radio_w * np.where(np.isfinite(transfer), transfer, 0.0)
-        sent = self._model.live_bytes[:-1] + TASK_HEADER_BYTES
-        joules[:-1] += energy.radio_j_per_bit * 8 * sent
-        return joules + energy.busy_w * (self._model.encode_ns / 1e9)
+        joules = self._energy.radio_w * np.where(np.isfinite(transfer), transfer, 0.0)
+        joules[:-1] += self._sent_j
+        return joules + self._encode_j
