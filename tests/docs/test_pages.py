@@ -2,7 +2,8 @@
 
 Blocks of a page run in order, in one fresh folder: ``sh`` by bash, ``python`` by this Python. One
 with a title is a file of that name. What runs elsewhere says so before the block, with the file
-that runs it: ``<!-- elsewhere: PATH -->``. Blocks of another kind, or of none, are not run.
+that runs it: ``<!-- elsewhere: PATH -->``; what needs a module that may be missing is left out then:
+``<!-- needs: MODULE -->``. Blocks of another kind, or of none, are not run.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(
-    r"(?:<!-- elsewhere: (?P<elsewhere>\S+) -->\n+)?"
+    r"(?:<!-- (?:elsewhere: (?P<elsewhere>\S+)|needs: (?P<needs>\S+)) -->\n+)?"
     r'^```(?P<kind>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^```$',
     re.MULTILINE | re.DOTALL,
 )
@@ -29,6 +30,7 @@ DEADLINE_S = 300
 
 class Block(NamedTuple):
     elsewhere: str | None
+    needs: str | None
     kind: str
     title: str | None
     text: str
@@ -37,7 +39,7 @@ class Block(NamedTuple):
 def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     return [
-        Block(*match.group("elsewhere", "kind", "title", "text")) for match in BLOCK.finditer(text)
+        Block(*match.group("elsewhere", "needs", "kind", "title", "text")) for match in BLOCK.finditer(text)
     ]
 
 
@@ -71,6 +73,8 @@ def test_snippets(page: Path, tmp_path: Path) -> None:
             assert (ROOT / block.elsewhere).is_file()
         elif block.title is not None:
             (tmp_path / block.title).write_text(with_files(block.text))
+        elif block.needs is not None and importlib.util.find_spec(block.needs) is None:
+            continue
         elif block.kind in ("sh", "python"):
             run(block, tmp_path)
 
