@@ -2,8 +2,8 @@
 
 Blocks of a page run in order, in one fresh folder: ``sh`` by bash, ``python`` by this Python. One
 with a title is a file of that name. What runs elsewhere says so before the block, with the file
-that runs it: ``<!-- elsewhere: PATH -->``; what needs a module that may be missing is left out then:
-``<!-- needs: MODULE -->``. Blocks of another kind, or of none, are not run.
+that runs it: ``<!-- elsewhere: PATH -->``; what needs a module that may be missing is left out
+then: ``<!-- needs: MODULE -->``. Blocks of another kind, or of none, are not run.
 """
 
 from __future__ import annotations
@@ -38,9 +38,7 @@ class Block(NamedTuple):
 
 def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
-    return [
-        Block(*match.group("elsewhere", "needs", "kind", "title", "text")) for match in BLOCK.finditer(text)
-    ]
+    return [Block(*match.group(*Block._fields)) for match in BLOCK.finditer(text)]
 
 
 def with_files(text: str) -> str:
