@@ -193,6 +193,16 @@ def test_a_part_that_cannot_be_traced_is_one_layer(function: Callable[..., Any])
         same(output, model(x.clone()))
 
 
+def test_a_wrong_trace_is_found_though_the_example_does_not_show_it() -> None:
+    part = nn.Sequential(Function(add_under_another_name))
+    model, x = nn.Sequential(part, nn.ReLU()), torch.full((2, 4), -1.0)
+    assert (model(x) == 0).all()  # with either meaning of `part`
+    graph = trace_model(model, x)
+    assert list(graph.atomic) == ["0.0"]
+    for output in cut_everywhere(graph, torch.ones(2, 4)):
+        same(output, model(torch.ones(2, 4)))
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [

@@ -8,16 +8,28 @@ the output uses.
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import fx, nn
 
 from cosim.errors import ProfileError
 from cosim.models.torch.tracing import call_whole, find_wrong_parts, trace_parts
+
+_DRAWN_SAMPLES: Final = (
+    8  # besides the example: what hides one in sixteen faults hides none of them
+)
+
+
+class _Sample(NamedTuple):
+    """Inputs of the model, and what the untouched model makes of them."""
+
+    inputs: tuple[torch.Tensor, ...]
+    output: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +64,9 @@ class LayerGraph:
 
 
 def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
-    """Trace `model`, which is left as it is, and check the trace on the example inputs.
+    """Trace `model`, which is left as it is, and check the trace bit by bit.
 
-    A part that cannot be traced (its control flow depends on data, say) is one layer; the graph's
+    It is checked on the example inputs and on others of their shapes. A part that cannot be traced (its control flow depends on data, say) is one layer; the graph's
     `atomic` names it and tells why.
 
     Raises
@@ -62,18 +74,18 @@ def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
     ProfileError
         The model does not run on these inputs, has no operation, or does not do the same twice.
     """
-    expected = _run_untouched(model, example)
+    samples = _samples(model, example)
     traced, atomic = trace_parts(copy.deepcopy(model).eval(), example, set())
     graph = _line_up(traced, atomic)
-    if _difference(graph, example, expected) is None:
+    if _difference(graph, samples) is None:
         return graph
     wrong = dict(find_wrong_parts(copy.deepcopy(model).eval(), example))
     if wrong:
         traced, more = trace_parts(copy.deepcopy(model).eval(), example, set(wrong))
         graph = _line_up(traced, wrong | more)
-        if _difference(graph, example, expected) is None:
+        if _difference(graph, samples) is None:
             return graph
-    return _take_whole(model, example, expected)
+    return _take_whole(model, samples)
 
 
 def run_layers(
@@ -147,11 +159,11 @@ def _attribute(module: nn.Module, path: str) -> Any:
     return owner
 
 
-def _take_whole(model: nn.Module, example: tuple[torch.Tensor, ...], expected: Any) -> LayerGraph:
+def _take_whole(model: nn.Module, samples: Sequence[_Sample]) -> LayerGraph:
     reason = "its trace computes something else"
-    traced = call_whole(copy.deepcopy(model).eval(), len(example))
+    traced = call_whole(copy.deepcopy(model).eval(), len(samples[0].inputs))
     graph = _line_up(traced, {type(model).__name__: reason})
-    difference = _difference(graph, example, expected)
+    difference = _difference(graph, samples)
     if difference is not None:
         raise ProfileError(f"cannot trace the model: it does not do the same twice: {difference}")
     return graph
@@ -181,6 +193,27 @@ def _line_up(traced: fx.GraphModule, atomic: Mapping[str, str]) -> LayerGraph:
     )
 
 
+def _samples(model: nn.Module, example: tuple[torch.Tensor, ...]) -> list[_Sample]:
+    """Outputs of the untouched model: for the example, and for inputs drawn anew.
+
+    On one input alone, what a part does wrong may not show: where a ReLU behind it gives 0, say.
+    """
+    samples = [_Sample(example, _run_untouched(model, example))]
+    for seed in range(_DRAWN_SAMPLES):
+        inputs = tuple(_drawn_like(tensor, seed) for tensor in example)
+        with contextlib.suppress(ProfileError):  # not every model takes any number
+            samples.append(_Sample(inputs, _run_untouched(model, inputs)))
+    return samples
+
+
+def _drawn_like(tensor: torch.Tensor, seed: int) -> torch.Tensor:
+    """Other numbers of the same kind; integers, which may be indices, stay."""
+    if not tensor.is_floating_point():
+        return tensor
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(tensor.shape, generator=generator).to(tensor)
+
+
 def _run_untouched(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
     """Output of a copy of the model, as it is."""
     original = copy.deepcopy(model).eval()
@@ -196,13 +229,14 @@ def _run_untouched(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
         ) from error
 
 
-def _difference(graph: LayerGraph, example: tuple[torch.Tensor, ...], expected: Any) -> str | None:
+def _difference(graph: LayerGraph, samples: Sequence[_Sample]) -> str | None:
     """How the graph's output differs from what is expected; None when every bit is the same."""
-    with torch.no_grad():
-        values = bind_inputs(graph, *(tensor.clone() for tensor in example))
-        try:
-            found = assemble_output(graph, run_layers(graph, 0, graph.layer_count, values))
-            torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
-        except Exception as error:  # the user's code, called in another way than by the user
-            return " ".join(str(error).split())[:200]
+    for inputs, expected in samples:
+        with torch.no_grad():
+            values = bind_inputs(graph, *(tensor.clone() for tensor in inputs))
+            try:
+                found = assemble_output(graph, run_layers(graph, 0, graph.layer_count, values))
+                torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+            except Exception as error:  # the user's code, called in another way than by the user
+                return " ".join(str(error).split())[:200]
     return None
