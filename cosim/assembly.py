@@ -132,11 +132,18 @@ def prepare(scenario: Scenario, policy_factory: PolicyFactory | None = None) -> 
     topology = build_topology(scenario)
     model = _named("task.model", load_model_profile, scenario.task.model)
     devices = _load_devices(scenario)
-    policy: type[NodePolicy] = NodePolicy  # type: ignore[type-abstract]  # only attributes are read
+    splits_module, counts_merging = NodePolicy.splits_module, NodePolicy.counts_merging
     if policy_factory is None:
         policy = _named("policy", _policy_class, scenario.policy)
         _check_fits(policy, scenario)
-    work = work_of(scenario, model, topology.root, policy)
+        splits_module, counts_merging = policy.splits_module, policy.counts_merging
+    work = work_of(
+        scenario,
+        model,
+        topology.root,
+        splits_module=splits_module,
+        counts_merging=counts_merging,
+    )
     task = scenario.task
     workload = load_workload(model, task.transfer, scenario.seed) if task.execute else None
     is_measured = task.timing == "measured"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 
 class Interruption(BaseException):
@@ -29,7 +31,7 @@ class Interruptible:
         self._is_listening = False
         self._is_ignored = False
         self._waiting: int | None = None
-        self._before: dict[signal.Signals, object] = {}
+        self._before: dict[signal.Signals, _Handler] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -43,7 +45,8 @@ class Interruptible:
         traceback: TracebackType | None,
     ) -> None:
         for name, handler in self._before.items():
-            signal.signal(name, handler)  # type: ignore[arg-type]  # typeshed: what signal() gave
+            # One that was not set from Python is None here, and cannot be set from it again.
+            signal.signal(name, signal.SIG_DFL if handler is None else handler)
 
     def listen(self) -> None:
         """From now on let the first signal raise; if one has come already, raise."""

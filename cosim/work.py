@@ -13,7 +13,6 @@ from cosim.nodes import Merging, NodeModel
 from cosim.nodes.config import MAX_LAYERS, node_model_of
 from cosim.nodes.recurrent_model import line_node_model, module_node_model, module_of
 from cosim.scenario import Scenario
-from cosim.splitting import NodePolicy
 from cosim.splitting.collaborative import merging_bytes
 
 
@@ -37,18 +36,28 @@ class Work:
     state_bytes: int = 0
 
 
-def work_of(scenario: Scenario, model: ModelProfile, root: str, policy: type[NodePolicy]) -> Work:
-    """The task of `scenario`; parameters merge at `root` unless it says otherwise."""
+def work_of(
+    scenario: Scenario,
+    model: ModelProfile,
+    root: str,
+    *,
+    splits_module: bool,
+    counts_merging: bool,
+) -> Work:
+    """The task of `scenario`; parameters merge at `root` unless it says otherwise.
+
+    The last two are the policy's; see `cosim.splitting.NodePolicy`.
+    """
     if scenario.task.runs > 1:
-        return _recurrent(scenario, model, policy)
+        return _recurrent(scenario, model, splits_module=splits_module)
     return Work(
         partial(node_model_of, model, form=scenario.task.transfer),
-        _merging(scenario, model, root, policy),
+        _merging(scenario, model, root, counted=counts_merging),
     )
 
 
 def _merging(
-    scenario: Scenario, model: ModelProfile, root: str, policy: type[NodePolicy]
+    scenario: Scenario, model: ModelProfile, root: str, *, counted: bool
 ) -> Merging | None:
     task = scenario.task
     if task.kind == "inference" or task.kind == "training":
@@ -61,11 +70,11 @@ def _merging(
         there_bytes=math.ceil(there),
         back_bytes=math.ceil(back),
         interval=task.merge_interval,
-        counted=policy.counts_merging,
+        counted=counted,
     )
 
 
-def _recurrent(scenario: Scenario, model: ModelProfile, policy: type[NodePolicy]) -> Work:
+def _recurrent(scenario: Scenario, model: ModelProfile, *, splits_module: bool) -> Work:
     task = scenario.task
     states = {state.layer: int(state.size) for state in task.states}
     try:
@@ -76,7 +85,7 @@ def _recurrent(scenario: Scenario, model: ModelProfile, policy: type[NodePolicy]
     line = module.layers * module.runs
     if line > MAX_LAYERS:
         raise ScenarioError("task.runs", f"gives {line} layers, {MAX_LAYERS} at most")
-    if not policy.splits_module:
+    if not splits_module:
         return Work(partial(line_node_model, model, module=module))
     return Work(
         partial(module_node_model, model, module=module),

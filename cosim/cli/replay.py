@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-_SIDES = ("controllers", "network")
+if TYPE_CHECKING:
+    from cosim.replaying import Side
+
+_SIDES: tuple[Side, ...] = ("controllers", "network")
 
 
 @click.command("replay")
@@ -29,9 +33,9 @@ def replay_command(directory: Path, side: str, as_json: bool) -> None:
     from cosim import api
     from cosim.cli.output import print_json, results_only_on_stdout
 
-    sides = _SIDES if side == "both" else (side,)
+    sides = [name for name in _SIDES if side in (name, "both")]
     with results_only_on_stdout():
-        replays = api.replay(directory, sides=sides)  # type: ignore[arg-type]  # click's choice
+        replays = api.replay(directory, sides=sides)
     if as_json:
         print_json({"replays": replays})
         return

@@ -68,8 +68,8 @@ def build_controllers(
     start_ns: int = 0,
     link_patience_ns: int = 100_000_000,
     count_energy_of: Collection[str] = ("ue", "iab", "donor", "core", "cloud"),
-    arrivals: ArrivalConfig = ArrivalConfig(),  # noqa: B008 (frozen)
-    options: NodeOptions = NodeOptions(),  # noqa: B008 (frozen)
+    arrivals: ArrivalConfig = ArrivalConfig(),
+    options: NodeOptions = NodeOptions(),
     workload: Workload | None = None,
     measured_scale: Callable[[DeviceProfile], float | None] = lambda _device: None,
 ) -> dict[str, NodeController]:

@@ -105,4 +105,5 @@ def _read(name_or_path: str | Path) -> str:
 def _decode_quantity(kind: type[Any], value: object) -> object:
     if kind in QUANTITY_TYPES:
         return parse_quantity(value, kind)
+    # As in `dump`: only a new type in the schema gets here.
     raise NotImplementedError(f"no way to read a {kind}")

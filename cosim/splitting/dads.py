@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from cosim.splitting.validate import vector
 
@@ -116,7 +116,7 @@ def _consumers(graph: ModelGraph, count: int) -> Mapping[tuple[str, int], list[i
 
 
 def _add_transfer(
-    network: object,
+    network: Any,  # networkx ships no types
     producer: tuple[str, int],
     needed_by: list[int],
     size: float,
@@ -128,7 +128,7 @@ def _add_transfer(
     more = {}
     if size == 0 or rate_bps > 0:  # else no capacity: a dead link
         more = {"capacity": size * 8 / rate_bps + delay_s if size > 0 else 0.0}
-    network.add_edge(producer, sender, **more)  # type: ignore[attr-defined]
+    network.add_edge(producer, sender, **more)
     for op in needed_by:
-        network.add_edge(sender, ("op", op))  # type: ignore[attr-defined]
-        network.add_edge(("op", op), producer)  # type: ignore[attr-defined]
+        network.add_edge(sender, ("op", op))
+        network.add_edge(("op", op), producer)

@@ -251,11 +251,11 @@ def _offer(
     all_qa, all_be, choice = front.qa, front.be, front.choice
     changed = False
     at = 0
-    for child, (qa, be) in enumerate(zip(offered.qa, offered.be, strict=True)):
-        qa += qa_shift  # noqa: PLW2901
+    for child, (own_qa, own_be) in enumerate(zip(offered.qa, offered.be, strict=True)):
+        qa = own_qa + qa_shift
         if qa > limit and all_qa and qa >= all_qa[0]:
             break
-        be += be_shift  # noqa: PLW2901
+        be = own_be + be_shift
         at = bisect_right(all_qa, qa, at)
         if at and all_be[at - 1] <= be:
             continue
@@ -297,15 +297,15 @@ def _top_of(front: Front) -> float:
 def _thin(front: Front, top: float, width: float) -> tuple[Front, float]:
     """Of each band of be, keep the point of least qa, which has the most be."""
     kept, gap, band = [], 0.0, -math.inf
-    for index, be in enumerate(front.be):
-        here = (top - be) // width if be < math.inf else -1.0
+    for index, cost in enumerate(front.be):
+        here = (top - cost) // width if cost < math.inf else -1.0
         if here != band:
             kept.append(index)
             band = here
-        elif be < math.inf:
-            gap = max(gap, front.be[kept[-1]] - be)
-    lists = (front.qa, front.be, front.choice)
-    return Front(*([column[index] for index in kept] for column in lists)), gap  # type: ignore[arg-type]
+        elif cost < math.inf:
+            gap = max(gap, front.be[kept[-1]] - cost)
+    qa, be = [front.qa[index] for index in kept], [front.be[index] for index in kept]
+    return Front(qa, be, [front.choice[index] for index in kept]), gap
 
 
 def best_point(message: ParetoMessage, boundary: int, budget: float) -> tuple[int, bool]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from cosim.api import COMPARED_POLICIES
 from cosim.reproduce.table1 import PAPER
@@ -122,7 +124,9 @@ def validate(
     names = tuple(dict.fromkeys((_MAIN, _IDLE, *policies)))
     numbers = tuple(range(scenario.seed, scenario.seed + seeds))
     pairs = make_pairs(scenario, names, numbers, directory, tell)
-    groups = tuple(hop_groups(*_transfers(pairs)))
+    groups = tuple(
+        hop_groups(*(pd.concat(pairs.transfers(backend)) for backend in ("ns3", "simplified")))
+    )
     overall = hop_time_difference(groups)
     rows = (
         *_capacity_rows(scenario, pairs),
@@ -135,12 +139,6 @@ def validate(
     if any(node.waypoints_m for node in scenario.nodes):
         causes = attribute(scenario, pairs, directory, tell)
     return Validation(scenario, rows, causes, pairs, groups)
-
-
-def _transfers(pairs: Pairs):  # type: ignore[no-untyped-def]
-    import pandas as pd
-
-    return (pd.concat(pairs.transfers(backend)) for backend in ("ns3", "simplified"))
 
 
 def _capacity_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
@@ -172,7 +170,7 @@ def _capacity_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
     return rows
 
 
-def _capacities(runs: Sequence[Made], link: str, child: str):  # type: ignore[no-untyped-def]
+def _capacities(runs: Sequence[Made], link: str, child: str) -> npt.NDArray[np.float64]:
     parts = []
     for made in runs:
         links = made.result.links
@@ -258,7 +256,7 @@ def _ranking_row(scenario: Scenario, pairs: Pairs) -> Row:
     )
 
 
-def _judged(interval: Interval, margin: float | None):  # type: ignore[no-untyped-def]
+def _judged(interval: Interval, margin: float | None) -> dict[str, Any]:
     value = interval.value
     return {
         "difference": value,

@@ -66,8 +66,9 @@ class LayerGraph:
 def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
     """Trace `model`, which is left as it is, and check the trace bit by bit.
 
-    It is checked on the example inputs and on others of their shapes. A part that cannot be traced (its control flow depends on data, say) is one layer; the graph's
-    `atomic` names it and tells why.
+    It is checked on the example inputs and on others of their shapes. A part that cannot be traced
+    (its control flow depends on data, say) is one layer; the graph's `atomic` names it and tells
+    why.
 
     Raises
     ------
