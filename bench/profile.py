@@ -13,9 +13,11 @@ from typing import Final
 
 PROGRAM: Final = "cosim-ns3"
 SAMPLES_PER_S: Final = 999
-# What a library of ns-3's, or the mathematics that only the channel needs, stands for.
+# What the libraries stand for. Sines and cosines are the channel's; logarithms and powers are link
+# adaptation's and the error model's as well, and in the same library.
 PARTS: Final = {
-    "channel of TR 38.901": ("spectrum", "antenna", "propagation", "mobility", "libm.so"),
+    "channel of TR 38.901": ("spectrum", "antenna", "propagation", "mobility"),
+    "mathematics": ("libm.so",),
     "IP, TCP, UDP": ("internet", "network", "applications", "point-to-point", "traffic-control"),
     "events, attributes, random draws": ("libns3.44-core", "stats"),
     "radio stack and bridge (ours)": (PROGRAM,),
@@ -33,7 +35,7 @@ def part_of(library: str) -> str:
 
 
 def samples(command: list[str], folder: Path) -> Counter[str]:
-    """Share of the ns-3 process's samples by part, %."""
+    """The ns-3 process's samples by part."""
     data = folder / "perf.data"
     record = ["perf", "record", "-q", "-F", str(SAMPLES_PER_S), "-o", str(data), "--", *command]
     subprocess.run(record, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -55,7 +55,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0, help="simulated, of each run")
     options = parser.parse_args()
-    print("mmwave-iab, hivemind, a whole `cosim.run` with its tables, best of", REPEATS)
+    print(
+        f"mmwave-iab, hivemind, a whole `cosim.run` with its tables: best of {REPEATS} of "
+        f"{options.seconds:g} s; ns-3: one of {NS3_S:g} s"
+    )
     print(f"{'tasks come':16}{'tasks':>8}{'wall s':>8}{'CPU s':>8}{'tasks/s':>9}{'of ns-3':>9}")
     for name, overrides in CASES.items():
         measure("simplified", WARM_UP_S, overrides)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure as Canvas
 
 from cosim.reproduce.claim import Claim
 
+_DASHES: Final = ("-", "--", "-.", ":")
 WIDTH_INCHES, HEIGHT_INCHES = 6.4, 3.6
 
 
@@ -36,17 +37,27 @@ class Figure:
 
 
 def draw_cdf(axes: Axes, values: object, label: str, **style: Any) -> None:
-    """Empirical distribution."""
+    """Empirical distribution; each curve has its own dashes, so that none hides another."""
+    style = {"linestyle": _DASHES[len(axes.lines) % len(_DASHES)]} | style
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     if ordered.size:
         share = np.arange(1, ordered.size + 1) / ordered.size
         axes.step(ordered, share, where="post", label=label, **style)
 
 
-def finish(axes: Axes, *, title: str, x: str, y: str, legend: bool = True) -> None:
-    """Titles, grid and legend, the same on all figures."""
+def finish(
+    axes: Axes, *, title: str, x: str, y: str, legend: bool = True, headroom: float = 0.0
+) -> None:
+    """Titles, grid and legend, the same on all figures.
+
+    With `headroom`, a part of the height, the legend has a place above the data to itself.
+    """
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title, fontsize=10)
     axes.grid(alpha=0.3)
     if legend:
-        axes.legend(frameon=False, fontsize=8)
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(bottom, top + headroom * (top - bottom))
+        columns = 3 if headroom else 1
+        where = "upper left" if headroom else "best"
+        axes.legend(frameon=False, fontsize=8, loc=where, ncols=columns)

@@ -82,8 +82,8 @@ def figure11(lab: Lab) -> Figure:
             "cloud-only over HiveMind, training energy at high load",
             890 / 400,
             energy["cloud-only"] / energy["hivemind"],
-            f"{left}, which decides what sending costs; cloud-only spends "
-            f"{energy['cloud-only']:.2f} J, HiveMind {energy['hivemind']:.2f} J",
+            f"{left}; cloud-only spends {energy['cloud-only']:.2f} J, HiveMind "
+            f"{energy['hivemind']:.2f} J, UE-only {energy['ue-only']:.2f} J",
         ),
     ]
     return Figure("11", "mmWave IAB, ResNet18, by load", tuple(claims), _draw(inference, training))

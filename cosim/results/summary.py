@@ -40,8 +40,8 @@ def summarise(
         ``latency_s``, ``compute_s``, ``transfer_s``, ``queue_s`` and ``energy_j`` each have mean,
         p50, p95 and max over the tasks that are done. ``output_error`` has mean and max of the
         relative errors of the outputs that were checked, and how many those are; None where the
-        model was not really run. ``expectation`` says how often the expected latency a task's was:
-        ``tasks``, and ``p50``, ``p95`` and ``max`` of the ratio; None where no UE expected
+        model was not really run. ``expectation`` is about latency over what the UE expected: of how
+        many ``tasks``, and ``p50``, ``p95`` and ``max`` of the ratio; None where no UE expected
         anything. ``limit`` has ``latency_s``, how many tasks were ``above`` it, and how many of
         those their UE ``expected_above`` it. ``plans`` lists what was done, most frequent first.
         ``serving`` says from when on which node served a UE, as the link reports show it.
@@ -128,26 +128,21 @@ def _spread(values: pd.Series[float]) -> dict[str, float | None]:
 
 
 def _expectation(done: pd.DataFrame) -> dict[str, float | int | None] | None:
-    """How often the expected latency the tasks' was."""
-    ratios = _ratio_to_expected(done)
-    if ratios.empty:
-        return None
-    spread = _spread(ratios)
-    return {"tasks": len(ratios), **{name: spread[name] for name in ("p50", "p95", "max")}}
-
-
-def _ratio_to_expected(done: pd.DataFrame) -> pd.Series[float]:
+    """Latency over what was expected."""
     if "expected_s" not in done:
-        return pd.Series(dtype=float)  # a run of an earlier version
-    ratios: pd.Series[float] = (done["latency_s"] / done["expected_s"]).dropna()
-    return ratios
+        return None  # a run of an earlier version
+    told = done[done["expected_s"] > 0]
+    if told.empty:
+        return None
+    spread = _spread(told["latency_s"] / told["expected_s"])
+    return {"tasks": len(told), **{name: spread[name] for name in ("p50", "p95", "max")}}
 
 
 def _limit(done: pd.DataFrame, limit_s: float) -> dict[str, float | int]:
     """Which tasks were above the limit, and of how many of them that was to be expected."""
     above = done[done["latency_s"] > limit_s]
-    expected = above["expected_s"] > limit_s if "expected_s" in above else above["latency_s"] < 0
-    return {"latency_s": limit_s, "above": len(above), "expected_above": int(expected.sum())}
+    expected = int((above["expected_s"] > limit_s).sum()) if "expected_s" in above else 0
+    return {"latency_s": limit_s, "above": len(above), "expected_above": expected}
 
 
 def _output_error(done: pd.DataFrame) -> dict[str, float | int | None] | None:

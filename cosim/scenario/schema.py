@@ -278,8 +278,7 @@ class ValidationSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     capacity: float | None = None  # of any link's mean capacity
     hop_time: float | None = None  # of the mean transfer time over a hop
-    latency: float | None = None  # of the median of task latency
-    latency_tail: float | None = None  # of its 95 % quantile; what is left out is `latency`
+    latency: float | None = None  # of the median and the 95 % quantile of task latency
     plans: float | None = None  # share of the time in which plans may differ
     ranking: float | None = None  # least Kendall tau between the policies' mean latencies
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from cosim.errors import OutputError
 from cosim.reproduce.figure import draw_cdf, finish
@@ -44,16 +46,21 @@ def _capacities(axes: Axes, validation: Validation) -> None:
         if np.isfinite(mean).any():
             axes.bar(place + offset, mean, 0.27, yerr=std, label=label, color=_COLOURS[label])
     axes.set_xticks(place, [row.what for row in rows], fontsize=8)
-    finish(axes, title="capacity left to a task, mean and std", x="link", y="Mbps")
+    finish(axes, title="capacity left to a task, mean and std", x="link", y="Mbps", headroom=0.1)
 
 
 def _hops(axes: Axes, validation: Validation) -> None:
+    for group in validation.groups:  # which two marks are of one hop
+        pair = [group.ns3_s.mean() * 1e3, group.simplified_s.mean() * 1e3]
+        axes.plot([group.size_bytes / 1e3] * 2, pair, color="grey", linewidth=0.5)
     for label in ("ns3", "simplified"):
         kb = [group.size_bytes / 1e3 for group in validation.groups]
         ms = [getattr(group, f"{label}_s").mean() * 1e3 for group in validation.groups]
         marker = "o" if label == "ns3" else "x"
         axes.scatter(kb, ms, marker=marker, color=_COLOURS[label], label=label)
     axes.set(xscale="log", yscale="log")
+    for axis in (axes.xaxis, axes.yaxis):
+        _label_plainly(axis)
     finish(axes, title="transfer time of a hop", x="size (kB)", y="mean time (ms)")
 
 
@@ -63,10 +70,18 @@ def _latencies(axes: Axes, validation: Validation) -> None:
             runs = validation.pairs.of(label, policy)
             latency = np.concatenate([made.done["latency_s"].to_numpy() for made in runs]) * 1e3
             style = "-" if label == "ns3" else "--"
-            draw_cdf(axes, latency, f"{policy}, {label}", linestyle=style, color=f"C{number}")
+            name = policy if label == "ns3" else "_"  # matplotlib's way to leave it out
+            draw_cdf(axes, latency, name, linestyle=style, color=f"C{number}")
     axes.set_xscale("log")
-    finish(axes, title="task latency", x="latency (ms)", y="CDF")
-    axes.legend(frameon=False, fontsize=6)
+    _label_plainly(axes.xaxis)
+    finish(axes, title="task latency: ns3 solid, simplified dashed", x="latency (ms)", y="CDF")
+
+
+def _label_plainly(axis: Axis) -> None:
+    """Ticks of a logarithmic axis as plain numbers: 1, 2, 5, 10."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(ScalarFormatter())
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _causes(axes: Axes, validation: Validation) -> None:

@@ -29,8 +29,7 @@ from cosim.validation.statistics import (
     relative_quantile,
 )
 
-_MEDIAN: Final = 0.5
-QUANTILES: Final = (_MEDIAN, 0.95)
+QUANTILES: Final = (0.5, 0.95)
 _IDLE = "ue-only"  # leaves the network to the others, so that capacities can be compared
 _MAIN = "hivemind"
 
@@ -205,8 +204,6 @@ def _latency_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
         np.concatenate([made.done["latency_s"].to_numpy() for made in pairs.of(backend, _MAIN)])
         for backend in ("ns3", "simplified")
     )
-    margins = scenario.validation
-    tail = margins.latency if margins.latency_tail is None else margins.latency_tail
     return [
         Row(
             metric="latency",
@@ -216,7 +213,7 @@ def _latency_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
             simplified=float(np.quantile(simplified, share) * 1e3),
             **_judged(
                 bootstrap(relative_quantile(share), ns3.tolist(), simplified.tolist()),
-                margins.latency if share <= _MEDIAN else tail,
+                scenario.validation.latency,
             ),
         )
         for share in QUANTILES

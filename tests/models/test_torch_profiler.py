@@ -30,18 +30,15 @@ QUICK = Measurement(repeats=2, machine="test machine")
 def test_profiling_twice_agrees_within_the_spread_that_is_stated() -> None:
     """On a busy machine the spread is wide, and says so; on a quiet one it is narrow.
 
-    What comes and goes on the machine between two profiles no spread can tell: one pair of some
-    has to agree.
+    A layer of a microsecond may drift by more between two profiles than within one; the whole does
+    not.
     """
     entry = find_entry("qmix-mixer")
-    pairs = []
-    for repeats in (20, 40, 80, 160):
-        how = Measurement(repeats=repeats, machine="test machine")
-        pairs.append(compare_profiles(profile_model(entry, how), profile_model(entry, how)))
-        assert pairs[-1].fields == ()
-        if pairs[-1].whole.agrees and pairs[-1].agreeing >= 0.8 * len(pairs[-1].layers):
-            return
-    pytest.fail(f"no pair agrees: {[(p.whole, p.agreeing) for p in pairs]}")
+    how = Measurement(repeats=40, machine="test machine")
+    found = compare_profiles(profile_model(entry, how), profile_model(entry, how))
+    assert found.fields == ()
+    assert found.whole.agrees, found.whole
+    assert found.agreeing >= 0.6 * len(found.layers)
 
 
 def test_backward_times_and_what_has_no_gradient(tmp_path: Path) -> None:
