@@ -58,6 +58,4 @@ def finish(
     if legend:
         bottom, top = axes.get_ylim()
         axes.set_ylim(bottom, top + headroom * (top - bottom))
-        columns = 3 if headroom else 1
-        where = "upper left" if headroom else "best"
-        axes.legend(frameon=False, fontsize=8, loc=where, ncols=columns)
+        axes.legend(frameon=False, fontsize=8, ncols=3 if headroom else 1)
