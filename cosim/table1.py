@@ -18,37 +18,12 @@ import msgspec
 
 from cosim.network.ns3 import open_ns3
 from cosim.network.port import LinkReport, ReportTick, Step
+from cosim.paper_links import PAPER_LINKS, PaperLink
 from cosim.scenario import load_scenario
 from cosim.scenario.schema import Scenario
 from cosim.scenario.topology import access_link, build_topology
 
 WARM_UP_NS: Final = 500_000_000  # until the reports' averages have forgotten the empty start
-
-
-class PaperLink(msgspec.Struct, frozen=True):
-    """A row of the paper's Table I, in Mbps, and the link of ours that it stands for."""
-
-    scenario: str
-    paper_index: str
-    link: str
-    capacity_mbps: float
-    mean_mbps: float
-    std_mbps: float
-
-
-_UE_LINK: Final = access_link("ue")
-PAPER: Final = (
-    PaperLink("mmwave-iab", "A", "A", 200, 66.49, 19.47),
-    PaperLink("mmwave-iab", "B", "B", 200, 71.89, 19.72),
-    PaperLink("mmwave-iab", "C", "C", 200, 47.06, 8.95),
-    PaperLink("mmwave-iab", "D", "D", 200, 54.03, 11.61),
-    PaperLink("mmwave-iab", "E", "E", 200, 48.59, 9.41),
-    PaperLink("mmwave-iab", "F", "F", 400, 54.05, 12.94),
-    PaperLink("mmwave-iab", "G", "G", 200, 36.03, 8.63),
-    PaperLink("mmwave-iab", "H", "H", 50, 18.12, 4.43),
-    PaperLink("sub6", "A & B", _UE_LINK, 50, 33.94, 8.45),
-    PaperLink("sub6", "C", "C", 50, 18.78, 3.66),
-)
 
 
 class Table1Row(msgspec.Struct, frozen=True):
@@ -89,13 +64,15 @@ def measure_table1(
     """
     seeds = tuple(seeds)
     rows = []
-    for name in dict.fromkeys(row.scenario for row in PAPER):
+    for name in dict.fromkeys(row.scenario for row in PAPER_LINKS):
         reports: dict[str, list[float]] = {}
         for seed in seeds:
             overrides = [("seed", seed), ("load", load), ("duration", f"{duration_s} s")]
             for link, values in _reported_mbps(load_scenario(name, overrides)).items():
                 reports.setdefault(link, []).extend(values)
-        rows += [_row(paper, reports[paper.link]) for paper in PAPER if paper.scenario == name]
+        rows += [
+            _row(paper, reports[paper.link]) for paper in PAPER_LINKS if paper.scenario == name
+        ]
     return rows
 
 

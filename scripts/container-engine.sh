@@ -19,11 +19,14 @@ choose_engine() {
     RUN_FLAGS=()
     if [[ $ENGINE == podman ]]; then
         RUN_FLAGS=(--runtime runc --cgroup-manager=cgroupfs --ulimit nofile=20000 --ulimit nproc=32768)
-    elif [[ $ENGINE == buildah ]]; then
+    fi
+    if [[ $ENGINE != docker ]]; then
         # A store of its own, so that nothing of the machine's images is touched.
         printf '[storage]\ndriver = "overlay"\nrunroot = "%s"\ngraphroot = "%s"\n' \
             "$STATE/run" "$STATE/store" >"$STATE/storage.conf"
         export CONTAINERS_STORAGE_CONF=$STATE/storage.conf
+    fi
+    if [[ $ENGINE == buildah ]]; then
         trap 'buildah rm --all >/dev/null 2>&1 || true' EXIT
     fi
 }
@@ -41,42 +44,48 @@ secrets_of_this_site() {
 # The base image: the registry's, or one that mmdebstrap makes from this machine's own apt sources.
 base_image() {
     PULL=()
-    if [[ $ENGINE != buildah ]]; then
+    if [[ ${REGISTRY:-yes} == yes ]] && timeout 60 "$ENGINE" pull -q "$BASE" >/dev/null 2>&1; then
         return 0
     fi
-    if [[ ${REGISTRY:-yes} == yes ]] && timeout 60 buildah pull -q "$BASE" >/dev/null 2>&1; then
-        return 0
-    fi
-    PULL=(--pull-never)
-    if buildah inspect --type image "$BASE" >/dev/null 2>&1; then
-        say "base: the one that mmdebstrap made before"
+    local wanted=$BASE
+    # A name of its own: nobody is to take it for the registry's.
+    BASE=localhost/cosim-base:bookworm
+    [[ $ENGINE == docker ]] || PULL=(--pull-never)
+    if "$ENGINE" inspect --type image "$BASE" >/dev/null 2>&1; then
+        say "base: the substitute for $wanted that mmdebstrap made before"
         return 0
     fi
     command -v mmdebstrap >/dev/null || { say "no registry, and no mmdebstrap"; exit 77; }
-    say "base: no registry is reached; mmdebstrap makes a substitute for $BASE"
+    say "base: no registry is reached; mmdebstrap makes a substitute for $wanted"
     local sources=/etc/apt/sources.list
     [[ ! -e /etc/apt/sources.list.d/debian.sources ]] || sources=/etc/apt/sources.list.d/debian.sources
     mmdebstrap --quiet --variant=minbase --format=tar --dpkgopt=force-unsafe-io \
         --customize-hook='rm -f "$1/etc/resolv.conf" "$1/etc/hostname"' bookworm "$STATE/base.tar" "$sources"
-    local container
-    container=$(buildah from scratch)
-    buildah add -q "$container" "$STATE/base.tar" / >/dev/null
-    buildah commit -q "$container" "$BASE" >/dev/null
-    buildah rm "$container" >/dev/null
+    import_base "$STATE/base.tar"
     rm "$STATE/base.tar"
 }
 
+import_base() { # import_base TAR
+    if [[ $ENGINE != buildah ]]; then
+        "$ENGINE" import "$1" "$BASE" >/dev/null
+        return 0
+    fi
+    local container
+    container=$(buildah from scratch)
+    buildah add -q "$container" "$1" / >/dev/null
+    buildah commit -q "$container" "$BASE" >/dev/null
+    buildah rm "$container" >/dev/null
+}
+
 build_image() { # build_image STAGE TAG
+    local build=()
     case $ENGINE in
-        buildah)
-            buildah bud -q --isolation chroot --layers --network host "${PULL[@]}" "${SECRETS[@]}" \
-                --target "$1" -t "$2" -f Containerfile . ;;
-        podman)
-            podman build -q --runtime runc --cgroup-manager=cgroupfs --network host "${SECRETS[@]}" \
-                --target "$1" -t "$2" -f Containerfile . ;;
-        docker)
-            docker buildx build -q --load --network host "${SECRETS[@]}" --target "$1" -t "$2" -f Containerfile . ;;
+        buildah) build=(buildah bud --isolation chroot --layers) ;;
+        podman) build=(podman build --isolation chroot --layers) ;;
+        docker) build=(docker buildx build --load) ;;
     esac
+    "${build[@]}" -q --network host "${PULL[@]}" "${SECRETS[@]}" --build-arg "BASE=$BASE" \
+        --target "$1" -t "$2" -f Containerfile .
 }
 
 # in_image TAG [--entrypoint PROGRAM] [--env NAME=VALUE] [--secret FILE] -- ARGUMENTS...: runs in a fresh

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cosim.api import COMPARED_POLICIES
-from cosim.reproduce.table1 import PAPER
+from cosim.paper_links import PAPER_LINKS
 from cosim.scenario import Scenario
 from cosim.validation.attribution import Cause, attribute
 from cosim.validation.pairs import Made, Pairs, make_pairs
@@ -141,7 +141,7 @@ def validate(
 
 
 def _capacity_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
-    paper = {row[1]: row[3:] for row in PAPER if row[0] == scenario.name}
+    paper = {row.link: row for row in PAPER_LINKS if row.scenario == scenario.name}
     margin = scenario.validation.capacity
     uplinks = {link.name: link.child for link in scenario.links}
     uplinks |= {f"{node.name}-access": node.name for node in scenario.nodes if node.kind == "ue"}
@@ -151,7 +151,7 @@ def _capacity_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
             _capacities(pairs.of(backend, _IDLE), link, child) for backend in ("ns3", "simplified")
         )
         difference = bootstrap(relative_mean, _blocks(ns3), _blocks(simplified))
-        table = paper.get(link, (None, None))
+        table = paper.get(link)
         rows.append(
             Row(
                 metric="capacity",
@@ -161,8 +161,8 @@ def _capacity_rows(scenario: Scenario, pairs: Pairs) -> list[Row]:
                 simplified=float(simplified.mean()),
                 ns3_std=float(ns3.std()),
                 simplified_std=float(simplified.std()),
-                paper=table[0],
-                paper_std=table[1],
+                paper=None if table is None else table.mean_mbps,
+                paper_std=None if table is None else table.std_mbps,
                 **_judged(difference, margin),
             )
         )

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from cosim.cli.main import main
 from cosim.errors import UnknownNameError
 from cosim.network.ns3.program import PROGRAM_VARIABLE
+from cosim.paper_links import PAPER_LINKS
 from cosim.reproduce import FIGURES, TOLERANCE, figure_names, picture_path, reproduce
 from cosim.reproduce.claim import at_least, at_most, close, shape
 from cosim.reproduce.markdown import COLUMNS, to_markdown
-from cosim.reproduce.table1 import PAPER
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reproduction.md"
 KEYS = {"figure", "claim", "paper", "ours", "holds", "reason", "ratio"}
@@ -55,7 +55,7 @@ def test_a_simulated_figure_makes_its_runs_once(tmp_path: Path) -> None:
     told: list[str] = []
     settings = {"backend": "simplified", "directory": tmp_path, "tell": told.append}
     (page,) = reproduce(["table1"], **settings)  # type: ignore[arg-type]
-    assert len(page.claims) == 2 * len(PAPER)
+    assert len(page.claims) == 2 * len(PAPER_LINKS)
     by_claim = {claim.claim: claim for claim in page.claims}
     wire = by_claim["mmwave-iab link F: mean (Mbps)"]
     assert wire.holds and wire.ratio == pytest.approx(1.0, abs=TOLERANCE)
@@ -103,7 +103,7 @@ def test_the_document_is_current_in_its_shape(tmp_path: Path) -> None:
         assert (row[5] == "no") == (len(row) == 7 and bool(row[6])), f"no reason: {row}"
         held += row[5] == "yes"
     assert f"{held} of {len(body)} claims hold" in text
-    assert sum(row[0] == "table1" for row in body) == 2 * len(PAPER)
+    assert sum(row[0] == "table1" for row in body) == 2 * len(PAPER_LINKS)
     (page,) = reproduce(["2"], backend="simplified", directory=tmp_path)
     fresh = [line for line in to_markdown([page]).splitlines() if line.startswith("| 2 ")]
     assert fresh == [line for line in text.splitlines() if line.startswith("| 2 ")]
