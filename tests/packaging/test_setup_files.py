@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 import cosim
 
@@ -38,6 +41,21 @@ def test_a_lock_holds_pins_and_nothing_else(lock: str) -> None:
     entries = [line for line in lines if line and not line.startswith("#")]
     assert entries
     assert [entry for entry in entries if not PIN.fullmatch(entry)] == []
+
+
+def test_debian_12s_own_python_takes_every_pin() -> None:
+    # Its Python is 3.11.2: some packages for "3.11" ask for a later patch release.
+    pinned = set().union(*(pins(path.name) for path in ROOT.glob("requirements*.lock")))
+    needed = {
+        canonicalize_name(distribution.name): distribution.metadata["Requires-Python"]
+        for distribution in distributions()
+    }
+    present = {name: needed[name] for name in pinned & needed.keys()}
+    assert {"numpy", "pytest"} <= present.keys()
+    too_new = {
+        n: wants for n, wants in present.items() if "3.11.2" not in SpecifierSet(wants or "")
+    }
+    assert too_new == {}
 
 
 def test_what_is_needed_is_pinned() -> None:
