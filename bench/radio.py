@@ -10,13 +10,16 @@ too depends on the machine and on who else uses its caches.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
+import platform
 import resource
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -54,42 +57,77 @@ def cpu_per_second(setup: CellSetup, repeats: int) -> tuple[float, dict[str, Any
     return best["cpu_s"] / best["sim_s"], best
 
 
-def bench_peers(repeats: int) -> Iterator[dict[str, Any]]:
+PEERS_HEAD = ("one cell", "here", "5G-LENA", "ns3-mmwave", "bound", "Mbps here")
+SCALE_HEAD = ("cells", "UEs", "CPU s per simulated s", "packet-hops per s", "us per packet-hop")
+Row = tuple[str, ...]
+
+
+def bench_peers(repeats: int) -> Iterator[tuple[Row, dict[str, Any]]]:
     """One cell, the cases for which there are figures of the peers."""
-    print("one cell, CPU s per simulated s     here   5G-LENA  ns3-mmwave  bound  Mbps here")
     for case in CASES:
         cost, result = cpu_per_second(case.setup, repeats)
         bound = "-" if case.bound is None else f"{case.bound:.1f}"
-        print(
-            f"{case.name:32s} {cost:8.3f} {case.lena:9.2f} {case.mmwave:11.2f} {bound:>6s} "
-            f"{result['goodput_mbps']:10.1f}"
+        row = (case.name, f"{cost:.3f}", f"{case.lena:g}", f"{case.mmwave:g}", bound)
+        yield (
+            (*row, f"{result['goodput_mbps']:.1f}"),
+            {"case": case.name, "cpu": cost, "bound": case.bound},
         )
-        yield {"case": case.name, "cpu": cost, "bound": case.bound}
 
 
-def bench_scale(cells: tuple[int, ...], ues: tuple[int, ...], duration_s: float) -> None:
+def bench_scale(cells: tuple[int, ...], ues: tuple[int, ...], duration_s: float) -> Iterator[Row]:
     """A star of relays, a light load for each UE: cost by cells and UEs, and by what is carried."""
-    print("\nstar of cells, 0.5 Mbps upward for each UE, dynamic half duplex")
-    print("cells   UEs   CPU s per simulated s   packet-hops/s   us per packet-hop")
-    for cell_count in cells:
-        for ue_count in ues:
-            setup = CellSetup(
-                ues=ue_count,
-                relays=cell_count - 1,
-                layout="star",
-                half_duplex="dynamic",
-                offered_mbps=0.5 * ue_count,
-                duration_s=duration_s,
-            )
-            result = run_cell(setup)
-            cost = result["cpu_s"] / result["sim_s"]
-            # All but the donor's own UEs cross one more hop.
-            hops = 2 - 1 / cell_count
-            packet_hops = sum(result["per_ue_mbps"]) * 1e6 / (8 * 1400) * hops
-            per_hop_us = cost / packet_hops * 1e6 if packet_hops else float("nan")
-            print(
-                f"{cell_count:5d} {ue_count:5d} {cost:23.4f} {packet_hops:15.0f} {per_hop_us:19.1f}"
-            )
+    for cell_count, ue_count in itertools.product(cells, ues):
+        setup = CellSetup(
+            ues=ue_count,
+            relays=cell_count - 1,
+            layout="star",
+            half_duplex="dynamic",
+            offered_mbps=0.5 * ue_count,
+            duration_s=duration_s,
+        )
+        result = run_cell(setup)
+        cost = result["cpu_s"] / result["sim_s"]
+        # All but the donor's own UEs cross one more hop.
+        hops = 2 - 1 / cell_count
+        packet_hops = sum(result["per_ue_mbps"]) * 1e6 / (8 * 1400) * hops
+        per_hop_us = cost / packet_hops * 1e6 if packet_hops else float("nan")
+        yield (
+            str(cell_count),
+            str(ue_count),
+            f"{cost:.4f}",
+            f"{packet_hops:.0f}",
+            f"{per_hop_us:.1f}",
+        )
+
+
+def tell(head: Row, rows: Iterable[Row]) -> list[Row]:
+    """Print a table while its rows are made; also returns them."""
+    widths = [32 if column == "one cell" else max(10, len(column)) for column in head]
+
+    def line(row: Row) -> str:
+        return "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+
+    print(line(head))
+    done = []
+    for row in rows:
+        print(line(row), flush=True)
+        done.append(row)
+    return done
+
+
+def write_doc(path: Path, tables: Iterable[tuple[str, Row, list[Row]]], scenario: str) -> None:
+    """The tables as a page of the documents."""
+    lines = [
+        "# What the radio stack costs",
+        "",
+        f"Made by `bench/radio.py --doc` on {platform.machine()}, {date.today()}, load "
+        f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; not edited by hand. CPU time, not "
+        "wall time.",
+    ]
+    for title, head, rows in tables:
+        lines += ["", title, "", f"| {' | '.join(head)} |", f"|{'---:|' * len(head)}"]
+        lines += [f"| {' | '.join(row)} |" for row in rows]
+    path.write_text("\n".join([*lines, "", scenario, ""]), encoding="utf-8")
 
 
 def bench_scenario(duration_s: float) -> dict[str, Any]:
@@ -107,8 +145,6 @@ def bench_scenario(duration_s: float) -> dict[str, Any]:
             network.close()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cost = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / duration_s
-    print(f"\nmmwave-iab, mid load, moving UE: {cost:.3f} CPU s per simulated s ", end="")
-    print(f"(bound {SCENARIO_BOUND})")
     return {"case": "mmwave-iab", "cpu": cost, "bound": SCENARIO_BOUND}
 
 
@@ -118,17 +154,37 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="short runs and few sizes")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a bound fails")
     parser.add_argument("--json", type=Path, help="also write the measured costs to this file")
+    parser.add_argument("--doc", type=Path, help="also write the tables as Markdown to this file")
     arguments = parser.parse_args()
-    print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs\n")
-    rows = list(bench_peers(repeats=1 if arguments.quick else 3))
-    if arguments.quick:
-        bench_scale((1, 16), (1, 50), duration_s=0.3)
-    else:
-        bench_scale((1, 4, 16, 64), (1, 10, 50, 200), duration_s=1.0)
-    rows.append(bench_scenario(duration_s=2.0 if arguments.quick else 5.0))
+    print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
+    costs: list[dict[str, Any]] = []
+
+    def peers() -> Iterator[Row]:
+        for row, cost in bench_peers(repeats=1 if arguments.quick else 3):
+            costs.append(cost)
+            yield row
+
+    titles = (
+        "CPU s per simulated s",
+        "Star of cells, 0.5 Mbps upward for each UE, dynamic half duplex",
+    )
+    print(f"\n{titles[0]}")
+    peer_rows = tell(PEERS_HEAD, peers())
+    print(f"\n{titles[1]}")
+    sizes = ((1, 16), (1, 50)) if arguments.quick else ((1, 4, 16, 64), (1, 10, 50, 200))
+    scale_rows = tell(SCALE_HEAD, bench_scale(*sizes, duration_s=0.3 if arguments.quick else 1.0))
+    costs.append(bench_scenario(duration_s=2.0 if arguments.quick else 5.0))
+    scenario = (
+        f"mmwave-iab at mid load, the UE moving: {costs[-1]['cpu']:.3f} CPU s per simulated s "
+        f"(bound {SCENARIO_BOUND})."
+    )
+    print(f"\n{scenario}")
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
-    faults = [row for row in rows if row["bound"] is not None and row["cpu"] > row["bound"]]
+        arguments.json.write_text(json.dumps(costs, indent=2), encoding="utf-8")
+    if arguments.doc is not None:
+        tables = ((titles[0], PEERS_HEAD, peer_rows), (titles[1], SCALE_HEAD, scale_rows))
+        write_doc(arguments.doc, tables, scenario)
+    faults = [row for row in costs if row["bound"] is not None and row["cpu"] > row["bound"]]
     for row in faults:
         print(
             f"FAULT: {row['case']} costs {row['cpu']:.2f}, more than {row['bound']}",
