@@ -59,6 +59,7 @@ base_image() {
     say "base: no registry is reached; mmdebstrap makes a substitute for $wanted"
     local sources=/etc/apt/sources.list
     [[ ! -e /etc/apt/sources.list.d/debian.sources ]] || sources=/etc/apt/sources.list.d/debian.sources
+    # shellcheck disable=SC2016 # mmdebstrap gives the hook its $1
     mmdebstrap --quiet --variant=minbase --format=tar --dpkgopt=force-unsafe-io \
         --customize-hook='rm -f "$1/etc/resolv.conf" "$1/etc/hostname"' bookworm "$STATE/base.tar" "$sources"
     import_base "$STATE/base.tar"
