@@ -59,8 +59,11 @@ base_image() {
     say "base: no registry is reached; mmdebstrap makes a substitute for $wanted"
     local sources=/etc/apt/sources.list
     [[ ! -e /etc/apt/sources.list.d/debian.sources ]] || sources=/etc/apt/sources.list.d/debian.sources
-    # shellcheck disable=SC2016 # mmdebstrap gives the hook its $1
+    # Without documents and translations, as the slim image is. mmdebstrap gives the hook its $1.
+    # shellcheck disable=SC2016
     mmdebstrap --quiet --variant=minbase --format=tar --dpkgopt=force-unsafe-io \
+        --dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-exclude=/usr/share/man/* \
+        --dpkgopt=path-exclude=/usr/share/info/* --dpkgopt=path-exclude=/usr/share/locale/* \
         --customize-hook='rm -f "$1/etc/resolv.conf" "$1/etc/hostname"' bookworm "$STATE/base.tar" "$sources"
     import_base "$STATE/base.tar"
     rm "$STATE/base.tar"
