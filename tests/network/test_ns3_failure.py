@@ -102,11 +102,15 @@ def test_a_killed_python_leaves_a_failed_manifest_and_no_socket(tmp_path: Path) 
     try:
         ns3 = _wait_for(lambda: _children(parent.pid, "cosim-ns3"), 30)[0]
         _wait_for(lambda: list(sockets.iterdir()) == [], 10)  # they are connected
+        links = tmp_path / "run" / "links.arrows.partial"
+        _wait_for(lambda: links.stat().st_size > 10_000, 20)
         parent.kill()
         parent.wait(5)
         manifest = tmp_path / "run" / "manifest.json"
         _wait_for(lambda: not _is_running(ns3), LONGEST_S)
-        assert json.loads(manifest.read_text())["status"] == "failed"
+        left = json.loads(manifest.read_text())
+        assert left["status"] == "failed"
+        assert left["simulated_s"] > 0.01, "ns-3 knows how far the run got"
     finally:
         parent.kill()
         parent.wait(5)
@@ -160,7 +164,8 @@ def test_ns3_ends_in_the_middle_of_a_step(tmp_path: Path) -> None:
     parent.kill()
     parent.communicate(timeout=5)
     _wait_for(lambda: not _is_running(ns3), LONGEST_S)
-    assert "in the middle of a step" in (tmp_path / "stderr").read_text()
+    last_words = (tmp_path / "stderr").read_text()
+    assert "has died in the middle of a step (at simulated time 0 s)" in last_words
 
 
 def test_ns3_that_is_stopped_before_it_says_hello(
