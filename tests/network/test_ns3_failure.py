@@ -191,6 +191,33 @@ def test_a_network_that_cannot_be_built_is_rejected_with_the_reason(tmp_path: Pa
     network.close()
 
 
+@pytest.mark.parametrize(
+    "extreme",
+    [
+        {"radio.queue": "1 GB", "links.N.queue": "4 GB"},
+        {"links.N.capacity": "10000 Gbps", "links.N.delay": "4e9 s"},
+        {"links.N.cross_traffic": '{ rate = "10000 Gbps", sigma = 20.0, coherence = "1 us" }'},
+        {"background.ues_per_cell": 2, "background.ue_rate": "10000 Gbps"},
+        {"background.rate_sigma": 20.0, "background.downlink_share": 1000.0},
+        {"background.radius_m": 1e6, "report_interval": "4e9 s"},
+        {"radio.channel_update": "1 us", "radio.channel_redraw": "1 us"},
+        {"radio.channel_update": "4e9 s", "radio.handover_time_to_trigger": "4e9 s"},
+        {"radio.ue_power": "-1000 dBm", "radio.noise_figure": "1000 dB", "seed": 2**63 - 1},
+        {"nodes.ue.waypoints_m": "[[1e6, 1e6]]", "nodes.ue.speed": "1e-300 m/s"},
+        {"blockages": '[{ link = "ue-access", start = "0 s", end = "4e9 s", loss = "1000 dB" }]'},
+    ],
+    ids=",".join,
+)
+def test_what_a_scenario_may_say_can_be_built(tmp_path: Path, extreme: dict[str, object]) -> None:
+    """The limits of `cosim.scenario.check` are not wider than those of ns-3 (bridge/limits.cc)."""
+    scenario = load_scenario("chain3", extreme.items())
+    network = open_ns3(scenario, stderr_path=tmp_path / "stderr")
+    try:
+        network.start()
+    finally:
+        network.close()
+
+
 def test_a_command_that_cannot_be_carried_out_is_an_error_with_the_time(tmp_path: Path) -> None:
     network = open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr")
     network.start()
