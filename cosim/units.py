@@ -29,6 +29,8 @@ class Quantity:
         What an error calls the type, and how it says to write one.
     SIGNED
         Whether a value may be negative.
+    LARGEST
+        The largest amount, of either sign where it has one, in the inside unit.
     UNITS
         By the unit's name, its size in the inside unit, which comes first with size 1.
     """
@@ -36,6 +38,7 @@ class Quantity:
     KIND: ClassVar[str]
     EXAMPLE: ClassVar[str]
     SIGNED: ClassVar[bool] = False
+    LARGEST: ClassVar[int] = _INT64_MAX
     UNITS: ClassVar[Mapping[str, Fraction]]
 
     @classmethod
@@ -77,6 +80,7 @@ class DurationNs(WholeQuantity):
 
     KIND = "time"
     EXAMPLE = "20 ms"
+    LARGEST = 4 * 10**18  # some 120 years, and room to add in 64 bits
     UNITS: ClassVar[Mapping[str, Fraction]] = {
         "ns": Fraction(1),
         "us": Fraction(10**3),
@@ -105,6 +109,7 @@ class RateBps(WholeQuantity):
 
     KIND = "data rate"
     EXAMPLE = "400 Mbps"
+    LARGEST = 10**13
     UNITS: ClassVar[Mapping[str, Fraction]] = {
         "bps": Fraction(1),
         "kbps": Fraction(10**3),
@@ -122,6 +127,7 @@ class SizeBytes(WholeQuantity):
 
     KIND = "size"
     EXAMPLE = "500 kB"
+    LARGEST = 4 * 10**9
     UNITS: ClassVar[Mapping[str, Fraction]] = {
         "B": Fraction(1),
         "kB": Fraction(10**3),
@@ -146,6 +152,7 @@ class PowerDbm(RealQuantity):
 
     KIND = "power"
     EXAMPLE = "23 dBm"
+    LARGEST = 1000
     SIGNED = True
     UNITS: ClassVar[Mapping[str, Fraction]] = {"dBm": Fraction(1)}
 
@@ -155,6 +162,7 @@ class Decibels(RealQuantity):
 
     KIND = "power ratio"
     EXAMPLE = "3 dB"
+    LARGEST = 1000
     SIGNED = True
     UNITS: ClassVar[Mapping[str, Fraction]] = {"dB": Fraction(1)}
 
@@ -231,7 +239,7 @@ def _wrong_unit(text: str, unit: str, quantity: type[Quantity]) -> UnitError:
 def _exact(text: str, value: Fraction, quantity: type[QuantityT]) -> QuantityT:
     if value < 0 and not quantity.SIGNED:
         raise UnitError(f"'{text}': a {quantity.KIND} cannot be negative", hint=_example(quantity))
-    if abs(value) > _INT64_MAX:
+    if abs(value) > quantity.LARGEST:
         raise UnitError(f"'{text}' is too large for a {quantity.KIND}")
     return quantity.from_fraction(value, text)
 

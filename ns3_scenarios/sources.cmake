@@ -38,6 +38,7 @@ set(BRIDGE_SOURCES
   bridge/description.cc
   bridge/fields.cc
   bridge/framing.cc
+  bridge/last-will.cc
   bridge/limits.cc
   bridge/link-monitor.cc
   bridge/network.cc

@@ -21,6 +21,7 @@ import click
 from cosim.errors import CosimError
 
 _DISTRIBUTION = "hivemind-cosim"
+_REINSTALL = "pip install . (in the repository)"
 _OLDEST_PYTHON = (3, 11)
 # Distributions whose module has another name.
 _MODULES = {"pyzmq": "zmq"}
@@ -91,12 +92,13 @@ def examine() -> Iterator[Finding]:
     yield check_python(sys.version_info[:2])
     yield check_cosim()
     for distribution in dependencies():
-        yield check_distribution(distribution, f"pip install {distribution}")
-    yield _guarded("ns-3 program", check_ns3_program, "pip install . (in the repository)")
-    yield _guarded("ns-3 libraries", check_ns3_libraries, "pip install . (in the repository)")
+        own = distribution == _DISTRIBUTION
+        yield check_distribution(distribution, _REINSTALL if own else f"pip install {distribution}")
+    yield _guarded("ns-3 program", check_ns3_program, _REINSTALL)
+    yield _guarded("ns-3 libraries", check_ns3_libraries, _REINSTALL)
     yield _guarded("ZeroMQ sockets", check_ipc_socket, "set TMPDIR to a short, writable path")
-    yield _guarded("model profiles", check_model_profiles, "pip install . (in the repository)")
-    yield _guarded("device profiles", check_device_profiles, "pip install . (in the repository)")
+    yield _guarded("model profiles", check_model_profiles, _REINSTALL)
+    yield _guarded("device profiles", check_device_profiles, _REINSTALL)
     yield check_compiler()
     for distribution in _EXTRA_DEPENDENCIES:
         yield check_distribution(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import tempfile
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -53,22 +56,24 @@ class CosimGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _usage_errors(ctx):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _usage_errors(ctx):
+                return super().invoke(ctx)
         except CosimError as error:
             click.echo(f"error: {_one_line(error)}", err=True)
-            ctx.exit(error.exit_code)
-        except click.UsageError as error:
-            where = error.ctx.command_path if error.ctx else "cosim"
-            click.echo(f"error: {_line(error.format_message())}; see `{where} --help`", err=True)
             ctx.exit(error.exit_code)
         except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
             raise
         except BrokenPipeError:
             raise  # whoever read our output has gone; click knows what to do
         except Exception as error:
-            click.echo(f"error: {_one_line(error)}; {_keep_traceback(error)}", err=True)
+            what = _machines_fault(error) or f"{_one_line(error)}; {_keep_traceback(error)}"
+            click.echo(f"error: {what}", err=True)
             ctx.exit(1)
 
 
@@ -79,6 +84,28 @@ def main() -> None:
 
     Start with `cosim run`.
     """
+
+
+@contextmanager
+def _usage_errors(ctx: click.Context) -> Iterator[None]:
+    """Say in one line what is wrong with the command line; a group alone shows its help."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "cosim"
+        click.echo(f"error: {_line(error.format_message())}; see `{where} --help`", err=True)
+        ctx.exit(error.exit_code)
+
+
+def _machines_fault(error: Exception) -> str | None:
+    """What to say of an error that has its cause in the machine and not in cosim."""
+    if isinstance(error, ImportError) and not (error.name or "").startswith("cosim"):
+        return f"{_one_line(error)}; `cosim doctor` shows what is missing"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"the output cannot be written: {error.strerror}"
+    return None
 
 
 def _one_line(error: Exception) -> str:

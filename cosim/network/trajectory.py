@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cosim.scenario.schema import NodeSpec
 
 _NS_PER_S = 1e9
-_LONGEST_S = 1e9  # some 30 years, far inside 64 bits of ns
+LONGEST_S = 1e9  # some 30 years, far inside 64 bits of ns
 
 
 class Waypoint(NamedTuple):
@@ -27,10 +27,10 @@ def trajectory(node: NodeSpec) -> list[Waypoint]:
     points = [Waypoint(0, (x_m, y_m, height_m))]
     for next_x_m, next_y_m in node.waypoints_m:
         leg_s = math.hypot(next_x_m - x_m, next_y_m - y_m) / node.speed
-        if round(leg_s * _NS_PER_S) == 0:
+        if leg_s * _NS_PER_S <= 0.5:
             continue  # it is there already
         time_s += leg_s
-        if time_s > _LONGEST_S:
+        if time_s > LONGEST_S:
             break  # never reached in any run
         x_m, y_m = next_x_m, next_y_m
         points.append(Waypoint(round(time_s * _NS_PER_S), (x_m, y_m, height_m)))

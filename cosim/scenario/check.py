@@ -23,6 +23,7 @@ from cosim.scenario.schema import (
     TopologyChangeSpec,
 )
 from cosim.scenario.topology import SERVING_KINDS, Topology, access_link, build_topology
+from cosim.units import RateBps
 
 # A name stands in key paths and file names, and a digit first would look like an index.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
@@ -31,6 +32,12 @@ _RADIO_KINDS = ("ue", *SERVING_KINDS)
 _LEAST_COHERENCE_NS = 1_000_000  # the demand is redrawn no more often, by the radio stack
 _FARTHEST_M = 1e6  # beyond it, nothing that is meant in earnest
 _LEAST_QUEUE_BYTES = 10_000
+_MOST_QUEUE_BYTES = 1_000_000_000
+_LEAST_NS = 1_000  # of what happens again and again, so that the clock moves
+_MOST_SIGMA = 20.0  # of ln(rate): e^20 is 5e8
+_MOST_FACTOR = 1000.0
+_MOST_NODES = 5000
+_MOST_CELL_UES = 10_000
 MOST_RADIO_NODES = 65_000  # BAP addresses and the IPv4 subnet of the radio network have 16 bits
 _TOO_MANY = f"the radio network would have more than {MOST_RADIO_NODES} nodes at this load"
 _NOT_AT_CARRIER = "there is none at this carrier: 0 to 2 below 7.125 GHz, 2 to 4 from 24.25 GHz"
@@ -99,7 +106,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     positive = "must be more than 0"
     yield "seed", 0 <= s.seed < 2**63, "must be from 0 to 2^63 - 1"
     yield "duration", s.duration > 0, positive
-    yield "report_interval", s.report_interval > 0, positive
+    yield "report_interval", s.report_interval >= _LEAST_NS, "must be at least 1 us"
     yield "sci.period", s.sci.period > 0, positive
     yield "task.timeout", s.task.timeout >= _SHORTEST_TIMEOUT_NS, "must be at least 1 ms"
     yield "task.interval", s.task.interval > 0, positive
@@ -129,19 +136,29 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
         yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"
     yield "background.ues_per_cell", s.background.ues_per_cell >= 0, "cannot be negative"
-    yield "background.rate_sigma", s.background.rate_sigma >= 0, "cannot be negative"
-    yield "background.downlink_share", s.background.downlink_share >= 0, "cannot be negative"
+    sigma_ok = 0 <= s.background.rate_sigma <= _MOST_SIGMA
+    yield "background.rate_sigma", sigma_ok, f"must be from 0 to {_MOST_SIGMA:g}"
+    share_ok = 0 <= s.background.downlink_share <= _MOST_FACTOR
+    yield "background.downlink_share", share_ok, f"must be from 0 to {_MOST_FACTOR:g}"
     coherence_ok = s.background.coherence >= _LEAST_COHERENCE_NS
     yield "background.coherence", coherence_ok, "must be at least 1 ms"
-    yield "background.radius_m", s.background.radius_m > 0, positive
+    radius_ok = 0 < s.background.radius_m <= _FARTHEST_M
+    yield "background.radius_m", radius_ok, "must be more than 0 and at most 1000 km"
     yield "background.ues_per_cell", _radio_nodes(s) <= MOST_RADIO_NODES, _TOO_MANY
+    crowd_ok = s.background.ues_per_cell * _load(s).population <= _MOST_CELL_UES
+    yield "background.ues_per_cell", crowd_ok, f"a cell has at most {_MOST_CELL_UES} at this load"
+    yield "nodes", len(s.nodes) <= _MOST_NODES, f"there can be at most {_MOST_NODES}"
 
 
 def _radio_nodes(s: Scenario) -> float:
     """Nodes of the radio network, background UEs included, at the load of the scenario."""
-    load: LoadSpec = getattr(s.loads, s.load)
     cells = sum(node.kind in SERVING_KINDS for node in s.nodes)
-    return len(s.nodes) + cells * max(0, s.background.ues_per_cell) * load.population
+    return len(s.nodes) + cells * max(0, s.background.ues_per_cell) * _load(s).population
+
+
+def _load(s: Scenario) -> LoadSpec:
+    load: LoadSpec = getattr(s.loads, s.load)
+    return load
 
 
 def _work_checks(task: TaskSpec) -> Iterator[Check]:
@@ -171,8 +188,17 @@ def _check_merging(scenario: Scenario, topology: Topology) -> None:
 def _load_checks(s: Scenario) -> Iterator[Check]:
     for level in s.loads.__struct_fields__:
         load = getattr(s.loads, level)
-        yield f"loads.{level}.population", load.population >= 0, "cannot be negative"
-        yield f"loads.{level}.demand", load.demand >= 0, "cannot be negative"
+        for key in ("population", "demand"):
+            factor_ok = 0 <= getattr(load, key) <= _MOST_FACTOR
+            yield f"loads.{level}.{key}", factor_ok, f"must be from 0 to {_MOST_FACTOR:g}"
+    load = _load(s)
+    too_much = "is more than 10 Tbit/s at this load"
+    yield "background.ue_rate", s.background.ue_rate * load.demand <= RateBps.LARGEST, too_much
+    crowds = [(f"nodes.{node.name}.transit.rate", node.transit) for node in s.nodes]
+    crowds += [(f"links.{link.name}.cross_traffic.rate", link.cross_traffic) for link in s.links]
+    for path, crowd in crowds:
+        rate_bps = 0.0 if crowd is None else crowd.rate * load.population * load.demand
+        yield path, rate_bps <= RateBps.LARGEST, too_much
 
 
 def _radio_checks(r: RadioSpec) -> Iterator[Check]:
@@ -200,14 +226,17 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
             yield f"radio.{key}.{side}", 1 <= size <= 64, "must be from 1 to 64"
     yield "radio.noise_figure", r.noise_figure >= 0, "cannot be negative"
     yield "radio.handover_hysteresis", r.handover_hysteresis >= 0, "cannot be negative"
-    yield "radio.channel_update", r.channel_update >= 1_000, "must be at least 1 us"
-    yield "radio.channel_redraw", r.channel_redraw > 0, "must be more than 0"
-    yield "radio.queue", r.queue >= _LEAST_QUEUE_BYTES, "must be at least 10 kB, a few packets"
+    yield "radio.channel_update", r.channel_update >= _LEAST_NS, "must be at least 1 us"
+    yield "radio.channel_redraw", r.channel_redraw >= _LEAST_NS, "must be at least 1 us"
+    queue_ok = _LEAST_QUEUE_BYTES <= r.queue <= _MOST_QUEUE_BYTES
+    yield "radio.queue", queue_ok, "must be from 10 kB, a few packets, to 1 GB"
 
 
 def _mix_checks(topology: Topology) -> Iterator[Check]:
     yield "nodes", bool(topology.computing_ues), "no UE has a device, so no task would ever start"
     yield "nodes", bool(topology.serving_nodes), "no node of kind 'iab' or 'donor' could serve a UE"
+    for name in topology.of_kind("donor")[1:]:
+        yield f"nodes.{name}.kind", False, "is a second donor, and there can be one"
 
 
 def _node_checks(node: NodeSpec) -> Iterator[Check]:
@@ -245,8 +274,9 @@ def _link_checks(link: LinkSpec, topology: Topology) -> Iterator[Check]:
 
 def _traffic_checks(traffic: CrossTrafficSpec, path: str) -> Iterator[Check]:
     yield f"{path}.rate", traffic.rate > 0, "must be more than 0"
-    yield f"{path}.sigma", traffic.sigma >= 0, "cannot be negative"
-    yield f"{path}.coherence", traffic.coherence > 0, "must be more than 0"
+    sigma_ok = 0 <= traffic.sigma <= _MOST_SIGMA
+    yield f"{path}.sigma", sigma_ok, f"must be from 0 to {_MOST_SIGMA:g}"
+    yield f"{path}.coherence", traffic.coherence >= _LEAST_NS, "must be at least 1 us"
 
 
 def _wireless_checks(

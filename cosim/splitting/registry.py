@@ -120,7 +120,7 @@ def _import(path: str) -> object:
         for part in attribute.split("."):
             found = getattr(found, part)
     except AttributeError as error:
-        names = [key for key, value in vars(found).items() if _is_policy(value)]
+        names = [key for key in dir(found) if _is_policy(getattr(found, key, None))]
         raise UnknownNameError(f"class in module '{module_name}'", attribute, names) from error
     return found
 

@@ -33,7 +33,8 @@ ParentWatch::ParentWatch(pid_t parent,
     }
     if (m_fd < 0 || getppid() != parent) // the number may be another process's by now
     {
-        throw std::runtime_error("the process that started this one is gone");
+        throw std::runtime_error(
+            "the process that started this one was gone before the simulation began");
     }
     m_thread = std::jthread([this, grace, onOrphaned](const std::stop_token& stop) {
         while (!WaitForEnd(LOOK_INTERVAL))

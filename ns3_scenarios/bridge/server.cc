@@ -42,13 +42,6 @@ Expect(const json& message, const std::string& type)
     }
 }
 
-void
-Complain(const std::string& problem, int64_t simTimeNs)
-{
-    std::cerr << "cosim-ns3: " << problem << " (at simulated time " << simTimeNs * 1e-9 << " s)"
-              << std::endl;
-}
-
 /** @return the simulation, or null when it was rejected */
 std::unique_ptr<Simulation>
 Configure(Session& session, Step& initial)
@@ -71,7 +64,7 @@ Configure(Session& session, Step& initial)
 }
 
 void
-RunSteps(Session& session, Simulation& simulation)
+RunSteps(Session& session, Simulation& simulation, std::atomic<int64_t>& reachedNs)
 {
     std::chrono::nanoseconds simulating{0}; // real time, for who wants to know the coupling's share
     while (true)
@@ -88,6 +81,7 @@ RunSteps(Session& session, Simulation& simulation)
         const auto request = ReadAdvance(message);
         const auto begin = std::chrono::steady_clock::now();
         const auto step = simulation.Advance(request.untilNs, request.commands);
+        reachedNs = step.nowNs;
         simulating += std::chrono::steady_clock::now() - begin;
         session.Send("step", WriteStep(step));
     }
@@ -95,8 +89,15 @@ RunSteps(Session& session, Simulation& simulation)
 
 } // namespace
 
+void
+Complain(const std::string& problem, int64_t simTimeNs)
+{
+    std::cerr << "cosim-ns3: " << problem << " (at simulated time " << simTimeNs * 1e-9 << " s)"
+              << std::endl;
+}
+
 Ending
-Serve(Session& session)
+Serve(Session& session, std::atomic<int64_t>& reachedNs)
 {
     // Outlives the try block, so that an error is reported with the time at which it happened.
     std::unique_ptr<Simulation> simulation;
@@ -113,7 +114,7 @@ Serve(Session& session)
             return Ending::REJECTED;
         }
         session.Send("ready", WriteStep(initial));
-        RunSteps(session, *simulation);
+        RunSteps(session, *simulation, reachedNs);
         return Ending::FINISHED;
     }
     catch (const PeerGone& error)

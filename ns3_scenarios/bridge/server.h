@@ -6,6 +6,10 @@
 
 #include "session.h"
 
+#include <atomic>
+#include <cstdint>
+#include <string>
+
 namespace cosim
 {
 
@@ -22,9 +26,18 @@ enum class Ending : int
  * Hold a whole conversation: hello, configuration, steps, totals.
  *
  * @param session with the controllers' side
+ * @param reachedNs simulated time at the end of the last step, for other threads to read
  * @return how it ended; what went wrong is on standard error and, if possible, was sent
  */
-Ending Serve(Session& session);
+Ending Serve(Session& session, std::atomic<int64_t>& reachedNs);
+
+/**
+ * Say on standard error what went wrong.
+ *
+ * @param problem in words
+ * @param simTimeNs simulated time at which it happened, or that was known to be reached
+ */
+void Complain(const std::string& problem, int64_t simTimeNs);
 
 } // namespace cosim
 

@@ -4,51 +4,28 @@
  * The ns-3 side of cosim: builds the network that the controllers' side describes and runs it in
  * lock-step with them. `cosim run` starts it; nobody else needs to.
  */
+#include "bridge/last-will.h"
 #include "bridge/parent-watch.h"
 #include "bridge/server.h"
 #include "bridge/session-secret.h"
 
 #include "ns3/command-line.h"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <exception>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unistd.h>
 
 namespace
 {
 
 constexpr std::chrono::milliseconds GRACE{1000}; // for a step under way when the parent dies
-
-/** What is to be done for a parent that died: it cannot do it itself any more. */
-struct LastWill
-{
-    std::string endpoint; //!< whose socket and private directory are removed
-    std::string from;     //!< file that takes the place of `to`; empty is none
-    std::string to;       //!< see `from`
-
-    /** Do it; what fails is left. */
-    void Execute() const
-    {
-        constexpr std::string_view IPC = "ipc://";
-        std::error_code ignored;
-        if (endpoint.starts_with(IPC))
-        {
-            const std::filesystem::path socket(endpoint.substr(IPC.size()));
-            std::filesystem::remove(socket, ignored);
-            std::filesystem::remove(socket.parent_path(), ignored);
-        }
-        if (!from.empty())
-        {
-            std::filesystem::rename(from, to, ignored);
-        }
-    }
-};
 
 } // namespace
 
@@ -64,7 +41,8 @@ main(int argc, char* argv[])
     std::string secretFile;
     int deadlineMs = 60000;
     int parent = 0;
-    LastWill will;
+    cosim::LastWill will;
+    std::atomic<int64_t> reachedNs{0};
     ns3::CommandLine command(__FILE__);
     command.AddValue("endpoint",
                      "ZeroMQ endpoint that the controllers' side has bound",
@@ -89,9 +67,10 @@ main(int argc, char* argv[])
         std::unique_ptr<cosim::ParentWatch> watch;
         if (parent > 0)
         {
-            watch = std::make_unique<cosim::ParentWatch>(parent, GRACE, [&will]() {
-                std::cerr << "cosim-ns3: the controllers' side has died in the middle of a step\n";
-                will.Execute();
+            watch = std::make_unique<cosim::ParentWatch>(parent, GRACE, [&will, &reachedNs]() {
+                cosim::Complain("the controllers' side has died in the middle of a step",
+                                reachedNs);
+                will.Execute(reachedNs);
                 _exit(static_cast<int>(cosim::Ending::PEER_GONE));
             });
         }
@@ -104,11 +83,11 @@ main(int argc, char* argv[])
         const std::chrono::milliseconds deadline(deadlineMs);
         const int parentFd = watch ? watch->Fd() : -1;
         cosim::Session conversation(will.endpoint, session, deadline, parentFd, secret);
-        const auto ending = cosim::Serve(conversation);
+        const auto ending = cosim::Serve(conversation, reachedNs);
         // A process that is killed closes its sockets a moment before it has ended.
         if (ending == cosim::Ending::PEER_GONE && watch && watch->WaitForEnd(GRACE))
         {
-            will.Execute();
+            will.Execute(reachedNs);
         }
         return static_cast<int>(ending);
     }
@@ -117,7 +96,7 @@ main(int argc, char* argv[])
         std::cerr << "cosim-ns3: " << error.what() << "\n";
         if (parent > 0 && getppid() != parent)
         {
-            will.Execute();
+            will.Execute(reachedNs);
         }
         return static_cast<int>(cosim::Ending::FAILED);
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -59,6 +60,8 @@ def test_every_option_has_help(command: str) -> None:
         (("compare", "--policies", ","), "names no policy"),
         (("list", "everything"), "'everything' is not one of"),
         (("fly",), "unknown command 'fly'"),
+        (("--fly",), "No such option '--fly'; see `main --help`"),
+        (("profiles", "--fly"), "No such option '--fly'; see `main profiles --help`"),
     ],
 )
 def test_bad_input_exits_with_2(
@@ -67,14 +70,34 @@ def test_bad_input_exits_with_2(
     result = call(*arguments)
     assert result.exit_code == 2
     assert message in result.stderr
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
     assert result.stdout == ""
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_error_is_one_line(no_ns3: list[Any]) -> None:
-    stderr = call("run", "mmwave-iba").stderr
-    assert stderr.startswith("error: ")
-    assert stderr.count("\n") == 1
+def test_a_group_alone_shows_its_help() -> None:
+    for arguments in ((), ("profiles",)):
+        assert "Commands:\n" in call(*arguments).stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "output cannot be written: No space"),
+        (ImportError("libfoo.so: none"), "ImportError: libfoo.so: none; `cosim doctor` shows"),
+    ],
+)
+def test_what_the_machine_lacks_is_no_fault_of_cosims(
+    error: Exception, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> list[str]:
+        raise error
+
+    monkeypatch.setattr("cosim.scenario.list_scenarios", fail)
+    result = call("list", "scenarios")
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert result.stderr.count("\n") == 1 and "traceback" not in result.stderr
 
 
 def test_run_prints_a_report(no_ns3: list[Any]) -> None:

@@ -73,6 +73,12 @@ def test_the_dependencies_are_those_of_the_package() -> None:
     assert not {"torch", "pytest", "ruff"} & set(names)
 
 
+def test_cosim_itself_comes_from_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_DISTRIBUTION", "no-such-package-here")
+    findings = {finding.subject: finding for finding in room.examine()}
+    assert findings["no-such-package-here"].remedy == "pip install . (in the repository)"
+
+
 def test_a_package_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(room._MODULES, "click", "click.no_such_module")
     finding = room.check_distribution("click", "pip install click")

@@ -58,3 +58,4 @@ def test_waypoints_that_are_reached_at_once_or_never_are_left_out() -> None:
     assert trajectory(f"[{start}]", "40 km/h") == []
     assert len(trajectory(f"[{start}, [500.0, 700.0], [500.0, 700.0]]", "40 km/h")) == 2
     assert trajectory("[[900.0, 900.0]]", "0.000000001 m/s") == []
+    assert trajectory("[[900.0, 900.0]]", "1e-300 m/s") == []

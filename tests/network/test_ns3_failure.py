@@ -102,11 +102,15 @@ def test_a_killed_python_leaves_a_failed_manifest_and_no_socket(tmp_path: Path) 
     try:
         ns3 = _wait_for(lambda: _children(parent.pid, "cosim-ns3"), 30)[0]
         _wait_for(lambda: list(sockets.iterdir()) == [], 10)  # they are connected
+        links = tmp_path / "run" / "links.arrows.partial"
+        _wait_for(lambda: links.stat().st_size > 10_000, 20)
         parent.kill()
         parent.wait(5)
         manifest = tmp_path / "run" / "manifest.json"
         _wait_for(lambda: not _is_running(ns3), LONGEST_S)
-        assert json.loads(manifest.read_text())["status"] == "failed"
+        left = json.loads(manifest.read_text())
+        assert left["status"] == "failed"
+        assert left["simulated_s"] > 0.01, "ns-3 knows how far the run got"
     finally:
         parent.kill()
         parent.wait(5)
@@ -160,7 +164,8 @@ def test_ns3_ends_in_the_middle_of_a_step(tmp_path: Path) -> None:
     parent.kill()
     parent.communicate(timeout=5)
     _wait_for(lambda: not _is_running(ns3), LONGEST_S)
-    assert "in the middle of a step" in (tmp_path / "stderr").read_text()
+    last_words = (tmp_path / "stderr").read_text()
+    assert "has died in the middle of a step (at simulated time 0 s)" in last_words
 
 
 def test_ns3_that_is_stopped_before_it_says_hello(
@@ -184,6 +189,33 @@ def test_a_network_that_cannot_be_built_is_rejected_with_the_reason(tmp_path: Pa
     with pytest.raises(RejectedError, match="123000000 Hz"):
         network.start()
     network.close()
+
+
+@pytest.mark.parametrize(
+    "extreme",
+    [
+        {"radio.queue": "1 GB", "links.N.queue": "4 GB"},
+        {"links.N.capacity": "10000 Gbps", "links.N.delay": "4e9 s"},
+        {"links.N.cross_traffic": '{ rate = "10000 Gbps", sigma = 20.0, coherence = "1 us" }'},
+        {"background.ues_per_cell": 2, "background.ue_rate": "10000 Gbps"},
+        {"background.rate_sigma": 20.0, "background.downlink_share": 1000.0},
+        {"background.radius_m": 1e6, "report_interval": "4e9 s"},
+        {"radio.channel_update": "1 us", "radio.channel_redraw": "1 us"},
+        {"radio.channel_update": "4e9 s", "radio.handover_time_to_trigger": "4e9 s"},
+        {"radio.ue_power": "-1000 dBm", "radio.noise_figure": "1000 dB", "seed": 2**63 - 1},
+        {"nodes.ue.waypoints_m": "[[1e6, 1e6]]", "nodes.ue.speed": "1e-300 m/s"},
+        {"blockages": '[{ link = "ue-access", start = "0 s", end = "4e9 s", loss = "1000 dB" }]'},
+    ],
+    ids=",".join,
+)
+def test_what_a_scenario_may_say_can_be_built(tmp_path: Path, extreme: dict[str, object]) -> None:
+    """The limits of `cosim.scenario.check` are not wider than those of ns-3 (bridge/limits.cc)."""
+    scenario = load_scenario("chain3", extreme.items())
+    network = open_ns3(scenario, stderr_path=tmp_path / "stderr")
+    try:
+        network.start()
+    finally:
+        network.close()
 
 
 def test_a_command_that_cannot_be_carried_out_is_an_error_with_the_time(tmp_path: Path) -> None:

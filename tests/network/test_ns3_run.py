@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -37,18 +38,41 @@ def test_same_seed_same_rows_other_seed_others(tmp_path: Path) -> None:
     assert not first.equals(other)
 
 
+def test_seeds_of_chain3_differ_in_sinr_only(tmp_path: Path) -> None:
+    """Its link has more SINR than the top MCS needs: what happens can be worked out by hand."""
+    one, other = (_run(tmp_path / str(s), "chain3", seed=s, duration_s=0.2) for s in (5, 6))
+    pd.testing.assert_frame_equal(one.tasks, other.tasks, check_exact=True)
+    differing = [
+        column for column in one.links if not one.links[column].equals(other.links[column])
+    ]
+    assert differing == ["sinr_db"]
+
+
 def test_more_load_means_longer_transfers_and_other_plans(tmp_path: Path) -> None:
-    runs = {
-        load: _run(tmp_path / load, policy="cloud-only", load=load, duration_s=2.0)
-        for load in ("low", "mid", "high")
-    }
-    transfer_s = {load: _done(result).transfer_s.mean() for load, result in runs.items()}
-    assert transfer_s["low"] < transfer_s["mid"] < transfer_s["high"]
-    plans = {
-        load: set(_done(_run(tmp_path / f"h-{load}", load=load, duration_s=3.0)).boundaries)
-        for load in ("low", "high")
-    }
-    assert plans["low"] != plans["high"]
+    """HiveMind's plans change, so its transfers are compared by the same bytes and hop."""
+    levels = ("low", "mid", "high")
+    fixed, hivemind = (
+        [_done(_run(tmp_path / policy / k, policy=policy, load=k, duration_s=2.0)) for k in levels]
+        for policy in ("cloud-only", "hivemind")
+    )
+    assert _rises(tasks.transfer_s.mean() for tasks in fixed)
+    assert _rises(tasks.latency_s.mean() for tasks in hivemind)
+    assert _rises(_input_over_access_s(tasks) for tasks in hivemind)
+    low, _, high = (set(tasks.boundaries) for tasks in hivemind)
+    assert low.isdisjoint(high)
+    low_hops, _, high_hops = (tasks.route.map(len).mean() for tasks in hivemind)
+    assert high_hops < low_hops, "more load, and tasks go further from the UE"
+
+
+def _rises(values: Iterable[float]) -> bool:
+    return all(before < after for before, after in itertools.pairwise(values))
+
+
+def _input_over_access_s(tasks: pd.DataFrame) -> float:
+    """Mean time of a task's whole input over the UE's link, in s."""
+    whole = tasks[tasks.boundaries.map(lambda b: len(b) > 2 and b[1] == 0)]
+    assert len(whole) > 20
+    return float(whole.hop_transfer_s.map(lambda hops: hops[1]).mean())
 
 
 def test_a_blocked_link_makes_the_plans_retreat_to_the_ue(tmp_path: Path) -> None:

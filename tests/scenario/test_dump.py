@@ -12,7 +12,7 @@ from cosim.scenario.schema import BlockageSpec, Scenario
 from cosim.units import Decibels, DurationNs, FrequencyHz, MetresPerSecond, PowerDbm, RateBps
 
 BASE = load_scenario("mmwave-iab")
-ns = st.integers(1, 2**62).map(DurationNs)
+ns = st.integers(1, DurationNs.LARGEST).map(DurationNs)
 metres = st.floats(-1e6, 1e6)
 
 
@@ -28,7 +28,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         BASE.radio,
         carrier=FrequencyHz(draw(st.integers(20_000_000_000, 100_000_000_000))),
         ue_power=PowerDbm(draw(st.floats(-1e3, 1e3))),
-        channel_update=draw(st.integers(1_000, 2**62).map(DurationNs)),
+        channel_update=draw(st.integers(1_000, DurationNs.LARGEST).map(DurationNs)),
     )
     ue = msgspec.structs.replace(
         BASE.nodes[0],
@@ -45,7 +45,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
     wire = msgspec.structs.replace(
         BASE.links[-1],
-        capacity=RateBps(draw(st.integers(1, 2**62))),
+        capacity=RateBps(draw(st.integers(1, RateBps.LARGEST))),
         delay=draw(ns),
         cross_traffic=None,
     )

@@ -122,7 +122,27 @@ def set_(path: str, value: object) -> Callable[[Tables], None]:
         (set_("radio.bandwidth", "101 MHz"), "radio.bandwidth", "one of 50 MHz, 100 MHz"),
         (set_("radio.numerology", 1), "radio.numerology", "none at this carrier"),
         (set_("radio.carrier", "3.5 GHz"), "radio.numerology", "none at this carrier"),
-        (set_("radio.queue", "5 kB"), "radio.queue", "at least 10 kB"),
+        (set_("radio.queue", "5 kB"), "radio.queue", "from 10 kB"),
+        (set_("radio.queue", "2 GB"), "radio.queue", "to 1 GB"),
+        (set_("radio.channel_redraw", "1 ns"), "radio.channel_redraw", "at least 1 us"),
+        (set_("report_interval", "1 ns"), "report_interval", "at least 1 us"),
+        (set_("background.rate_sigma", 21.0), "background.rate_sigma", "from 0 to 20"),
+        (set_("background.downlink_share", -0.1), "background.downlink_share", "from 0 to 1000"),
+        (set_("background.radius_m", 1e7), "background.radius_m", "at most 1000 km"),
+        (set_("background.ues_per_cell", 20_000), "background.ues_per_cell", "at most 10000"),
+        (set_("loads.mid", {"population": 1e4, "demand": 1}), "loads.mid.population", "to 1000"),
+        (set_("loads.mid", {"population": 1, "demand": -1}), "loads.mid.demand", "from 0"),
+        (set_("links.0.capacity", "11000 Gbps"), "links.N.capacity", "too large"),
+        (
+            set_("links.0.cross_traffic", {"rate": "1 Mbps", "sigma": 1e300}),
+            "links.N.cross_traffic.sigma",
+            "from 0 to 20",
+        ),
+        (
+            set_("links.0.cross_traffic", {"rate": "1 Mbps", "coherence": "1 ns"}),
+            "links.N.cross_traffic.coherence",
+            "at least 1 us",
+        ),
     ],
 )
 def test_error_names_key_path_and_remedy(
@@ -133,6 +153,27 @@ def test_error_names_key_path_and_remedy(
     error = refused(raw)
     assert error.key_path == key_path
     assert message in str(error)
+
+
+def test_all_traffic_has_a_most() -> None:
+    high = [("load", "high"), ("loads.high", "{ population = 2.0, demand = 2.0 }")]
+    for key, rate in (
+        ("background.ue_rate", "6000 Gbps"),
+        ("nodes.iab1.transit.rate", "3000 Gbps"),
+        ("links.F.cross_traffic.rate", "3000 Gbps"),
+    ):
+        load_scenario("mmwave-iab", [(key, rate)])
+        with pytest.raises(ScenarioError, match="is more than 10 Tbit/s at this load") as caught:
+            load_scenario("mmwave-iab", [(key, rate), *high])
+        assert caught.value.key_path == key
+
+
+def test_there_is_one_donor() -> None:
+    raw = tables()
+    raw["nodes"].append({**node(raw, "gnb"), "name": "gnb2"})
+    raw["links"].append({**raw["links"][0], "name": "N2", "child": "gnb2"})
+    error = refused(raw)
+    assert error.key_path == "nodes.gnb2.kind" and "a second donor" in str(error)
 
 
 def test_missing_required_key() -> None:

@@ -189,6 +189,7 @@ def test_a_users_class_by_module_path(tmp_path: Path, monkeypatch: pytest.Monkey
         ("my_policies:Demanding", InputError, "without arguments"),
         ("broken_policies:X", InputError, "cannot be imported"),
         (":X", InputError, "cannot be imported"),
+        ("os:getcwd.x", UnknownNameError, "known: none"),
     ]:
         with pytest.raises(error, match=message):
             make_policy(path)

@@ -11,7 +11,7 @@ from cosim.network.demand import (
     load_of,
     user_rate_bps,
 )
-from cosim.network.trajectory import trajectory
+from cosim.network.trajectory import LONGEST_S, trajectory
 from cosim.scenario.schema import (
     BackgroundSpec,
     BlockageSpec,
@@ -99,7 +99,9 @@ def _radio(radio: RadioSpec, los_update_ns: int, has_relays: bool) -> dict[str, 
 def _los_update_ns(nodes: tuple[NodeSpec, ...]) -> int:
     """Time in which the fastest node crosses a decorrelation distance; 0 when nothing moves."""
     fastest_mps = max((float(node.speed) for node in nodes if node.waypoints_m), default=0.0)
-    return round(LOS_DECORRELATION_M / fastest_mps * _NS_PER_S) if fastest_mps > 0 else 0
+    if fastest_mps <= 0:
+        return 0
+    return round(min(LOS_DECORRELATION_M / fastest_mps, LONGEST_S) * _NS_PER_S)
 
 
 def _node(node: NodeSpec, load: LoadSpec) -> dict[str, Any]:
