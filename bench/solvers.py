@@ -22,12 +22,12 @@ from cosim.splitting import (
     Plan,
     SplitProblem,
     plan_cost,
-    sci_step,
     solve_algorithm1,
     solve_dijkstra,
     solve_pareto,
     solve_sci,
 )
+from cosim.splitting.solvers import sci_recursion
 
 LAYERS = (52, 174, 600, 100_000)
 NODES = (5, 9, 64)
@@ -82,7 +82,7 @@ def floor_ratio(layers: int) -> tuple[float, float]:
 
     def step() -> None:
         for _ in range(repeats):
-            sci_step(prefix, transfer, downstream)
+            sci_recursion(prefix, transfer, downstream)
 
     pairs = [(best_s(floor, 0.03), best_s(step, 0.06)) for _ in range(7)]
     floor_s = min(pair[0] for pair in pairs) / repeats

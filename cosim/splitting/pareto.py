@@ -31,8 +31,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cosim.splitting import validate
 from cosim.splitting.problem import FloatArray, IntArray, SplitProblem, plan_cost
-from cosim.splitting.validate import same_shape
+from cosim.splitting.validate import same_shape, table
 
 _QA, _BE = 0, 1
 
@@ -122,7 +123,14 @@ class ParetoPlan:
 
 
 def pareto_sink(prefix: FloatArray) -> ParetoMessage:
-    """The message of the last node, whose only choice is to run the rest."""
+    """The message of the last node, whose only choice is to run the rest.
+
+    Parameters
+    ----------
+    prefix
+        Shape ``(2, L + 1)``: as for `pareto_step`.
+    """
+    prefix = _prefixes(prefix)
     layers = np.array([prefix.shape[1] - 1], dtype=np.int64)
     return ParetoMessage(layers, prefix[:, -1:], np.zeros(1, dtype=np.int64), prefix, 0.0)
 
@@ -149,7 +157,19 @@ def pareto_step(
         Of qa, for the whole path.
     cap
         Most points to tell, at least 1, but for those of least qa; None tells all.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument and the index at fault.
     """
+    prefix = _prefixes(prefix)
+    transfer = table("transfer", transfer, prefix.shape, finite=False)
+    if downstream.prefix.shape != prefix.shape:
+        raise ValueError(
+            f"downstream is for (2, L+1) = {downstream.prefix.shape}, not {prefix.shape}"
+        )
+    _refuse_nan(threshold)
     if cap is not None and cap < 1:
         raise ValueError(f"cap must be at least 1, is {cap}")
     limits = (prefix[_QA] + threshold).tolist()
@@ -182,8 +202,7 @@ def solve_pareto(
     (0, 1, 2)
     """
     same_shape(qa=qa, be=be)
-    if math.isnan(threshold):
-        raise ValueError("threshold is nan")
+    _refuse_nan(threshold)
     prefix = np.stack([qa.prefix_s, be.prefix_s])
     transfer = np.stack([qa.transfer_s, be.transfer_s])
     messages = [pareto_sink(prefix[:, -1])]
@@ -200,6 +219,18 @@ def solve_pareto(
         excess_bound=messages[0].gap,
         points=sum(message.points for message in messages),
     )
+
+
+def _prefixes(prefix: FloatArray) -> FloatArray:
+    if len(prefix) != 2:
+        raise ValueError(f"prefix must have 2 rows, qa and be, not {len(prefix)}")
+    qa = validate.prefix("prefix[0]", prefix[_QA])
+    return np.stack([qa, validate.prefix("prefix[1]", prefix[_BE], qa.size)])
+
+
+def _refuse_nan(threshold: float) -> None:
+    if math.isnan(threshold):
+        raise ValueError("threshold is nan")
 
 
 # Sums of the same numbers in another order differ by this much; a plan on the threshold meets it.
