@@ -17,21 +17,23 @@ from collections.abc import Callable
 import numpy as np
 
 from cosim.paper_chain import paper_problems
+from cosim.scenario.schema import ObjectiveSpec
 from cosim.splitting import (
     Plan,
     SplitProblem,
     plan_cost,
-    sci_step,
     solve_algorithm1,
     solve_dijkstra,
     solve_pareto,
     solve_sci,
 )
+from cosim.splitting.solvers import sci_recursion
 
 LAYERS = (52, 174, 600, 100_000)
 NODES = (5, 9, 64)
 MAX_RATIO = 6.0
 MAX_PARETO_S = 0.020
+CAP = ObjectiveSpec().front_cap
 ONCE_S = 0.5  # what takes longer is timed once
 
 
@@ -80,7 +82,7 @@ def floor_ratio(layers: int) -> tuple[float, float]:
 
     def step() -> None:
         for _ in range(repeats):
-            sci_step(prefix, transfer, downstream)
+            sci_recursion(prefix, transfer, downstream)
 
     pairs = [(best_s(floor, 0.03), best_s(step, 0.06)) for _ in range(7)]
     floor_s = min(pair[0] for pair in pairs) / repeats
@@ -117,15 +119,15 @@ def bench_pareto() -> list[str]:
     """Time the exact form at several thresholds."""
     faults = []
     chains = {name: paper_problems(name) for name in ("resnet152", "resnet18", "rnn")}
-    print("\nexact Pareto form, 9 nodes      L   threshold   exact ms   cap 16 ms   excess  points")
+    print("\nexact Pareto form, 9 nodes      L   threshold   exact ms   capped ms   excess  points")
     for name, (qa, be) in chains.items():
         least = solve_sci(qa).cost
         loosest = plan_cost(qa, solve_sci(be).boundaries)
         for share in (0.05, 0.25, 0.5):
             limit = least + share * (loosest - least)
-            exact, capped = solve_pareto(qa, be, limit), solve_pareto(qa, be, limit, cap=16)
+            exact, capped = solve_pareto(qa, be, limit), solve_pareto(qa, be, limit, cap=CAP)
             took = best_s(lambda q=qa, b=be, t=limit: solve_pareto(q, b, t), 0.5)
-            thin = best_s(lambda q=qa, b=be, t=limit: solve_pareto(q, b, t, cap=16), 0.5)
+            thin = best_s(lambda q=qa, b=be, t=limit: solve_pareto(q, b, t, cap=CAP), 0.5)
             excess = capped.be / exact.be - 1 if exact.be else 0.0
             print(
                 f"{name:24s} {qa.layers:8d} {limit * 1e3:8.1f} ms {took * 1e3:10.1f} "

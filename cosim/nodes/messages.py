@@ -21,7 +21,7 @@ from cosim.errors import ProtocolError
 from cosim.nodes.told import boundaries_of, decode_told, encode_told
 from cosim.splitting.node import Told
 
-VERSION: Final = 3
+VERSION: Final = 4
 _HEAD: Final = struct.Struct("<2sBB")
 _MAGIC: Final = b"HM"
 _SCI, _TASK, _DONE, _ASK, _PARAMS, _MERGE = 1, 2, 3, 4, 5, 6

@@ -2,12 +2,13 @@
 
 **Costs**: L + 1 ``float32``.
 
-**Fronts** (`cosim.splitting.pareto`): first the error bound, ``float32``, in the unit of the
-best-effort metric, rounded up; then the prefix sums of quality assurance, rounded down, and of best
-effort (one number when they are a multiple of the former, as energy at constant power is); then at
-which boundaries the front changes; then each point once, with the first and the last of the fronts
-that it belongs to, its costs rounded up. So a cost that is read is never less than the one that was
-told, and more by at most some 2^-23 of the largest sum.
+**Fronts** (`cosim.splitting.pareto`): the error bound, then the prefix sums of quality assurance,
+rounded down to multiples of 2^-22 of the largest sum, and of best effort (one number when they are
+a multiple of the former, as energy at constant power is); then each point once, by rising quality
+assurance, rounded up likewise, with its best effort rounded up to a multiple of 1/65534 of the
+largest, and its stop. The error bound includes the latter. So a cost that is read is never less
+than the one that was told. Of numbers that rise the differences are sent, and columns of integers
+are packed in as few bits as serve most of them.
 
 **Chain**: for each node its L + 1 prefix sums, and for each link its L + 1 transfers, ``float32``.
 """
@@ -20,26 +21,25 @@ import struct
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from cosim.errors import ProtocolError
+from cosim.nodes.packing import pack_integers, unpack_integers
 from cosim.splitting.node import ChainCosts, Told
-from cosim.splitting.pareto import Front, ParetoMessage
-from cosim.splitting.problem import FloatArray
+from cosim.splitting.pareto import ParetoMessage
+from cosim.splitting.problem import FloatArray, IntArray
 
 COSTS, FRONTS, CHAIN = 0, 1, 2
 _COST: Final = np.dtype("<f4")
-_INDEX: Final = np.dtype("<u2")
-_FRONTS_HEAD: Final = struct.Struct("<fdHH")  # error bound, multiple or NaN, fronts, points
-_POINT: Final = np.dtype([("qa", _COST), ("be", _COST), ("first", _INDEX), ("last", _INDEX)])
+_FRONTS_HEAD: Final = struct.Struct("<fdffH")  # gap, multiple or NaN, units of both costs, points
+_BEST_EFFORT: Final = np.dtype("<u2")
 _MOST: Final = 0xFFFF
-_MOST_UNFOLDED: Final = 2**21  # points in all fronts together; a message is no place for more
+_STEPS: Final = 2**22  # of quality assurance
 
 
 def boundaries_of(told: Told) -> int:
     """For how many boundaries something is told, L + 1."""
     if isinstance(told, ParetoMessage):
-        return int(told.which.size)
+        return int(told.prefix.shape[1])
     return int(told.prefix_s.shape[1] if isinstance(told, ChainCosts) else told.size)
 
 
@@ -108,30 +108,28 @@ def _decode_chain(size: int, data: bytes) -> ChainCosts:
     return ChainCosts(prefix, transfer)
 
 
-def _rounded(values: npt.ArrayLike, towards: float) -> npt.NDArray[np.float32]:
-    """The nearest ``float32`` that is not on the wrong side."""
-    exact = np.asarray(values, dtype=np.float64)
-    with np.errstate(over="ignore"):
-        single = exact.astype(_COST)
-    wrong = single < exact if towards > 0 else single > exact
-    return np.where(wrong, np.nextafter(single, _COST.type(towards)), single).astype(_COST)
-
-
 def _encode_fronts(message: ParetoMessage) -> bytes:
-    fronts, points = len(message.fronts), _points_once(message.fronts)
-    if max(fronts, len(points)) > _MOST:
-        raise ValueError(
-            f"{len(points)} points in {fronts} fronts: too many for a message; set cap"
-        )
-    qa, be = message.prefix
-    multiple = _multiple(qa, be)
-    head = _FRONTS_HEAD.pack(float(_rounded(message.gap, math.inf)), multiple, fronts, len(points))
-    prefix = _rounded(qa, -math.inf).tobytes()
-    if math.isnan(multiple):
-        prefix += _rounded(be, -math.inf).tobytes()
-    # Fronts 1, 2, ... hold up to these boundaries, which fall.
-    held = np.searchsorted(-message.which, -np.arange(1, fronts), side="right") - 1
-    return head + prefix + held.astype(_INDEX).tobytes() + points.tobytes()
+    if message.points > _MOST:
+        raise ValueError(f"{message.points} points are too many for a message; set cap")
+    (qa, be), (qa_prefix, be_prefix) = message.costs, message.prefix
+    multiple = _multiple(qa_prefix, be_prefix)
+    prefixes = (qa_prefix, be_prefix) if math.isnan(multiple) else (qa_prefix,)
+    qa_unit = _unit(max(float(qa.max(initial=0.0)), *(float(p[-1]) for p in prefixes)), _STEPS)
+    be_unit = _unit(float(be.max(initial=0.0, where=be < math.inf)), _MOST - 1)
+    steps = _steps_up(qa, qa_unit)
+    order = np.argsort(steps, kind="stable")
+    efforts = np.where(be < math.inf, _steps_up(be, be_unit), _MOST)
+    gap = _single_up(message.gap + be_unit)
+    columns = [
+        *(
+            pack_integers(np.diff(np.floor(p / qa_unit).astype(np.int64), prepend=0))
+            for p in prefixes
+        ),
+        pack_integers(np.diff(steps[order], prepend=0)),
+        pack_integers(message.stop[order]),
+    ]
+    head = _FRONTS_HEAD.pack(gap, multiple, qa_unit, be_unit, message.points)
+    return b"".join([head, *columns, efforts[order].astype(_BEST_EFFORT).tobytes()])
 
 
 def _multiple(qa: FloatArray, be: FloatArray) -> float:
@@ -141,63 +139,49 @@ def _multiple(qa: FloatArray, be: FloatArray) -> float:
     return float(be[-1] / qa[-1])
 
 
-def _points_once(fronts: tuple[Front, ...]) -> npt.NDArray[np.void]:
-    """Each point with the first and last of the fronts that follow each other and hold it."""
-    rows: list[tuple[float, float, int, int]] = []
-    open_since: dict[tuple[float, float], int] = {}
-    for index, front in enumerate((*fronts, Front([], [], []))):
-        here = list(zip(front.qa, front.be, strict=True))
-        kept = set(here)
-        gone = [point for point in open_since if point not in kept]
-        rows += [(*point, open_since.pop(point), index - 1) for point in gone]
-        for point in here:
-            open_since.setdefault(point, index)
-    points = np.zeros(len(rows), dtype=_POINT)
-    if rows:
-        qa, be, points["first"], points["last"] = zip(*rows, strict=True)
-        points["qa"], points["be"] = _rounded(qa, math.inf), _rounded(be, math.inf)
-    return points
+def _single_up(value: float) -> float:
+    """The least ``float32`` that is not below."""
+    single = np.float32(value)
+    return float(single if float(single) >= value else np.nextafter(single, np.float32(math.inf)))
+
+
+def _unit(largest: float, steps: int) -> float:
+    """A ``float32`` of which `largest` is at most so many."""
+    return _single_up(largest / steps) if largest > 0 else 1.0
+
+
+def _steps_up(values: FloatArray, unit: float) -> IntArray:
+    """How many units are just not less than each value; 0 where it is infinite."""
+    finite = np.where(values < math.inf, values, 0.0)
+    steps = np.ceil(finite / unit)
+    return np.where(steps * unit < finite, steps + 1, steps).astype(np.int64)
 
 
 def _decode_fronts(size: int, data: bytes) -> ParetoMessage:
-    gap, multiple, fronts, count = _FRONTS_HEAD.unpack_from(data)
-    at = _FRONTS_HEAD.size
-    metrics = 2 if math.isnan(multiple) else 1
-    ends = np.cumsum([at, metrics * size * _COST.itemsize, max(fronts - 1, 0) * _INDEX.itemsize])
-    if fronts == 0 or len(data) != ends[-1] + count * _POINT.itemsize or not gap >= 0:
-        raise ProtocolError(f"SCI message has {len(data)} bytes for {count} points")
-    told = _costs(data[at : ends[1]], (metrics, size))
-    with np.errstate(over="ignore", invalid="ignore"):
-        prefix = told if metrics == 2 else np.stack([told[0], multiple * told[0]])
-    held = np.frombuffer(data[ends[1] : ends[2]], dtype=_INDEX).astype(np.int64)
-    points = np.frombuffer(data[ends[2] :], dtype=_POINT)
-    if not (_are_costs(prefix, points) and _are_spans(points, held, fronts, size)):
+    gap, multiple, qa_unit, be_unit, points = _FRONTS_HEAD.unpack_from(data)
+    if not (
+        gap >= 0 and 0 < qa_unit < math.inf and 0 < be_unit < math.inf and multiple != math.inf
+    ):
         raise ProtocolError("SCI message holds Pareto fronts that cannot be")
-    which = np.searchsorted(-held, -np.arange(size), side="right")
-    by_qa = np.lexsort((-points["be"], points["qa"]))
-    return ParetoMessage(_unfold(points[by_qa], fronts), which, prefix, gap)
-
-
-def _are_costs(prefix: FloatArray, points: npt.NDArray[np.void]) -> bool:
-    sums = np.isfinite(prefix) & (prefix >= 0)
-    costs = (points["qa"] >= 0) & (points["qa"] < math.inf) & (points["be"] >= 0)
-    return bool(sums.all() and costs.all())
-
-
-def _are_spans(
-    points: npt.NDArray[np.void], held: npt.NDArray[np.int64], fronts: int, size: int
-) -> bool:
-    first, last = points["first"].astype(np.int64), points["last"].astype(np.int64)
-    some = (first <= last).all() and (last < fronts).all()
-    falling = (np.diff(held) < 0).all() and (held < size).all()
-    return bool(some and falling and (last - first + 1).sum() <= _MOST_UNFOLDED)
-
-
-def _unfold(points: npt.NDArray[np.void], fronts: int) -> tuple[Front, ...]:
-    """Fronts from points, by rising qa, that each say to which fronts they belong."""
-    found = [Front([], [], []) for _ in range(fronts)]
-    for qa, be, first, last in points.tolist():
-        for front in found[first : last + 1]:
-            front.qa.append(qa)
-            front.be.append(be)
-    return tuple(found)
+    rest = data[_FRONTS_HEAD.size :]
+    metrics = 2 if math.isnan(multiple) else 1
+    prefixes = []
+    for _ in range(metrics):
+        steps, rest = unpack_integers(rest, size)
+        prefixes.append(np.cumsum(steps) * qa_unit)
+    steps, rest = unpack_integers(rest, points)
+    stop, rest = unpack_integers(rest, points)
+    if len(rest) != points * _BEST_EFFORT.itemsize:
+        raise ProtocolError(f"SCI message has {len(rest)} bytes at its end for {points} points")
+    if multiple < 0 or (stop >= size).any():
+        raise ProtocolError("SCI message holds Pareto fronts that cannot be")
+    efforts = np.frombuffer(rest, dtype=_BEST_EFFORT)
+    be = np.where(efforts < _MOST, efforts * be_unit, math.inf)
+    order = np.argsort(-stop, kind="stable")
+    return ParetoMessage(
+        stop[order],
+        np.stack([np.cumsum(steps) * qa_unit, be])[:, order],
+        np.arange(points),
+        np.stack(prefixes if metrics == 2 else [prefixes[0], multiple * prefixes[0]]),
+        gap,
+    )

@@ -131,7 +131,7 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "prediction.tasks", s.prediction.tasks >= 1, "must be at least 1"
     limit = s.objective.latency_limit
     yield "objective.latency_limit", limit is None or limit > 0, positive
-    yield "objective.front_cap", s.objective.front_cap >= 3, "must be at least 3"
+    yield "objective.front_cap", 1 <= s.objective.front_cap <= 60_000, "must be 1 to 60000"
     for key in ("latency_weight", "energy_weight"):
         yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"

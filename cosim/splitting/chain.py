@@ -84,6 +84,8 @@ def _node_costs(
 
 def default_roles(nodes: int) -> tuple[Role, ...]:
     """Roles of a chain of `nodes`: a UE, IAB nodes, and a cloud."""
+    if nodes < 1:
+        raise ValueError(f"nodes must be at least 1, is {nodes}")
     if nodes == 1:
         return (Role("ue", is_source=True, is_sink=True),)
     between = tuple(Role("iab") for _ in range(nodes - 2))

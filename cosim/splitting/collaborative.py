@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from cosim.splitting.problem import FloatArray, Plan, SplitProblem
 from cosim.splitting.solvers import make_plan, solve_sci
-from cosim.splitting.validate import vector
+from cosim.splitting.validate import paths, scalar, vector
 
 LearningKind = Literal["federated", "distributed", "qmix"]
 
@@ -48,11 +48,11 @@ def merging_bytes(
     ``2 (N - 1) / N`` of the gradients from each, while as much comes in. ``qmix``: the agent's
     network, and it comes back with `mixer_bytes` of the mixing network's update.
     """
-    params, mixer = vector("param_bytes, mixer_bytes", [param_bytes, mixer_bytes])
+    params, mixer = scalar("param_bytes", param_bytes), scalar("mixer_bytes", mixer_bytes)
     if kind == "distributed":
         _positive("agents", agents)
-        return float(params) * 2 * (agents - 1) / agents, 0.0
-    return float(params), float(params + (mixer if kind == "qmix" else 0.0))
+        return params * 2 * (agents - 1) / agents, 0.0
+    return params, params + (mixer if kind == "qmix" else 0.0)
 
 
 def local_omega(
@@ -74,6 +74,9 @@ def local_omega(
     merges_downstream
         On which side of the link parameters merge.
     """
+    _positive("layers", layers)
+    scalar("there_s", there_s, finite=False)
+    scalar("back_s", back_s, finite=False)
     crosses = np.zeros(layers + 1)
     if merges_downstream:
         crosses[-1] = there_s + back_s
@@ -98,7 +101,7 @@ def federated_omega(
     """
     _positive("local_steps", local_steps)
     sizes = merging_bytes("federated", param_bytes)
-    return _omega(sizes, path_s_per_byte, server) / local_steps
+    return _omega(sizes, path_s_per_byte, "server", server) / local_steps
 
 
 def distributed_omega(
@@ -110,7 +113,7 @@ def distributed_omega(
     each; the way between two of them is taken to lead through `server`, where their chains meet.
     """
     sizes = merging_bytes("distributed", param_bytes, agents=agents)
-    return _omega(sizes, path_s_per_byte, server)
+    return _omega(sizes, path_s_per_byte, "server", server)
 
 
 def qmix_omega(
@@ -136,16 +139,21 @@ def qmix_omega(
     """
     _positive("interval", interval)
     sizes = merging_bytes("qmix", param_bytes, mixer_bytes=mixer_bytes)
-    return _omega(sizes, path_s_per_byte, mixer) / interval
+    return _omega(sizes, path_s_per_byte, "mixer", mixer) / interval
 
 
-def _omega(sizes: tuple[float, float], path_s_per_byte: FloatArray, where: int) -> FloatArray:
+def _omega(
+    sizes: tuple[float, float], path_s_per_byte: FloatArray, name: str, where: int
+) -> FloatArray:
     """Time of both ways, for each node; nothing to send takes no time, over a dead path too."""
-    paths = (path_s_per_byte[:, where], path_s_per_byte[where])
-    total = np.zeros(len(path_s_per_byte))
-    for size, path in zip(sizes, paths, strict=True):
+    path = paths("path_s_per_byte", path_s_per_byte)
+    nodes = len(path)
+    if not -nodes <= where < nodes:
+        raise ValueError(f"{name} is {where}: it must be one of the {nodes} nodes")
+    total = np.zeros(nodes)
+    for size, way in zip(sizes, (path[:, where], path[where]), strict=True):
         if size > 0:
-            total = total + size * path
+            total = total + size * way
     return total
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cosim.splitting.validate import vector
+from cosim.splitting.validate import scalar, vector
 
 _INPUT: Final = ("input", 0)
 _UE: Final = "ue"
@@ -77,7 +77,11 @@ def solve_dads(
     count = len(graph.output_bytes)
     times = [vector(n, t, size=count).tolist() for n, t in (("ue_s", ue_s), ("server_s", server_s))]
     sizes = vector("output_bytes", graph.output_bytes).tolist()
-    vector("input_bytes, rate_bps, delay_s", [graph.input_bytes, rate_bps, delay_s])
+    scalar("input_bytes", graph.input_bytes)
+    scalar("rate_bps", rate_bps)
+    scalar("delay_s", delay_s)
+    if count == 0:
+        raise ValueError("output_bytes is empty: a model has at least one operation")
     consumers = _consumers(graph, count)
     model = nx.DiGraph((("op", u), ("op", v)) for u, v in graph.edges)
     if not nx.is_directed_acyclic_graph(model):
@@ -106,7 +110,10 @@ def line_graph(live_bytes: Sequence[float]) -> ModelGraph:
 def _consumers(graph: ModelGraph, count: int) -> Mapping[tuple[str, int], list[int]]:
     consumers: dict[tuple[str, int], list[int]] = {}
     fed = set()
-    for index, (u, v) in enumerate(graph.edges):
+    for index, edge in enumerate(graph.edges):
+        if len(edge) != 2:
+            raise ValueError(f"edges[{index}] = {edge} is not a pair of operations")
+        u, v = edge
         if not (0 <= u < count and 0 <= v < count):
             raise ValueError(f"edges[{index}] = {(u, v)} is not between operations 0..{count - 1}")
         consumers.setdefault(("op", u), []).append(v)

@@ -35,7 +35,8 @@ class Objective:
     latency_limit_s
         Threshold of latency where it is quality assurance and energy is best effort (Eq. 12).
     front_cap
-        Most points of a Pareto front that are told; None is no cap. See `cosim.splitting.pareto`.
+        Most points of Pareto fronts that a node tells; None is no cap. See
+        `cosim.splitting.pareto`.
     """
 
     latency_weight: float = 1.0

@@ -14,9 +14,10 @@ import numpy as np
 
 from cosim.splitting.problem import FloatArray, IntArray, SplitProblem
 from cosim.splitting.solvers import follow_stops
-from cosim.splitting.validate import same_shape
+from cosim.splitting.validate import prefix, same_shape, vector
 
-_ROWS_AT_A_TIME = 2**20  # entries of the (b, b') table that are in memory at once
+_ROWS = 256  # boundaries that are worked through together
+_RIVALS = 64  # stops that all others are compared with, to leave out the beaten ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +67,12 @@ def inverse_weight_step(
     be_transfer: FloatArray,
     downstream: FloatArray,
 ) -> tuple[FloatArray, IntArray]:
-    """One node's part with Eq. 12 as the cost of an edge, in O(L^2), vectorised.
+    """One node's part with Eq. 12 as the cost of an edge: O(L^2) in the worst case, vectorised.
 
     An edge is this node's compute from b to b' and its transfer at b'. Its weight is not a sum of
-    the two, so no suffix minimum helps.
+    the two, so no suffix minimum helps. But a stop that costs no less in any metric than another
+    one, which is open at the same boundaries, need not be looked at, nor one that is beyond a
+    threshold, as it is then from all boundaries before, too. Few are left in long models.
 
     Parameters
     ----------
@@ -86,24 +89,61 @@ def inverse_weight_step(
     -------
     weight_to_go, stop
         Shapes ``(L + 1,)``. Where every stop weighs infinitely much, the stop is L.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument and the index at fault.
     """
+    be_prefix = prefix("be_prefix", be_prefix)
     size = be_prefix.size
-    weight_to_go = np.empty(size)
-    stop = np.empty(size, dtype=np.int64)
-    onward = be_prefix + be_transfer + downstream
-    rows = max(1, _ROWS_AT_A_TIME // size)
-    for begin in range(0, size, rows):
-        b = slice(begin, min(begin + rows, size))
-        total = onward[None, begin:] - be_prefix[b, None]
-        for prefix, transfer, threshold in zip(qa_prefix, qa_transfer, thresholds, strict=True):
-            phi = (prefix + transfer)[None, begin:] - prefix[b, None]
-            total += inverse_weight(phi, threshold)
-        total[np.tri(total.shape[0], total.shape[1], k=-1, dtype=np.bool_)] = math.inf  # b' < b
-        total[np.isnan(total)] = math.inf
-        at = total.shape[1] - 1 - total[:, ::-1].argmin(axis=1)
-        weight_to_go[b] = np.take_along_axis(total, at[:, None], axis=1)[:, 0]
-        stop[b] = begin + at
-    return weight_to_go, stop
+    be_transfer = vector("be_transfer", be_transfer, size=size, finite=False)
+    downstream = vector("downstream", downstream, size=size, finite=False)
+    if not len(qa_prefix) == len(qa_transfer) == len(thresholds):
+        raise ValueError("qa_prefix, qa_transfer and thresholds must be as many as each other")
+    for index, threshold in enumerate(thresholds):
+        if not threshold > 0:
+            raise ValueError(f"thresholds[{index}] is {threshold}: it must be more than 0")
+    qa_prefix = [prefix(f"qa_prefix[{j}]", own, size) for j, own in enumerate(qa_prefix)]
+    qa_transfer = [
+        vector(f"qa_transfer[{j}]", own, size=size, finite=False)
+        for j, own in enumerate(qa_transfer)
+    ]
+    weight_to_go = np.full(size, math.inf)
+    stop = np.full(size, size - 1, dtype=np.int64)
+    costs = np.stack(
+        [
+            be_prefix + be_transfer + downstream,
+            *(own + transfer for own, transfer in zip(qa_prefix, qa_transfer, strict=True)),
+        ]
+    )
+    stops: IntArray = np.zeros(0, dtype=np.int64)
+    for begin in reversed(range(0, size, _ROWS)):
+        rows = np.arange(begin, min(begin + _ROWS, size))
+        stops = np.concatenate([rows, stops])
+        total = costs[0, stops] - be_prefix[rows, None]
+        is_open = stops >= rows[:, None]
+        for own, done, threshold in zip(costs[1:], qa_prefix, thresholds, strict=True):
+            weight = inverse_weight(own[stops] - done[rows, None], threshold)
+            total += weight
+            is_open &= weight < math.inf
+        total[~is_open | np.isnan(total)] = math.inf
+        at = stops.size - 1 - total[:, ::-1].argmin(axis=1)
+        weight_to_go[rows] = total[np.arange(rows.size), at]
+        stop[rows] = np.where(weight_to_go[rows] < math.inf, stops[at], size - 1)
+        stops = _unbeaten(stops[is_open[0]], costs)
+    # Rounding may leave a cost of zero a little below zero.
+    return np.maximum(weight_to_go, 0.0), stop
+
+
+def _unbeaten(stops: IntArray, costs: FloatArray) -> IntArray:
+    """Without those that a rival beats: no dearer in any, and cheaper in one metric or later."""
+    own = costs[:, stops]
+    rivals = np.argsort(own.sum(axis=0), kind="stable")[:_RIVALS]
+    no_dearer = (own[:, rivals, None] <= own[:, None, :]).all(axis=0)
+    cheaper = (own[:, rivals, None] < own[:, None, :]).any(axis=0)
+    later = stops[rivals, None] > stops
+    return stops[~(no_dearer & (cheaper | later)).any(axis=0)]
 
 
 def solve_inverse_weight(
@@ -111,7 +151,7 @@ def solve_inverse_weight(
     best_effort: Sequence[SplitProblem],
     weights: Sequence[float],
 ) -> tuple[int, ...]:
-    """Boundaries of the plan of least weight by Eq. 12: O(P L^2).
+    """Boundaries of the plan of least weight by Eq. 12: O(P L^2) in the worst case.
 
     The thresholds bound every *edge*, not the path: a path of two edges just below a threshold
     violates it, and one cheap plan may be passed over because a single edge comes near it.
@@ -122,8 +162,8 @@ def solve_inverse_weight(
     last = combined.nodes - 1
     rest = combined.prefix_s[last, -1] - combined.prefix_s[last]
     for qa in assured:
-        prefix = qa.problem.prefix_s[last]
-        rest = rest + inverse_weight(prefix[-1] - prefix, qa.threshold)
+        done = qa.problem.prefix_s[last]
+        rest = rest + inverse_weight(done[-1] - done, qa.threshold)
     stops = []
     for p in reversed(range(last)):
         rest, stop = inverse_weight_step(

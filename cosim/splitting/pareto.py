@@ -7,16 +7,17 @@ meet the threshold; each node downstream goes on with the budget that is left, w
 point that it was chosen by says. So the threshold is never violated when some plan meets it, and
 be is then the least that any such plan has.
 
-**How it stays fast.** In a node's absolute coordinates, ``(T_qa[b'], T_be[b'])`` added, a stop b'
-costs the same whatever boundary the task came with, as in the O(L) form of SCI. The front at b is
-that of all stops from b on, so it changes, going down from L, only where a stop has something new
-to offer. Only those changes are stored; between them boundaries share a front.
+**How it stays small and fast.** In a node's absolute coordinates, ``(T_qa[b'], T_be[b'])`` added, a
+stop b' costs the same whatever boundary the task came with, as in the O(L) form of SCI. The front
+at b is that of all stops from b on, so going down from L it only ever gains points. Each point is
+stored once, with the stop from which on it holds; no front is stored.
 
-**Bounds.** Points beyond the threshold are dropped, but for the one of least qa, which is taken
-when nothing meets the threshold. A front may be thinned to at most `cap` points before it is told:
-what is dropped always has a neighbour of less qa, and of be not more than a reported gap above, so
-that the final be exceeds the optimum by at most the sum of the nodes' gaps
-(`ParetoPlan.excess_bound`). The threshold holds all the same.
+**Bounds.** Points beyond the threshold are left out, but for those of least qa, which are taken
+when nothing meets the threshold. When there are more than `cap` points, those that improve be
+least are left out: such a point always has a neighbour of no more qa, and of be not more than a
+reported gap above, so that the final be exceeds the optimum by at most the sum of the nodes' gaps
+(`ParetoPlan.excess_bound`). Points of least qa always stay, at most one for each boundary: the
+threshold holds all the same.
 
 The number of points can grow with the number of plans in the worst case; `cap` is the way out.
 """
@@ -26,70 +27,73 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from cosim.splitting.problem import FloatArray, IntArray, Plan, SplitProblem, plan_cost
-from cosim.splitting.validate import same_shape
+from cosim.splitting import validate
+from cosim.splitting.problem import FloatArray, IntArray, SplitProblem, plan_cost
+from cosim.splitting.validate import same_shape, table
 
 _QA, _BE = 0, 1
 
 
 @dataclass(frozen=True, eq=False)
-class Front:
-    """Points that no other beats, by rising qa and falling be.
-
-    Plain lists: fronts have some ten points, of which numpy would make longer work.
-
-    Attributes
-    ----------
-    qa, be
-        Costs of the K points, in the absolute coordinates of the node.
-    choice
-        The stop of each point, and which point of the next node's front at that stop it continues
-        with. A node keeps this to itself.
-    """
-
-    qa: list[float]
-    be: list[float]
-    choice: list[tuple[int, int]]
-
-    def copy(self) -> Front:
-        """Another one with the same points."""
-        return Front(self.qa[:], self.be[:], self.choice[:])
-
-
-@dataclass(frozen=True, eq=False)
 class ParetoMessage:
-    """What a node tells upstream.
+    """What a node tells upstream: K points, by falling stop.
 
     Attributes
     ----------
-    fronts
-        The different fronts.
-    which
-        Shape ``(L + 1,)``: which of them holds at each boundary.
+    stop
+        Shape ``(K,)``: where the node stops for this point, which so holds at every boundary up to
+        there.
+    costs
+        Shape ``(2, K)``: qa and be, in the absolute coordinates of the node.
+    onward
+        Shape ``(K,)``: which point of the next node it continues with. A node keeps this to itself.
     prefix
-        Shape ``(2, L + 1)``: to be taken off a front's costs at boundary b.
+        Shape ``(2, L + 1)``: to be taken off `costs` at boundary b.
     gap
-        By how much be may be above the true front's, because of thinning here or downstream.
+        By how much be may be above the true front's, because of what is left out here or
+        downstream.
     """
 
-    fronts: tuple[Front, ...]
-    which: IntArray
+    stop: IntArray
+    costs: FloatArray
+    onward: IntArray
     prefix: FloatArray
     gap: float
 
     def at(self, boundary: int) -> FloatArray:
-        """The (qa, be) points from `boundary` on, shape ``(2, K)``."""
-        front = self.fronts[int(self.which[boundary])]
-        return np.array([front.qa, front.be]) - self.prefix[:, boundary, None]
+        """The front: (qa, be) from `boundary` on, by rising qa and falling be, ``(2, M)``."""
+        costs = self.costs[:, : self._held(boundary)]
+        costs = costs[:, np.lexsort((costs[_BE], costs[_QA]))]
+        best = np.minimum.accumulate(costs[_BE])
+        kept = np.r_[True, best[1:] < best[:-1]][: best.size]
+        return np.asarray(costs[:, kept] - self.prefix[:, boundary, None])
+
+    def best(self, boundary: int, budget: float) -> tuple[int | None, bool]:
+        """Which point from `boundary` on to take, and whether it is within the budget.
+
+        The one of least be within, else the one of least qa; None where no way is open.
+        """
+        qa, be = self.costs[:, : self._held(boundary)]
+        if qa.size == 0:
+            return None, False
+        allowed = budget if budget <= 0 or math.isinf(budget) else budget * (1 + _ROUNDING)
+        within = np.flatnonzero(qa - self.prefix[_QA, boundary] <= allowed)
+        if within.size:
+            return int(within[np.lexsort((qa[within], be[within]))[0]]), True
+        return int(np.lexsort((be, qa))[0]), False
 
     @property
     def points(self) -> int:
-        """How many points it holds."""
-        return sum(len(front.qa) for front in self.fronts)
+        """K."""
+        return int(self.stop.size)
+
+    def _held(self, boundary: int) -> int:
+        """How many points hold at a boundary."""
+        return int(np.searchsorted(-self.stop, -boundary, side="right"))
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class ParetoPlan:
     meets
         Whether qa is within the threshold; when not, no plan's is, and qa is the least possible.
     excess_bound
-        be is at most this much above the optimum; 0 when no front was thinned.
+        be is at most this much above the optimum; 0 when no point was left out.
     points
         How many points the messages held.
     """
@@ -119,10 +123,16 @@ class ParetoPlan:
 
 
 def pareto_sink(prefix: FloatArray) -> ParetoMessage:
-    """The message of the last node, whose only choice is to run the rest."""
-    layers = prefix.shape[1] - 1
-    front = Front([float(prefix[_QA, -1])], [float(prefix[_BE, -1])], [(layers, 0)])
-    return ParetoMessage((front,), np.zeros(layers + 1, dtype=np.int64), prefix, 0.0)
+    """The message of the last node, whose only choice is to run the rest.
+
+    Parameters
+    ----------
+    prefix
+        Shape ``(2, L + 1)``: as for `pareto_step`.
+    """
+    prefix = _prefixes(prefix)
+    layers = np.array([prefix.shape[1] - 1], dtype=np.int64)
+    return ParetoMessage(layers, prefix[:, -1:], np.zeros(1, dtype=np.int64), prefix, 0.0)
 
 
 def pareto_step(
@@ -146,23 +156,28 @@ def pareto_step(
     threshold
         Of qa, for the whole path.
     cap
-        Most points to keep in a front, at least 3; None keeps all.
+        Most points to tell, at least 1, but for those of least qa; None tells all.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument and the index at fault.
     """
-    if cap is not None and cap < 3:
-        raise ValueError(f"cap must be at least 3, is {cap}")
-    shift = prefix + transfer - downstream.prefix
-    running = Front([], [], [])
-    fronts = [running.copy()]  # at boundaries beyond the last stop from which there is a way on
-    changed_at: list[int] = []
+    prefix = _prefixes(prefix)
+    transfer = table("transfer", transfer, prefix.shape, finite=False)
+    if downstream.prefix.shape != prefix.shape:
+        raise ValueError(
+            f"downstream is for (2, L+1) = {downstream.prefix.shape}, not {prefix.shape}"
+        )
+    _refuse_nan(threshold)
+    if cap is not None and cap < 1:
+        raise ValueError(f"cap must be at least 1, is {cap}")
     limits = (prefix[_QA] + threshold).tolist()
-    for stop, group, qa, be in _worthwhile_stops(shift, downstream.which):
-        if _offer(running, downstream.fronts[group], qa, be, stop, limits[stop]):
-            changed_at.append(stop)
-            fronts.append(running.copy())
-    boundaries = np.arange(prefix.shape[1])
-    which = len(changed_at) - np.searchsorted(np.array(changed_at[::-1], dtype=int), boundaries)
-    told, gap = _thinned(fronts, cap)
-    return ParetoMessage(told, which, prefix, gap + downstream.gap)
+    found = _Points(cap)
+    for stop, heard, qa, be in _worthwhile_stops(prefix + transfer, downstream):
+        found.offer(heard, qa, be, stop, limits[stop])
+    stops, costs, onward = found.columns()
+    return ParetoMessage(stops, costs, onward, prefix, found.gap + downstream.gap)
 
 
 def solve_pareto(
@@ -177,7 +192,7 @@ def solve_pareto(
     threshold
         Not NaN.
     cap
-        See `pareto_step`.
+        For each node; see `pareto_step`.
 
     Examples
     --------
@@ -187,8 +202,7 @@ def solve_pareto(
     (0, 1, 2)
     """
     same_shape(qa=qa, be=be)
-    if math.isnan(threshold):
-        raise ValueError("threshold is nan")
+    _refuse_nan(threshold)
     prefix = np.stack([qa.prefix_s, be.prefix_s])
     transfer = np.stack([qa.transfer_s, be.transfer_s])
     messages = [pareto_sink(prefix[:, -1])]
@@ -196,136 +210,154 @@ def solve_pareto(
         step = pareto_step(prefix[:, p], transfer[:, p], messages[-1], threshold=threshold, cap=cap)
         messages.append(step)
     messages.reverse()
-    boundaries = _walk(messages, threshold)
-    qa_cost, be_cost = plan_cost(qa, boundaries), plan_cost(be, boundaries)
+    boundaries, meets = _walk(messages, threshold)
     return ParetoPlan(
         boundaries=boundaries,
-        qa=qa_cost,
-        be=be_cost,
-        meets=best_point(messages[0], 0, threshold)[1],
+        qa=plan_cost(qa, boundaries),
+        be=plan_cost(be, boundaries),
+        meets=meets,
         excess_bound=messages[0].gap,
         points=sum(message.points for message in messages),
     )
 
 
-def as_plan(plan: ParetoPlan) -> Plan:
-    """The same, with be as its cost."""
-    return Plan(plan.boundaries, plan.be)
+def _prefixes(prefix: FloatArray) -> FloatArray:
+    if len(prefix) != 2:
+        raise ValueError(f"prefix must have 2 rows, qa and be, not {len(prefix)}")
+    qa = validate.prefix("prefix[0]", prefix[_QA])
+    return np.stack([qa, validate.prefix("prefix[1]", prefix[_BE], qa.size)])
+
+
+def _refuse_nan(threshold: float) -> None:
+    if math.isnan(threshold):
+        raise ValueError("threshold is nan")
 
 
 # Sums of the same numbers in another order differ by this much; a plan on the threshold meets it.
 _ROUNDING = 1e-12
 _COMPARED = 8
+_FINEST = 16  # parts of the range of be over the cap that thinning begins with
+
+
+@dataclass
+class _Front:
+    """Points that no other beats, by rising qa and falling be, each with a number of its own.
+
+    Plain lists: fronts have some ten points, of which numpy would make longer work.
+    """
+
+    qa: list[float] = field(default_factory=list)
+    be: list[float] = field(default_factory=list)
+    number: list[int] = field(default_factory=list)
+
+    def put(self, at: int, qa: float, be: float, number: int) -> int:
+        """Put in a point behind the `at` ones of no more qa, for those that it beats."""
+        begin = at - 1 if at and self.qa[at - 1] == qa else at
+        end = begin
+        while end < len(self.be) and self.be[end] >= be:
+            end += 1
+        self.qa[begin:end], self.be[begin:end], self.number[begin:end] = [qa], [be], [number]
+        return begin + 1
+
+
+class _Points:
+    """The points of a node while it looks for them: all so far, and the front that they make."""
+
+    def __init__(self, cap: int | None) -> None:
+        self._cap = cap
+        self._rows: list[tuple[int, float, float, int]] = []
+        self._front = _Front()
+        self._width = 0.0  # what improves be by no more is left out
+        self._left = 0.0  # the most that something left out would have, at this width
+        self._left_before = 0.0  # the same at former widths, added up
+
+    @property
+    def gap(self) -> float:
+        """By how much be may be too great because of what was left out."""
+        return self._left_before + self._left
+
+    def columns(self) -> tuple[IntArray, FloatArray, IntArray]:
+        """Stops, costs and the next node's points, as in `ParetoMessage`."""
+        stop, qa, be, onward = zip(*self._rows, strict=True) if self._rows else ((), (), (), ())
+        numbers = np.array([stop, onward], dtype=np.int64)
+        return numbers[0], np.array([qa, be], dtype=np.float64), numbers[1]
+
+    def offer(self, heard: _Front, qa: float, be: float, stop: int, limit: float) -> None:
+        """Take what is new in a front of the next node, with `qa` and `be` to be added."""
+        self._take(heard, qa, be, stop, limit)
+        while self._cap is not None and len(self._rows) > self._cap and self._width < math.inf:
+            finite = [row[2] for row in self._rows if row[2] < math.inf]
+            span = max(finite, default=0.0) - min(finite, default=0.0)
+            width = max(2 * self._width, span / (_FINEST * self._cap))
+            self._thin(width if width < span else math.inf)  # then all are of least qa
+
+    def _take(
+        self, heard: _Front, qa_shift: float, be_shift: float, stop: int, limit: float
+    ) -> None:
+        """Of points with equal costs the first one, with the greatest stop, stays."""
+        front, rows = self._front, self._rows
+        all_qa, all_be, width = front.qa, front.be, self._width
+        at = 0
+        for own_qa, own_be, number in zip(heard.qa, heard.be, heard.number, strict=True):
+            qa = own_qa + qa_shift
+            if qa > limit and all_qa and qa >= all_qa[0]:
+                break
+            be = own_be + be_shift
+            at = bisect_right(all_qa, qa, at)
+            if at and all_be[at - 1] <= be + width:
+                if all_be[at - 1] > be:
+                    self._left = max(self._left, all_be[at - 1] - be)
+                continue
+            at = front.put(at, qa, be, len(rows))
+            rows.append((stop, qa, be, number))
+
+    def _thin(self, width: float) -> None:
+        """Look through all points again, and leave out more."""
+        rows, self._rows, self._front = self._rows, [], _Front()
+        self._width, self._left_before, self._left = width, self.gap, 0.0
+        for stop, qa, be, number in rows:
+            self._take(_Front([qa], [be], [number]), 0.0, 0.0, stop, math.inf)
 
 
 def _worthwhile_stops(
-    shift: FloatArray, which: IntArray
-) -> Iterator[tuple[int, int, float, float]]:
-    """Stops in falling order with their group and shift, but for the plainly beaten ones.
+    costs: FloatArray, downstream: ParetoMessage
+) -> Iterator[tuple[int, _Front, float, float]]:
+    """Stops in falling order, each with the next node's front there and what is to be added to it.
 
-    Within a group, where the next node's front is the same, a stop is beaten by a larger one whose
-    shift is no greater in either cost. Only the last few are compared: what is missed here costs
-    time, not correctness.
+    The plainly beaten ones are left out: where the next node's front is the same, a stop is beaten
+    by a larger one that adds no more to either cost. Only the last few are compared: what is missed
+    here costs time, not correctness.
     """
+    shift = costs - downstream.prefix
+    points = zip(*downstream.costs.tolist(), strict=True)
+    coming = list(zip(downstream.stop.tolist(), points, strict=True))[::-1]
+    heard = _Front()
     seen: list[tuple[float, float]] = []
-    before = -1
-    rows = zip(which.tolist(), shift[_QA].tolist(), shift[_BE].tolist(), strict=True)
-    for stop, (group, qa, be) in reversed(list(enumerate(rows))):
-        if qa == math.inf:
-            continue
-        if group != before:
-            before = group
-            seen.clear()
-        if any(q <= qa and b <= be for q, b in seen):
+    rows = list(zip(shift[_QA].tolist(), shift[_BE].tolist(), strict=True))
+    for stop in range(len(rows) - 1, -1, -1):
+        while coming and coming[-1][0] >= stop:
+            _, (qa, be) = coming.pop()
+            at = bisect_right(heard.qa, qa)
+            if not at or heard.be[at - 1] > be:
+                heard.put(at, qa, be, downstream.points - len(coming) - 1)
+                seen.clear()
+        qa, be = rows[stop]
+        if qa == math.inf or any(q <= qa and b <= be for q, b in seen):
             continue
         seen.append((qa, be))
         if len(seen) > _COMPARED:
             del seen[0]
-        yield stop, group, qa, be
+        yield stop, heard, qa, be
 
 
-def _offer(
-    front: Front, offered: Front, qa_shift: float, be_shift: float, stop: int, limit: float
-) -> bool:
-    """Put what is new in `offered` into `front`; say whether there was something. Old wins ties."""
-    all_qa, all_be, choice = front.qa, front.be, front.choice
-    changed = False
-    at = 0
-    for child, (own_qa, own_be) in enumerate(zip(offered.qa, offered.be, strict=True)):
-        qa = own_qa + qa_shift
-        if qa > limit and all_qa and qa >= all_qa[0]:
-            break
-        be = own_be + be_shift
-        at = bisect_right(all_qa, qa, at)
-        if at and all_be[at - 1] <= be:
-            continue
-        begin = at - 1 if at and all_qa[at - 1] == qa else at
-        end = begin
-        while end < len(all_be) and all_be[end] >= be:
-            end += 1
-        all_qa[begin:end], all_be[begin:end], choice[begin:end] = [qa], [be], [(stop, child)]
-        changed, at = True, begin + 1
-    if changed and all_qa[-1] > limit:
-        keep = max(1, bisect_right(all_qa, limit))
-        del all_qa[keep:], all_be[keep:], choice[keep:]
-    return changed
-
-
-def _thinned(fronts: list[Front], cap: int | None) -> tuple[tuple[Front, ...], float]:
-    """Fronts of at most `cap` points, and the largest gap in be that this left.
-
-    Bands of be are the same for all fronts, so that neighbouring fronts keep the same points.
-    """
-    if cap is None or all(len(front.be) <= cap for front in fronts):
-        return tuple(fronts), 0.0
-    finite = [be for front in fronts for be in (front.be[:1] + front.be[1:2]) if be < math.inf]
-    top = max(finite)
-    spans = [_top_of(front) - front.be[-1] for front in fronts if len(front.be) > cap]
-    # Not all of `cap` bands: where bands begin is not where a front does, and be may be infinite.
-    width = max(spans) / (cap - 2)
-    thinned = [
-        _thin(front, top, width) if len(front.be) > cap else (front, 0.0) for front in fronts
-    ]
-    return tuple(front for front, _ in thinned), max(gap for _, gap in thinned)
-
-
-def _top_of(front: Front) -> float:
-    """The largest finite be; only the first point's can be infinite."""
-    return front.be[0] if front.be[0] < math.inf else front.be[1]
-
-
-def _thin(front: Front, top: float, width: float) -> tuple[Front, float]:
-    """Of each band of be, keep the point of least qa, which has the most be."""
-    kept, gap, band = [], 0.0, -math.inf
-    for index, cost in enumerate(front.be):
-        here = (top - cost) // width if cost < math.inf else -1.0
-        if here != band:
-            kept.append(index)
-            band = here
-        elif cost < math.inf:
-            gap = max(gap, front.be[kept[-1]] - cost)
-    qa, be = [front.qa[index] for index in kept], [front.be[index] for index in kept]
-    return Front(qa, be, [front.choice[index] for index in kept]), gap
-
-
-def best_point(message: ParetoMessage, boundary: int, budget: float) -> tuple[int, bool]:
-    """Which point from `boundary` on to take, and whether it is within the budget."""
-    qa = message.at(boundary)[_QA]
-    allowed = budget if budget <= 0 or math.isinf(budget) else budget * (1 + _ROUNDING)
-    within = int(np.searchsorted(qa, allowed, side="right"))
-    return max(within - 1, 0), within > 0
-
-
-def _walk(messages: list[ParetoMessage], threshold: float) -> tuple[int, ...]:
-    """Follow the chosen point from node to node."""
-    boundaries = [0]
-    layers = messages[0].which.size - 1
-    point, _ = best_point(messages[0], 0, threshold)
+def _walk(messages: list[ParetoMessage], threshold: float) -> tuple[tuple[int, ...], bool]:
+    """Follow the chosen point from node to node; say whether it meets the threshold."""
+    boundaries, layers = [0], messages[0].prefix.shape[1] - 1
+    point, meets = messages[0].best(0, threshold)
     for message in messages:
-        front = message.fronts[int(message.which[boundaries[-1]])]
-        if not front.choice:  # no way is open: what is here stays here
+        if point is None:  # no way is open: what is here stays here
             boundaries.append(layers)
             continue
-        stop, point = front.choice[point]
-        boundaries.append(stop)
-    return tuple(boundaries)
+        boundaries.append(int(message.stop[point]))
+        point = int(message.onward[point])
+    return tuple(boundaries), meets

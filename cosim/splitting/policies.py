@@ -7,7 +7,7 @@ import numpy as np
 from cosim.splitting.node import NodeCosts, NodeSolution, Role
 from cosim.splitting.policy import Policy
 from cosim.splitting.problem import FloatArray
-from cosim.splitting.solvers import sci_step, suffix_minimum
+from cosim.splitting.solvers import sci_recursion, suffix_minimum
 
 
 class HiveMind(Policy):
@@ -22,7 +22,7 @@ class HiveMind(Policy):
     ) -> NodeSolution:
         if costs.transfer_s is None or downstream is None:
             return costs.finish_here(downstream)
-        return NodeSolution(*sci_step(costs.prefix_s, costs.transfer_s, downstream))
+        return NodeSolution(*sci_recursion(costs.prefix_s, costs.transfer_s, downstream))
 
 
 class UeOnly(Policy):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,7 +126,7 @@ def prefix_sums(compute_s: npt.ArrayLike) -> FloatArray:
 
 def _matrix(name: str, value: npt.ArrayLike) -> FloatArray:
     if isinstance(value, (list, tuple)):
-        _refuse_ragged(name, value)
+        refuse_ragged(name, value)
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -135,7 +136,19 @@ def _matrix(name: str, value: npt.ArrayLike) -> FloatArray:
     return array if array.ndim == 2 else np.zeros((0, 0))
 
 
-def _refuse_ragged(name: str, rows: Sequence[Any]) -> None:
+def whole_numbers(name: str, values: Sequence[int]) -> tuple[int, ...]:
+    """`values` as integers; a `ValueError` names the first that is none."""
+    numbers = []
+    for index, value in enumerate(values):
+        try:
+            numbers.append(operator.index(value))
+        except TypeError as error:
+            raise ValueError(f"{name}[{index}] is {value!r}: it must be an integer") from error
+    return tuple(numbers)
+
+
+def refuse_ragged(name: str, rows: Sequence[Any]) -> None:
+    """Say which row has another length than the first."""
     lengths = [len(row) if hasattr(row, "__len__") else -1 for row in rows]
     for index, length in enumerate(lengths):
         if length != lengths[0]:
@@ -151,7 +164,7 @@ def _refuse(name: str, array: FloatArray, bad: npt.NDArray[np.bool_], rule: str)
 
 
 def _checked_boundaries(problem: SplitProblem, boundaries: Sequence[int]) -> tuple[int, ...]:
-    b = tuple(int(value) for value in boundaries)
+    b = whole_numbers("boundaries", boundaries)
     if len(b) != problem.nodes + 1:
         raise ValueError(f"boundaries must have P+1 = {problem.nodes + 1} entries, not {len(b)}")
     if b[0] != 0 or b[-1] != problem.layers:

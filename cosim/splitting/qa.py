@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cosim.splitting.node import Decision, NodeCosts, Role, TaskState, Told
-from cosim.splitting.pareto import ParetoMessage, best_point, pareto_sink, pareto_step
+from cosim.splitting.pareto import ParetoMessage, pareto_sink, pareto_step
 from cosim.splitting.policy import NodePolicy
 from cosim.splitting.rivals import counted_energy
 
@@ -30,13 +30,12 @@ class HiveMindPareto(NodePolicy):
 
     def decide(self, role: Role, costs: NodeCosts, heard: Told | None, task: TaskState) -> Decision:
         message = _message(costs, heard)
-        front = message.fronts[int(message.which[task.boundary])]
-        if not front.choice:  # no way is open: what is here stays here
-            return Decision(costs.layers)
         budget = task.budget_s if role.is_source else task.budget_s + _SLACK_S
-        point, _ = best_point(message, task.boundary, budget)
-        latency_s = front.qa[point] - float(message.prefix[0, task.boundary])
-        return Decision(front.choice[point][0], expected_s=latency_s)
+        point, _ = message.best(task.boundary, budget)
+        if point is None:  # no way is open: what is here stays here
+            return Decision(costs.layers)
+        latency_s = message.costs[0, point] - message.prefix[0, task.boundary]
+        return Decision(int(message.stop[point]), expected_s=float(latency_s))
 
 
 def _message(costs: NodeCosts, heard: Told | None) -> ParetoMessage:

@@ -15,13 +15,14 @@ node of its last layer back to the source every time.
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cosim.splitting.problem import FloatArray, SplitProblem
-from cosim.splitting.validate import table, vector
+from cosim.splitting.validate import scalar, table, vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +65,11 @@ class RecurrentModule:
         if activations.size < 1:
             raise ValueError("activation_bytes is empty: a module has at least one layer")
         hidden = vector("hidden_bytes", hidden_bytes, size=activations.size)
-        (size,) = vector("input_bytes", [input_bytes])
+        size = scalar("input_bytes", input_bytes)
         object.__setattr__(self, "runs", int(runs))
         object.__setattr__(self, "activation_bytes", activations)
         object.__setattr__(self, "hidden_bytes", hidden)
-        object.__setattr__(self, "input_bytes", float(size))
+        object.__setattr__(self, "input_bytes", size)
         object.__setattr__(self, "keeps_sequence", keeps_sequence)
 
     @property
@@ -160,6 +161,10 @@ def local_standard(transfer_s: FloatArray, runs: int, return_s: float) -> FloatA
     return_s
         Of the hidden states over the link, towards the source.
     """
+    transfer_s = vector("transfer_s", transfer_s, finite=False)
+    scalar("return_s", return_s)
+    if runs < 1:
+        raise ValueError(f"runs is {runs}: it must be at least 1")
     back = np.full(transfer_s.size, (runs - 1) * return_s)
     back[-1] = 0.0
     return np.asarray(runs * transfer_s + back)
@@ -208,6 +213,5 @@ def link_seconds(live: FloatArray, rate: FloatArray, delay: FloatArray) -> Float
 
 
 def _times(module: RecurrentModule, layer_s: npt.ArrayLike) -> FloatArray:
-    array = np.asarray(layer_s, dtype=np.float64)
-    nodes = array.shape[0] if array.ndim == 2 else 1
+    nodes = len(layer_s) if isinstance(layer_s, Sized) else 1
     return table("layer_s", layer_s, (nodes, module.layers))

@@ -11,12 +11,13 @@ import math
 
 import numpy as np
 
+from cosim.splitting.bottleneck import least_slowest
 from cosim.splitting.node import NodeCosts, NodeEnergy, NodeSolution, Role
 from cosim.splitting.objectives import inverse_weight, inverse_weight_step
 from cosim.splitting.policies import HiveMind, SingleSplit
 from cosim.splitting.policy import Policy
 from cosim.splitting.problem import FloatArray, IntArray
-from cosim.splitting.solvers import sci_step, suffix_minimum
+from cosim.splitting.solvers import sci_recursion, suffix_minimum
 
 
 class EdgeSplit(Policy):
@@ -74,7 +75,7 @@ class PipeDream(Policy):
         # An infinite stage beyond a dead link is the same as having to finish here.
         later = np.maximum(costs.transfer_s, downstream)
         if self._kept is None:
-            solution = _slowest_stage(costs.prefix_s, later)
+            solution = NodeSolution(*least_slowest(costs.prefix_s, later))
             if not np.isfinite(later[:-1]).any():
                 return solution
             self._kept = solution
@@ -197,7 +198,7 @@ def _additive(
     if transfer is None or downstream is None:
         stop: IntArray = np.full(costs.layers + 1, costs.layers, dtype=np.int64)
         return NodeSolution(np.maximum(prefix[-1] - prefix, 0.0), stop)
-    return NodeSolution(*sci_step(prefix, transfer, downstream))
+    return NodeSolution(*sci_recursion(prefix, transfer, downstream))
 
 
 def counted_energy(costs: NodeCosts) -> NodeEnergy:
@@ -208,14 +209,3 @@ def counted_energy(costs: NodeCosts) -> NodeEnergy:
         return NodeEnergy(energy.prefix_j, None)
     shut = np.isinf(costs.transfer_s)
     return NodeEnergy(energy.prefix_j, np.where(shut, math.inf, energy.transfer_j))
-
-
-def _slowest_stage(prefix_s: FloatArray, later_s: FloatArray) -> NodeSolution:
-    """``min over b' >= b of max(T[b'] - T[b], later[b'])``, the largest b' of equals: O(L^2)."""
-    size = prefix_s.size
-    cost, stop = np.empty(size), np.empty(size, dtype=np.int64)
-    for b in range(size):
-        slowest = np.maximum(prefix_s[b:] - prefix_s[b], later_s[b:])
-        at = size - 1 - b - int(slowest[::-1].argmin())
-        cost[b], stop[b] = slowest[at], b + at
-    return NodeSolution(cost, stop)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cosim.splitting.problem import FloatArray, IntArray, Plan, SplitProblem, plan_cost
+from cosim.splitting.validate import prefix, vector
 
 _CHUNK = 65_536
 
@@ -40,7 +41,23 @@ def sci_step(
     -------
     cost_to_go_s, stop
         Shapes ``(L + 1,)``: V of this node in s, and the best b' for each b, the largest of equals.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument and the index at fault.
     """
+    own = prefix("prefix_s", prefix_s)
+    sent = vector("transfer_s", transfer_s, size=own.size, finite=False)
+    return sci_recursion(
+        own, sent, vector("downstream_s", downstream_s, size=own.size, finite=False)
+    )
+
+
+def sci_recursion(
+    prefix_s: FloatArray, transfer_s: FloatArray, downstream_s: FloatArray
+) -> tuple[FloatArray, IntArray]:
+    """`sci_step` for arrays that were checked before, as those of a `SplitProblem` are."""
     onward = prefix_s + transfer_s
     onward += downstream_s
     best, stop = suffix_minimum(onward)
@@ -81,7 +98,7 @@ def solve_sci(problem: SplitProblem) -> Plan:
     cost = problem.prefix_s[last, -1] - problem.prefix_s[last]
     stops: list[IntArray] = []
     for p in reversed(range(last)):
-        cost, stop = sci_step(problem.prefix_s[p], problem.transfer_s[p], cost)
+        cost, stop = sci_recursion(problem.prefix_s[p], problem.transfer_s[p], cost)
         stops.append(stop)
     return follow_stops(problem, stops[::-1])
 

@@ -23,7 +23,7 @@ share upstream where two ways are equally long.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -32,12 +32,20 @@ from cosim.splitting.solvers import make_plan
 
 GraphForm = Literal["grid", "pairs"]
 
+MAX_PAIRS: Final = 20_000_000
+"""Edges of the form ``pairs``: about 1 GB."""
+
 
 def split_graph(problem: SplitProblem, form: GraphForm = "grid") -> Any:
     """The *reversed* split graph, as a ``scipy.sparse.csr_array`` of ``P (L + 1)`` vertices.
 
     Vertex ``p * (L + 1) + b`` is (p, b), nodes counted from 0; the source is vertex 0, the sink
     the last one. Needs scipy. In ``pairs`` the last node's edges all lead to the sink.
+
+    Raises
+    ------
+    ValueError
+        When ``pairs`` would have more than `MAX_PAIRS` edges.
     """
     from scipy.sparse import csr_array
 
@@ -72,6 +80,11 @@ def _grid_edges(problem: SplitProblem) -> tuple[IntArray, IntArray, FloatArray]:
 
 
 def _pair_edges(problem: SplitProblem) -> tuple[IntArray, IntArray, FloatArray]:
+    edges = (problem.nodes - 1) * (problem.layers + 1) * (problem.layers + 2) // 2
+    if edges > MAX_PAIRS:
+        raise ValueError(
+            f"form 'pairs' would have {edges} edges, more than {MAX_PAIRS}: use 'grid'"
+        )
     vertex = _vertices(problem)
     begin, stop = np.triu_indices(problem.layers + 1)
     parts = []

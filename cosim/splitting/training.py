@@ -20,8 +20,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cosim.splitting.problem import FloatArray, IntArray, SplitProblem
-from cosim.splitting.validate import table, vector
+from cosim.splitting.problem import FloatArray, IntArray, SplitProblem, whole_numbers
+from cosim.splitting.validate import paths, scalar, table, vector
 
 PathKind = Literal["bottleneck", "hops"]
 
@@ -102,9 +102,19 @@ def parameter_moves(
         ``P + 1`` boundaries of the last assignment: where the parameters are now.
     path_s_per_byte
         Shape ``(P, P)``, s: from node, to node; see `path_seconds_per_byte`.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument and the index at fault.
     """
     params = vector("param_bytes", param_bytes)
+    path_s_per_byte = paths("path_s_per_byte", path_s_per_byte)
     holder = assigned_nodes(previous, params.size)
+    if len(previous) != len(path_s_per_byte) + 1:
+        raise ValueError(
+            f"previous must have P+1 = {len(path_s_per_byte) + 1} entries, not {len(previous)}"
+        )
     with np.errstate(invalid="ignore"):
         moves = path_s_per_byte.T[:, holder] * params
     moves[:, params == 0] = 0.0  # nothing to move costs nothing over a dead link, too
@@ -126,6 +136,8 @@ def local_parameter_moves(
     `parameter_moves` counts with ``kind="hops"``.
     """
     params = vector("param_bytes", param_bytes)
+    scalar("down_s_per_byte", down_s_per_byte, finite=False)
+    scalar("up_s_per_byte", up_s_per_byte, finite=False)
     if not 0 <= previous_boundary <= params.size:
         raise ValueError(f"previous_boundary must be from 0 to {params.size}: {previous_boundary}")
     total = np.concatenate(([0.0], np.cumsum(params)))
@@ -137,7 +149,7 @@ def local_parameter_moves(
 
 def assigned_nodes(boundaries: Sequence[int], layers: int) -> IntArray:
     """Which node, from 0, runs each layer: shape ``(L,)``."""
-    ends = np.asarray(boundaries, dtype=np.int64)
+    ends = np.array(whole_numbers("previous", boundaries), dtype=np.int64)
     ordered = ends.size >= 2 and ends[0] == 0 and ends[-1] == layers and (np.diff(ends) >= 0).all()
     if not ordered:
         raise ValueError(f"previous: {tuple(boundaries)} are no boundaries from 0 to L = {layers}")

@@ -148,7 +148,7 @@ def test_no_bytes_from_anyone_make_a_controller_fail(messages: list[tuple[str, b
     node.on_report(0, [link()])
     for at, (source, payload) in enumerate(messages):
         node.on_delivery(at, source, payload)
-        node.on_delivery(at, source, b"HM\x03" + payload)
+        node.on_delivery(at, source, b"HM\x04" + payload)
     assert (solve(node).stop >= np.arange(4)).all()
 
 

@@ -98,7 +98,7 @@ def test_damaged_messages_are_a_message_or_a_protocol_error(
 def test_bytes_behind_a_right_head_are_a_message_or_a_protocol_error(
     kind: int, tail: bytes
 ) -> None:
-    _decode_or_refuse(b"HM\x03" + bytes([kind]) + tail)
+    _decode_or_refuse(b"HM\x04" + bytes([kind]) + tail)
 
 
 def _decode_or_refuse(payload: bytes) -> None:
@@ -116,7 +116,7 @@ def _decode_or_refuse(payload: bytes) -> None:
         (b"", "cut short"),
         (b"XX\x01\x01", "begin with 'HM'"),
         (b"HM\x09\x01", "has version 9"),
-        (b"HM\x03\x09", "unknown kind 9"),
+        (b"HM\x04\x09", "unknown kind 9"),
         (encode(DoneMessage(1, 2)) + b"x", "done message has"),
         (encode(SciMessage(1, 0, 7, 5, np.zeros(3)))[:-1], "bytes for 3 costs"),
         (encode(SciMessage(1, 0, 7, 5, np.array([0, math.nan]))), "NaN"),

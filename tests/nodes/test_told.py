@@ -11,8 +11,20 @@ from hypothesis import strategies as st
 
 from cosim.errors import ProtocolError
 from cosim.nodes.messages import SciMessage, decode, encode
+from cosim.nodes.packing import pack_integers, unpack_integers
 from cosim.nodes.told import CHAIN, COSTS, FRONTS, decode_told, encode_told
-from cosim.splitting import ChainCosts, ParetoMessage, SplitProblem, pareto_sink, pareto_step
+from cosim.paper_chain import paper_problems
+from cosim.scenario.schema import ObjectiveSpec
+from cosim.splitting import (
+    ChainCosts,
+    ParetoMessage,
+    SplitProblem,
+    pareto_sink,
+    pareto_step,
+    plan_cost,
+    solve_pareto,
+)
+from cosim.splitting.study import threshold_between
 
 
 def fronts(
@@ -48,16 +60,49 @@ def test_fronts_are_read_as_told_or_a_little_dearer(
     form, data = encode_told(told)
     read = decode_told(form, layers + 1, data)
     assert isinstance(read, ParetoMessage)
-    np.testing.assert_array_equal(read.which, told.which)
-    assert told.gap <= read.gap <= told.gap * (1 + 2**-22)
-    scale = told.prefix[:, -1] + max(max(f.qa + f.be, default=0.0) for f in told.fronts)
-    for b in range(layers + 1):
-        before, after = told.at(b), read.at(b)
-        assert after.shape == before.shape
-        rise = after - before
-        assert (rise[0] >= 0).all() and (rise[1] >= -1e-12).all()
-        assert (rise <= 2**-21 * scale[:, None]).all()
-        assert (np.diff(after[0]) >= 0).all()
+    np.testing.assert_array_equal(read.stop, told.stop)
+    # Points rise and prefixes fall: a cost that is told never looks less than it is.
+    rise, fall = read.costs - told.costs, told.prefix - read.prefix
+    scale = max(told.prefix.max(), told.costs[0].max())
+    assert (rise >= 0).all() and (fall >= -1e-12).all()
+    assert max(rise[0].max(), fall.max()) <= 6 * 2**-22 * scale
+    assert rise[1].max() <= read.gap - told.gap <= told.costs[1].max() / 65_000
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(1, 6), st.floats(0, 1))
+def test_a_threshold_that_can_be_met_is_met_with_what_is_read(
+    seed: int, nodes: int, layers: int, share: float
+) -> None:
+    """All nodes tell by the wire; the source's choice costs what it says or less."""
+    rng = np.random.default_rng(seed)
+    qa, be = (
+        SplitProblem(rng.random((nodes, layers)), rng.random((nodes - 1, layers + 1)))
+        for _ in range(2)
+    )
+    threshold = threshold_between(qa, be, share) * (1 + 1e-5)
+    prefix, transfer = (
+        np.stack([qa.prefix_s, be.prefix_s]),
+        np.stack([qa.transfer_s, be.transfer_s]),
+    )
+    read = [pareto_sink(prefix[:, -1])]
+    for p in reversed(range(nodes - 1)):
+        told = pareto_step(prefix[:, p], transfer[:, p], read[-1], threshold=threshold)
+        message = decode_told(FRONTS, layers + 1, encode_told(told)[1])
+        assert isinstance(message, ParetoMessage)
+        read.append(message)
+    boundaries, budget, promised = [0], threshold, 0.0
+    for p, message in enumerate(reversed(read)):
+        b = boundaries[-1]
+        point, within = message.best(b, budget)
+        assert point is not None and within
+        if p == 0:
+            promised = float(message.costs[1, point] - message.prefix[1, 0]) + message.gap
+        boundaries.append(int(message.stop[point]))
+        budget -= prefix[0, p, boundaries[-1]] - prefix[0, p, b]
+        budget -= transfer[0, p, boundaries[-1]] if p < nodes - 1 else 0.0
+    assert plan_cost(qa, boundaries) <= threshold * (1 + 1e-12)
+    least = solve_pareto(qa, be, threshold / (1 + 1e-5)).be
+    assert plan_cost(be, boundaries) <= min(promised, least + read[-1].gap) + 1e-6
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 20))
@@ -102,17 +147,36 @@ def _read_or_refuse(form: int, size: int, data: bytes) -> None:
     except ProtocolError:
         return
     if isinstance(told, ParetoMessage):
-        assert told.which.size == size
+        assert told.prefix.shape == (2, size)
         assert all(np.isfinite(told.at(b)[0]).all() for b in range(size))
 
 
-def test_a_front_of_a_large_model_is_compact() -> None:
-    """A point that many boundaries share is sent once; float32 for all would take 82 kB."""
-    told = fronts(3, 4, 500)
-    message = encode(SciMessage(1, 0, 7, 5, told))
-    plain = 8 * told.points + (8 + 2) * told.which.size
-    assert len(message) < plain / 2
-    assert isinstance(decode(message), SciMessage)
+@given(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 9)), st.binary(max_size=4))
+def test_integers_are_read_as_packed(values: list[int], more: bytes) -> None:
+    packed = pack_integers(np.array(values, dtype=np.int64))
+    read, rest = unpack_integers(packed + more, len(values))
+    assert (read.tolist(), rest) == (values, more)
+    assert len(packed) <= 3 + 4 * len(values)
+
+
+@pytest.mark.parametrize("rate_factor", [0.3, 1.0, 3.0, 10.0])
+@pytest.mark.parametrize("share", [0.05, 0.5, 1.0, 100.0])
+def test_resnet152s_fronts_take_less_than_4_kb(rate_factor: float, share: float) -> None:
+    """At every hop of the paper's network with the default cap, header included."""
+    qa, be = paper_problems("resnet152", rate_factor)
+    limit, cap = threshold_between(qa, be, share), ObjectiveSpec().front_cap
+    prefix, transfer = (
+        np.stack([qa.prefix_s, be.prefix_s]),
+        np.stack([qa.transfer_s, be.transfer_s]),
+    )
+    told = pareto_sink(prefix[:, -1])
+    for p in reversed(range(qa.nodes - 1)):
+        told = pareto_step(prefix[:, p], transfer[:, p], told, threshold=limit, cap=cap)
+        message = encode(SciMessage(1, 0, 7, 5, told))
+        assert len(message) < 4000
+        read = decode(message)
+        assert isinstance(read, SciMessage) and isinstance(read.told, ParetoMessage)
+        told = read.told
 
 
 @pytest.mark.parametrize(

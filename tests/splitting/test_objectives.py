@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cosim.paper_chain import paper_problems
+from cosim.scenario.schema import ObjectiveSpec
 from cosim.splitting import SplitProblem, plan_cost, solve_exhaustive, solve_sci
 from cosim.splitting.objectives import (
     QualityAssurance,
@@ -19,7 +21,7 @@ from cosim.splitting.objectives import (
     solve_inverse_weight,
     weighted_problem,
 )
-from cosim.splitting.pareto import Front, pareto_sink, pareto_step, solve_pareto
+from cosim.splitting.pareto import ParetoMessage, pareto_sink, pareto_step, solve_pareto
 from cosim.splitting.study import Case, compare_forms, random_cases, threshold_between
 
 
@@ -99,7 +101,7 @@ def test_pareto_never_violates_what_can_be_met_and_reaches_the_optimum(
         assert found.qa == min(a for a, _ in costs)
 
 
-@given(pairs(), st.integers(0, 60), st.integers(3, 5))
+@given(pairs(), st.integers(0, 60), st.integers(1, 5))
 @settings(max_examples=200)
 def test_a_capped_front_keeps_the_threshold_and_the_stated_bound(
     pair: tuple[SplitProblem, SplitProblem], threshold: float, cap: int
@@ -107,20 +109,22 @@ def test_a_capped_front_keeps_the_threshold_and_the_stated_bound(
     exact, capped = (solve_pareto(*pair, threshold, cap=c) for c in (None, cap))
     assert exact.excess_bound == 0.0
     assert capped.meets == exact.meets
-    assert all(len(front.be) <= cap for front in _capped_fronts(pair, cap))
+    for message in _capped_messages(pair, cap):
+        least = np.r_[math.inf, np.minimum.accumulate(message.costs[0])[:-1]]
+        assert message.points <= max(cap, int((message.costs[0] < least).sum()))
     if exact.meets:
         assert capped.qa <= threshold
         assert capped.be <= exact.be + capped.excess_bound * (1 + 1e-12) + 1e-9
 
 
-def _capped_fronts(pair: tuple[SplitProblem, SplitProblem], cap: int) -> list[Front]:
-    """All fronts that nodes tell, without a threshold, which leaves the longest."""
+def _capped_messages(pair: tuple[SplitProblem, SplitProblem], cap: int) -> list[ParetoMessage]:
+    """All that nodes tell, without a threshold, which leaves the most points."""
     prefix = np.stack([problem.prefix_s for problem in pair])
     transfer = np.stack([problem.transfer_s for problem in pair])
     told = [pareto_sink(prefix[:, -1])]
     for p in reversed(range(pair[0].nodes - 1)):
         told.append(pareto_step(prefix[:, p], transfer[:, p], told[-1], cap=cap))
-    return [front for message in told for front in message.fronts]
+    return told
 
 
 @given(pairs(real=True), st.floats(0.0, 1.2))
@@ -166,6 +170,18 @@ def test_the_message_holds_the_whole_front_of_every_boundary(
         assert {(float(x), float(y)) for x, y in message.at(b).T} == front
 
 
+@pytest.mark.parametrize("rate_factor", [0.3, 1.0, 3.0, 10.0])
+def test_the_default_cap_loses_little_on_resnet152(rate_factor: float) -> None:
+    qa, be = paper_problems("resnet152", rate_factor)
+    cap = ObjectiveSpec().front_cap
+    for share in (0.05, 0.25, 0.5, 1.0):
+        limit = threshold_between(qa, be, share)
+        exact, capped = solve_pareto(qa, be, limit), solve_pareto(qa, be, limit, cap=cap)
+        assert capped.meets and capped.qa <= limit * (1 + 1e-12)
+        assert capped.be <= exact.be * 1.002
+        assert capped.be <= exact.be + capped.excess_bound
+
+
 def test_pareto_beats_what_a_weighted_sum_can_reach() -> None:
     """A point inside the convex hull of the front: no weights find it."""
     qa = SplitProblem([[10.0, 0.0], [0.0, 0.0]], [[0.0, 6.0, 20.0]])
@@ -185,8 +201,8 @@ def test_pareto_beats_what_a_weighted_sum_can_reach() -> None:
         (lambda a, b: solve_pareto(a, a, math.nan), "threshold is nan"),
         (lambda a, b: QualityAssurance(a, 0.0), "threshold is 0"),
         (
-            lambda a, b: solve_pareto(SplitProblem([[1], [1]], [[0, 0]]), _TWO, 1.0, cap=2),
-            "cap must be at least 3",
+            lambda a, b: solve_pareto(SplitProblem([[1], [1]], [[0, 0]]), _TWO, 1.0, cap=0),
+            "cap must be at least 1",
         ),
     ],
 )

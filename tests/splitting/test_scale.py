@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 import tracemalloc
 from typing import Any
 
@@ -11,7 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosim.splitting import SplitProblem, plan_cost, sci_step, solve_dijkstra, solve_sci
+from cosim.errors import PolicyError
+from cosim.splitting import (
+    Objective,
+    SplitProblem,
+    inverse_weight_step,
+    make_policy,
+    plan_cost,
+    policy_names,
+    sci_step,
+    solve_chain,
+    solve_dijkstra,
+    solve_pareto,
+    solve_sci,
+)
+from cosim.splitting.bottleneck import least_slowest
+from cosim.splitting.objectives import inverse_weight
+from cosim.splitting.problem import FloatArray
+from cosim.splitting.study import threshold_between
 
 
 @pytest.mark.parametrize(
@@ -92,10 +110,98 @@ def test_ties_over_a_whole_range_take_the_largest_boundary() -> None:
     np.testing.assert_array_equal(stop, [4, 4, 4, 4, 4, 5])
 
 
-@pytest.mark.parametrize("size", [1, 2, 9, 400])
+@pytest.mark.parametrize("size", [2, 9, 400])
 def test_a_step_with_many_changes_of_the_minimum(size: int) -> None:
     """Rising values change the suffix minimum at every boundary: the other way of writing stops."""
     prefix = np.arange(size, dtype=float)
     cost, stop = sci_step(prefix, np.zeros(size), np.zeros(size))
     np.testing.assert_array_equal(stop, np.arange(size))
     np.testing.assert_array_equal(cost, np.zeros(size))
+
+
+LONG = 20_000
+
+
+def long_pair(nodes: int) -> tuple[SplitProblem, SplitProblem]:
+    """Two metrics of a long model, of which a plan cannot have both at their least."""
+    rng = np.random.default_rng(5)
+    speed = np.geomspace(1, 60, nodes)[:, None]
+    transfer = rng.random((nodes - 1, LONG + 1)) * 100 + 10
+    transfer[:, -1] = 0
+    qa = SplitProblem(rng.random(LONG) / speed, transfer)
+    be = SplitProblem(rng.random((nodes, LONG)), rng.random((nodes - 1, LONG + 1)) * 100)
+    return qa, be
+
+
+def test_fronts_of_a_long_model_on_many_nodes_stay_small() -> None:
+    qa, be = long_pair(24)
+    threshold = threshold_between(qa, be, 0.5)
+    plan = solve_pareto(qa, be, threshold, cap=550)
+    # Points of least qa are told beyond the cap; there are far fewer of them than boundaries.
+    assert plan.meets and plan.points < 24 * LONG / 20
+    exact = solve_pareto(*(_first(problem, 3) for problem in (qa, be)), threshold)
+    assert exact.meets and exact.excess_bound == 0.0
+
+
+def _first(problem: SplitProblem, nodes: int) -> SplitProblem:
+    return SplitProblem(problem.compute_s[:nodes], problem.transfer_s[: nodes - 1])
+
+
+@pytest.mark.parametrize("name", [*policy_names()])
+def test_every_policy_manages_a_long_model(name: str) -> None:
+    """In about as much time as there are layers, but for the one that says that it cannot."""
+    qa, be = long_pair(8)
+    aim = Objective(latency_limit_s=threshold_between(qa, be, 0.5), front_cap=550)
+    if name == "exhaustive":
+        with pytest.raises(PolicyError, match="cannot try all"):
+            solve_chain(make_policy(name), qa, energy=be, objective=aim)
+        return
+    began = time.process_time()
+    plan = solve_chain(make_policy(name), qa, energy=be, objective=aim)
+    assert plan.cost == plan_cost(qa, plan.boundaries)
+    assert time.process_time() - began < 30  # a quadratic one takes minutes
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_the_least_slowest_stage_is_that_of_a_full_search(seed: int, whole: bool) -> None:
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(1, 70))
+    steps, later = rng.random(size) * 4, rng.random(size) * 2 * size
+    if whole:  # many ties
+        steps, later = np.floor(steps), np.floor(later)
+    later[rng.random(size) < 0.2] = math.inf
+    prefix = np.cumsum(steps)
+    cost, stop = least_slowest(prefix, later)
+    for b in range(size):
+        slowest = np.maximum(prefix[b:] - prefix[b], later[b:])
+        assert cost[b] == slowest.min()
+        assert stop[b] == size - 1 - int(slowest[::-1].argmin())
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_stops_that_are_left_out_weigh_no_less(seed: int, whole: bool) -> None:
+    """Of the inverse weight function, at a length where stops are left out; ties to the largest."""
+    rng = np.random.default_rng(seed)
+    size, metrics = int(rng.integers(300, 700)), int(rng.integers(1, 3))
+
+    def draw(scale: float) -> FloatArray:
+        return np.floor(rng.random(size) * scale) if whole else rng.random(size) * scale
+
+    def rising(scale: float) -> FloatArray:
+        sums = np.cumsum(draw(scale))
+        return sums - sums[0]
+
+    prefixes, transfers = [rising(2) for _ in range(metrics)], [draw(9) for _ in range(metrics)]
+    thresholds = [float(rng.integers(3, 200)) for _ in range(metrics)]
+    own, sent, onward = rising(2), draw(50), draw(50)
+    sent[rng.random(size) < 0.2] = math.inf
+    weight, stop = inverse_weight_step(prefixes, transfers, thresholds, own, sent, onward)
+    for b in rng.integers(0, size, 40).tolist():
+        total = own[b:] - own[b] + sent[b:] + onward[b:]
+        for prefix, transfer, threshold in zip(prefixes, transfers, thresholds, strict=True):
+            total = total + inverse_weight((prefix + transfer)[b:] - prefix[b], threshold)
+        assert weight[b] == pytest.approx(total.min(), rel=1e-9)
+        if weight[b] < math.inf:
+            assert total[stop[b] - b] == pytest.approx(total.min(), rel=1e-9)
+        else:
+            assert stop[b] == size - 1
