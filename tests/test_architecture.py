@@ -37,6 +37,7 @@ ARROWS: dict[str, set[str]] = {
         *("scenario", *BASE),
     },
     "recording": {"ledger", "nodes", "network.port", "results", *BASE},
+    "curves": set(),
     "interruption": {"errors"},
     "watchdog": {"errors"},
     "backends": {"network", "network.port", "results", "scenario", *BASE},
@@ -58,7 +59,7 @@ ARROWS: dict[str, set[str]] = {
         *("scenario", "watchdog", *BASE),
     },
     "sweep": {"assembly", "cosim", "results", "scenario", *BASE},
-    "report": {"network", "results", "scenario", "cosim", *BASE},
+    "report": {"curves", "network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     "gym": {
         *("api", "assembly", "backends", "engine", "ledger", "network.port", "nodes"),
@@ -66,12 +67,12 @@ ARROWS: dict[str, set[str]] = {
     },
     # One room per use of runs.
     "reproduce": {
-        *("api", "assembly", "cosim", "models", "nodes", "results", "runner", "scenario"),
-        *("splitting", *BASE),
+        *("api", "assembly", "cosim", "curves", "models", "nodes", "results", "runner"),
+        *("scenario", "splitting", *BASE),
     },
     "validation": {
-        *("api", "assembly", "backends", "network.port", "reproduce", "results", "runner"),
-        *("scenario", *BASE),
+        *("api", "assembly", "backends", "curves", "network.port", "reproduce", "results"),
+        *("runner", "scenario", *BASE),
     },
 }
 EVERYTHING = {"__main__", "cli"}
@@ -87,7 +88,7 @@ GUARDED = {
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
     "pandas": {"reproduce", "results", "sweep", "validation"},
-    "matplotlib": {"report.figures", "reproduce", "validation"},
+    "matplotlib": {"curves", "report.figures", "reproduce", "validation"},
     "distributed": {"sweep"},
     "pickle": set(),  # whoever unpickles a file or message runs what it says
     "shelve": set(),
