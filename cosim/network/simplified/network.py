@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import cosim
-from cosim.errors import ProtocolError, ScenarioError
+from cosim.errors import ProtocolError
 from cosim.network.port import (
     Attachment,
     Delivery,
@@ -18,20 +18,23 @@ from cosim.network.port import (
     Totals,
     Transport,
 )
-from cosim.network.simplified.access import AccessStep, access_steps
+from cosim.network.simplified.access import Access, AccessStep
 from cosim.network.simplified.account import Account
 from cosim.network.simplified.environment import Environment, Epoch, LinkState
-from cosim.network.simplified.links import LinkMap
+from cosim.network.simplified.flights import STRANDED_NS, Flight, forwarded_ns, latency_ns
+from cosim.network.simplified.links import Link, LinkMap, Route
 from cosim.network.simplified.radio import DIRECTIONS, Radio
 from cosim.network.simplified.streams import Stream, StreamTable
+from cosim.network.simplified.tree import Stretch, stretches
 from cosim.scenario.schema import Scenario
 from cosim.scenario.topology import build_topology
 
 _LARGEST_DATAGRAM: Final = 65_000  # as the packet simulator: leaves room for headers in 65535
 _LARGEST_MESSAGE: Final = 1 << 40  # 1 TiB: a larger size is a mistake
 _DATAGRAM_HEADER_BYTES: Final = 28  # IPv4 and UDP
-# At one moment the world changes first, then messages move, then the report tells of both.
-_WORLD, _MESSAGES, _REPORT = 0, 1, 2
+# At one moment the tree changes first, then what is left of its links, then messages move, then the
+# report tells of all that.
+_TREE, _WORLD, _MESSAGES, _REPORT = range(4)
 
 
 class SimplifiedNetwork:
@@ -57,7 +60,9 @@ class SimplifiedNetwork:
         self._links = LinkMap(
             self._topology, self._radio, has_sectors=scenario.radio.backhaul_sectors
         )
-        environment = Environment(scenario, self._topology, self._radio)
+        self._stretches = stretches(scenario, self._topology)
+        self._asleep = self._stretches[0].asleep
+        environment = Environment(scenario, self._stretches, self._radio)
         self._epochs = environment.epochs()
         self._fixed = [self._links.of(s.child, d) for s, d in environment.link_keys]
         self._all_links = tuple(self._links)
@@ -65,7 +70,7 @@ class SimplifiedNetwork:
         self._counted_ns = 0
         cells = [self._topology.nodes[name] for name in self._topology.serving_nodes]
         self._access = {
-            ue: access_steps(scenario, self._topology.nodes[ue], cells, self._radio)
+            ue: Access(scenario, self._topology.nodes[ue], cells, self._radio)
             for ue in self._topology.ues
         }
         self._access_now: dict[str, AccessStep] = {}
@@ -76,7 +81,8 @@ class SimplifiedNetwork:
         self._count = 0
         self._now_ns = 0
         self._events: list[Event] = []
-        self._flying: dict[int, int] = {}  # bytes by transfer
+        self._forwarding = scenario.radio.handover_forwarding
+        self._flying: dict[int, Flight] = {}  # by transfer
         self._known_pairs: set[tuple[str, str]] = set()  # of nodes that may send to each other
         self._account = Account()
 
@@ -88,8 +94,10 @@ class SimplifiedNetwork:
     def start(self) -> Step:
         """Build the network; see `NetworkPort.start`."""
         self._enter_epoch(self._epoch)
-        for steps in self._access.values():
-            self._take_step(next(steps))
+        for ue in self._access:
+            self._measure(ue)
+        for stretch in self._stretches[1:]:
+            self._at(stretch.begin_ns, _TREE, self._change_tree, stretch)
         self._report(0)
         return self.advance(0, ())
 
@@ -114,7 +122,8 @@ class SimplifiedNetwork:
     def finish(self) -> Totals:
         """Give the account; see `NetworkPort.finish`."""
         self._count_background()
-        return self._account.totals(self._flying.values(), self._count)
+        sizes = [flight.message.size_bytes for flight in self._flying.values()]
+        return self._account.totals(sizes, self._count)
 
     def close(self) -> None:
         """Release everything; see `NetworkPort.close`."""
@@ -138,26 +147,71 @@ class SimplifiedNetwork:
         if following is not None:
             self._at(following.time_ns, _WORLD, self._enter_epoch, following)
 
+    def _measure(self, ue: str) -> None:
+        access = self._access[ue]
+        if access.next_ns != self._now_ns:
+            return  # a change of the tree gave it another time
+        self._take_step(access.step(self._now_ns, self._asleep))
+        self._streams.share(self._now_ns)
+        self._plan_measurement(ue)
+
+    def _plan_measurement(self, ue: str) -> None:
+        due_ns = self._access[ue].next_ns
+        if due_ns is not None:
+            self._at(due_ns, _WORLD, self._measure, ue)
+
     def _take_step(self, step: AccessStep) -> None:
         before = self._links.serving(step.ue)
         if step.serving != before:
             self._attach(step, before)
         self._access_now[step.ue] = step
         self._adapt(step)
-        self._streams.share(self._now_ns)
-        following = next(self._access[step.ue], None)
-        if following is not None:
-            self._at(following.time_ns, _WORLD, self._take_step, following)
 
     def _attach(self, step: AccessStep, before: str) -> None:
+        if before and not self._forwarding:
+            self._lose_what_waits_for(step.ue)
         self._streams.reroute(self._now_ns, lambda: self._links.attach(step.ue, step.serving))
         self._events.append(Attachment(self._now_ns, step.ue, step.serving, before))
         if before:
             self._account.handovers += 1
-            back_ns = self._now_ns + self._interruption_ns
-            for direction in DIRECTIONS:
-                self._links.of(step.ue, direction).silent_until_ns = back_ns
-            self._at(back_ns, _WORLD, self._streams.share, back_ns)
+            self._interrupt([step.ue])
+
+    def _interrupt(self, children: Iterable[str]) -> None:
+        """Let nothing pass for a while between these nodes and their new parents."""
+        back_ns = self._now_ns + self._interruption_ns
+        for link in self._links_above(children):
+            link.silent_until_ns = back_ns
+        self._at(back_ns, _WORLD, self._streams.share, back_ns)
+
+    def _links_above(self, children: Iterable[str]) -> list[Link]:
+        return [self._links.of(child, direction) for child in children for direction in DIRECTIONS]
+
+    def _change_tree(self, stretch: Stretch) -> None:
+        """UEs leave a cell that falls asleep, then nodes get other parents, and messages ways."""
+        in_air = [flight for flight in self._flying.values() if flight.arrival_ns is not None]
+        before = [self._way(flight.message) for flight in in_air]
+        handed_over = self._reselect(stretch.asleep)
+        self._streams.reroute(self._now_ns, lambda: self._links.follow(stretch))
+        self._events += stretch.moved
+        self._interrupt(change.node for change in stretch.moved if change.parent)
+        moved = [change.node for change in stretch.moved]
+        changed = frozenset(self._links_above([*handed_over, *moved]))
+        self._streams.share(self._now_ns)
+        for flight, way in zip(in_air, before, strict=True):
+            self._forward(flight, way, changed)
+
+    def _reselect(self, asleep: frozenset[str]) -> list[str]:
+        """Let UEs know which cells sleep; return those that leave theirs."""
+        if asleep == self._asleep:
+            return []
+        self._asleep = asleep
+        steps = [access.reselect(self._now_ns, asleep) for access in self._access.values()]
+        for step in steps:
+            if step is not None:
+                self._take_step(step)
+        for ue in self._access:
+            self._plan_measurement(ue)
+        return [step.ue for step in steps if step is not None]
 
     def _adapt(self, step: AccessStep) -> None:
         """Give a UE's link the rate that its SNR and the cell's other users leave to it."""
@@ -182,28 +236,31 @@ class SimplifiedNetwork:
     def _send(self, message: Send) -> None:
         self._check(message)
         self._account.sent(message.size_bytes)
-        self._flying[message.transfer_id] = message.size_bytes
+        flight = self._flying[message.transfer_id] = Flight(message, self._now_ns)
         if message.transport is Transport.TCP:
             self._streams.send(self._now_ns, message)
             return
         arrival_ns = self._datagram_arrival(message)
         if arrival_ns is None:
-            del self._flying[message.transfer_id]
-            self._account.lost(message.size_bytes)
-            return
-        self._at(arrival_ns, _MESSAGES, self._deliver, (message, self._now_ns))
+            self._lose(flight)
+        else:
+            self._land(flight, arrival_ns)
+
+    def _way(self, message: Send) -> Route:
+        return self._links.route(message.source, message.destination)
 
     def _datagram_arrival(self, message: Send) -> int | None:
         """When a datagram arrives, at the links' present state; None where one of them is dead."""
         bits = 8e9 * (message.size_bytes + _DATAGRAM_HEADER_BYTES)  # per ns and bit/s
         now = self._now_ns
-        for link in self._links.route(message.source, message.destination):
+        way = self._way(message)
+        for link in way:
             state = link.state
             if state.capacity_bps <= 0:
                 return None
             sending = bits * (link.pool.streams + 1) / state.capacity_bps
             now = max(now, link.silent_until_ns) + int(sending) + link.latency_ns + state.wait_ns
-        return now
+        return now if way else None
 
     def _foresee(self, time_ns: int, stream: Stream) -> None:
         self._at(time_ns, _MESSAGES, self._finish_sending, stream)
@@ -211,11 +268,45 @@ class SimplifiedNetwork:
     def _finish_sending(self, stream: Stream) -> None:
         done = self._streams.finished(self._now_ns, stream)
         if done is not None:
-            message, sent_ns, arrival_ns = done
-            self._at(arrival_ns, _MESSAGES, self._deliver, (message, sent_ns))
+            message, arrival_ns = done
+            self._land(self._flying[message.transfer_id], arrival_ns)
 
-    def _deliver(self, what: tuple[Send, int]) -> None:
-        message, sent_ns = what
+    def _land(self, flight: Flight, arrival_ns: int) -> None:
+        flight.arrival_ns = arrival_ns
+        self._at(arrival_ns, _MESSAGES, self._deliver, flight)
+
+    def _forward(self, flight: Flight, before: Route, changed: frozenset[Link]) -> None:
+        """Let a message in the air go on along its way after a change of the tree."""
+        due_ns, message = flight.arrival_ns or 0, flight.message
+        arrival_ns = forwarded_ns(due_ns, self._now_ns, before, self._way(message), changed)
+        if message.transport is Transport.UDP and arrival_ns is None:
+            self._lose(flight)
+        elif arrival_ns is None:
+            flight.arrival_ns = STRANDED_NS  # TCP sends again until there is a way
+        elif arrival_ns != due_ns:
+            self._land(flight, arrival_ns)
+            if message.transport is Transport.TCP:
+                self._streams.delay(message, arrival_ns)
+
+    def _lose_what_waits_for(self, ue: str) -> None:
+        """Without forwarding, datagrams at the old cell are lost; TCP sends again what is."""
+        radio = self._links.of(ue, "down")
+        for flight in [*self._flying.values()]:
+            is_datagram = flight.message.transport is Transport.UDP
+            if is_datagram and flight.message.destination == ue:
+                left_ns = (flight.arrival_ns or 0) - self._now_ns
+                if left_ns <= latency_ns((radio,)):
+                    self._lose(flight)
+
+    def _lose(self, flight: Flight) -> None:
+        flight.arrival_ns = STRANDED_NS
+        del self._flying[flight.message.transfer_id]
+        self._account.lost(flight.message.size_bytes)
+
+    def _deliver(self, flight: Flight) -> None:
+        if flight.arrival_ns != self._now_ns:
+            return  # it was forwarded or lost since
+        message = flight.message
         del self._flying[message.transfer_id]
         self._account.delivered(message.size_bytes)
         self._events.append(
@@ -225,7 +316,7 @@ class SimplifiedNetwork:
                 source=message.source,
                 destination=message.destination,
                 size_bytes=message.size_bytes,
-                sent_ns=sent_ns,
+                sent_ns=flight.sent_ns,
                 payload=message.payload,
             )
         )
@@ -261,9 +352,6 @@ def open_simplified(scenario: Scenario) -> SimplifiedNetwork:
     Raises
     ------
     ScenarioError
-        When the scenario has changes of the topology.
+        When a change of the topology gives a node a parent that it cannot have then.
     """
-    if scenario.topology_changes:
-        problem = "the simplified simulator cannot change the tree"
-        raise ScenarioError("topology_changes", problem, hint="use the backend ns3")
     return SimplifiedNetwork(scenario)
