@@ -20,6 +20,7 @@ from cosim.network.demand import (
     load_of,
     user_rate_bps,
 )
+from cosim.network.simplified.agenda import NEVER_NS
 from cosim.network.simplified.cells import Cell, CellShare, RadioTree
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tables import FloatArray
@@ -31,7 +32,6 @@ _BLOCK_EPOCHS: Final = 256
 _CROSS_FRAME_BITS: Final = 8 * 9000  # a jumbo frame
 _LEAST_WIRE_SHARE: Final = 0.01  # of the capacity: FIFO never starves anyone fully
 _UE_HEIGHT_M: Final = 1.5  # TR 38.901 Table 7.2-1
-_FOREVER_NS: Final = 1 << 62
 
 
 class LinkState(NamedTuple):
@@ -106,7 +106,7 @@ class Environment:
 
     def epochs(self) -> Iterator[Epoch]:
         """All epochs from time 0 on, without end while anything varies; some may have no length."""
-        ends = [*(stretch.begin_ns for stretch in self._stretches[1:]), _FOREVER_NS]
+        ends = [*(stretch.begin_ns for stretch in self._stretches[1:]), NEVER_NS]
         for stretch, end_ns in zip(self._stretches, ends, strict=True):
             tree = RadioTree(self._cells_in(stretch), self._scenario.background.downlink_share)
             begin_ns = stretch.begin_ns

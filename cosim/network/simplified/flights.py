@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 
 from cosim.network.port import Send
 from cosim.network.simplified.links import Link, Route
-
-STRANDED_NS: Final = 1 << 62
 
 
 @dataclass(slots=True, eq=False)
@@ -26,7 +23,7 @@ class Flight:
     message, sent_ns
         What it is, and when it was sent.
     arrival_ns
-        When it arrives; None as long as it is being sent, `STRANDED_NS` while there is no way.
+        When it arrives; None as long as it is being sent, `NEVER_NS` while there is no way.
     """
 
     message: Send

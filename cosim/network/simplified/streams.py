@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import Final
 
 from cosim.network.port import Send
+from cosim.network.simplified.agenda import NEVER_NS
 from cosim.network.simplified.links import Link, Route
 
 # Ethernet-sized packets: 1448 bytes of data to 1500 with IPv4, TCP and its time stamps (RFC 7323).
 _SEGMENT_BYTES: Final = 1448
 _SEGMENT_HEADER_BYTES: Final = 52
 _FRAME_BYTES: Final = 12  # a message's own length and number in the stream
-_NEVER: Final = 1 << 62
+
 
 ScheduleFinish = Callable[[int, "Stream"], None]
 
@@ -62,7 +63,7 @@ class Stream:
         self.source, self.destination = source, destination
         self.route: Route = ()
         self.waiting: deque[tuple[Send, int]] = deque()
-        self.finish_ns = _NEVER
+        self.finish_ns = NEVER_NS
         self.last_ns = 0
         self.left_bits = 0.0
         self.rate_bps = 0.0
@@ -121,7 +122,7 @@ class StreamTable:
         if stream.waiting:
             self._begin(now_ns, stream)
         else:
-            stream.finish_ns = _NEVER
+            stream.finish_ns = NEVER_NS
             self._active.remove(stream)
             self._vacate(stream)
         self.share(now_ns)
@@ -145,12 +146,12 @@ class StreamTable:
         """Give every active stream the rate that it has from now on."""
         for stream in self._active:
             rate = min([_share_bps(link, now_ns) for link in stream.route], default=0.0)
-            if rate == stream.rate_bps and stream.finish_ns != _NEVER:
+            if rate == stream.rate_bps and stream.finish_ns != NEVER_NS:
                 continue
             sent = stream.rate_bps * (now_ns - stream.since_ns) / 1e9
             stream.left_bits = max(0.0, stream.left_bits - sent)
             stream.since_ns, stream.rate_bps = now_ns, rate
-            stream.finish_ns = _NEVER
+            stream.finish_ns = NEVER_NS
             if rate > 0:
                 # At least 1 ns: a finish must lie in the future.
                 stream.finish_ns = now_ns + max(1, math.ceil(stream.left_bits / rate * 1e9))
@@ -158,7 +159,7 @@ class StreamTable:
 
     def _begin(self, now_ns: int, stream: Stream) -> None:
         stream.left_bits = stream_bits(stream.waiting[0][0].size_bytes)
-        stream.rate_bps, stream.since_ns, stream.finish_ns = 0.0, now_ns, _NEVER
+        stream.rate_bps, stream.since_ns, stream.finish_ns = 0.0, now_ns, NEVER_NS
 
     def _occupy(self, stream: Stream) -> None:
         stream.route = self._route(stream.source, stream.destination)

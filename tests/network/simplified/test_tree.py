@@ -155,11 +155,13 @@ def test_a_tensor_loses_the_interruption_and_goes_on_at_the_new_rate() -> None:
         ),
         max_size=25,
     ),
+    st.booleans(),
 )
 @settings(max_examples=40, deadline=None)
-def test_no_byte_appears_or_vanishes_whatever_changes(changes, messages) -> None:  # type: ignore[no-untyped-def]
+def test_no_byte_appears_or_vanishes_whatever_changes(changes, messages, forwarding) -> None:  # type: ignore[no-untyped-def]
     awake = [(60, node, "wake") for node in RELAYS]
-    run = _Run(_scenario([*changes, *awake], *QUIET))
+    forward = ("radio.handover_forwarding", forwarding)
+    run = _Run(_scenario([*changes, *awake], *QUIET, forward))
     sends = []
     for number, (time, (source, destination, *_), size, reliable) in enumerate(
         sorted(messages, key=lambda message: message[0]), start=1
@@ -217,6 +219,15 @@ def test_without_forwarding_datagrams_at_the_old_cell_are_lost(forwarding: bool)
     if not forwarding:
         beyond = set(range(40)) - early - at_the_cell
         assert max(early) < min(at_the_cell) <= max(at_the_cell) < min(beyond)
+
+
+def test_what_is_lost_at_a_handover_is_lost_once() -> None:
+    asleep = [(10, "iab5", "sleep")]
+    run = _Run(_scenario(asleep, *QUIET, ("radio.handover_forwarding", False)))
+    run.until(10 * MS - 1)
+    run.until(50 * MS, Send(1, "iab5", "ue", 40, UDP))  # its sender has no way any more, either
+    totals = run.network.finish()
+    assert (totals.lost_messages, totals.in_flight_messages, run.arrived) == (1, 0, {})
 
 
 def test_users_of_a_node_that_sleeps_pause_and_come_back_with_the_same_demand() -> None:
