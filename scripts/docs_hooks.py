@@ -22,7 +22,8 @@ from cosim.units import QUANTITY_TYPES, Quantity, format_quantity
 
 ROOT = Path(__file__).parents[1]
 ORDER = (
-    *("index", "concepts", "scenario", "policies", "agents", "iab", "report", "containers"),
+    *("index", "concepts", "scenario", "policies", "agents", "iab", "simplified"),
+    *("report", "containers"),
     *("validation", "reproduction", "models", "performance", "limits"),
 )
 _FIELD = re.compile(r"    (\w+): [^#]*?(?:#\s*(.*))?$")

@@ -38,6 +38,7 @@ ARROWS: dict[str, set[str]] = {
         *("scenario", *BASE),
     },
     "recording": {"ledger", "nodes", "network.port", "results", *BASE},
+    "curves": set(),
     "interruption": {"errors"},
     "watchdog": {"errors"},
     "backends": {"network", "network.port", "results", "scenario", *BASE},
@@ -59,7 +60,7 @@ ARROWS: dict[str, set[str]] = {
         *("scenario", "watchdog", *BASE),
     },
     "sweep": {"assembly", "cosim", "results", "scenario", *BASE},
-    "report": {"network", "results", "scenario", "cosim", *BASE},
+    "report": {"curves", "network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     "gym": {
         *("api", "assembly", "backends", "engine", "ledger", "network.port", "nodes"),
@@ -67,11 +68,11 @@ ARROWS: dict[str, set[str]] = {
     },
     # One room per use of runs.
     "reproduce": {
-        *("api", "assembly", "cosim", "models", "nodes", "paper_links", "results"),
+        *("api", "assembly", "cosim", "curves", "models", "nodes", "paper_links", "results"),
         *("runner", "scenario", "splitting", *BASE),
     },
     "validation": {
-        *("api", "assembly", "backends", "network.port", "paper_links", "reproduce"),
+        *("api", "assembly", "backends", "curves", "network.port", "paper_links", "reproduce"),
         *("results", "runner", "scenario", *BASE),
     },
 }
@@ -88,7 +89,7 @@ GUARDED = {
     "rich": {"cli"},
     "pyarrow": {"models.transfer", "results"},
     "pandas": {"reproduce", "results", "sweep", "validation"},
-    "matplotlib": {"report.figures", "reproduce", "validation"},
+    "matplotlib": {"curves", "report.figures", "reproduce", "validation"},
     "distributed": {"sweep"},
     "pickle": set(),  # whoever unpickles a file or message runs what it says
     "shelve": set(),

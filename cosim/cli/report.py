@@ -121,7 +121,7 @@ def _print_uplinks(links: list[dict[str, Any]], result: RunResult) -> None:
     for link in links:
         if link["transmitter"] != children.get(link["link"]) and link["receiver"] != "*":
             continue
-        receiver = "serving node" if link["receiver"] == "*" else link["receiver"]
+        receiver = "serving node" if link["receiver"] == "*" else link["receiver"] or "(asleep)"
         way = f"{link['transmitter']} -> {receiver}"
         capacity = number(link["mean_capacity_bps"], 1, 1e-6)
         rows.append([link["link"], way, capacity, number(link["mean_queue_bytes"], 1, 1e-3)])

@@ -53,7 +53,7 @@ def validate_command(
     The same scenario, policies and seeds; capacities, times of transfers, latencies, plans and the
     ranking of policies, with 95 % confidence intervals. Exit code 1 when a margin that the scenario
     declares (its table `validation`) is exceeded. The default is chain3, where nothing moves; where
-    something does, the difference is attributed to its causes.
+    something does, or the tree changes, the difference is attributed to its causes.
     """
     from cosim.assembly import resolve_scenario
     from cosim.cli.output import print_json

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure as Canvas
 
+from cosim.curves import draw_distribution
 from cosim.reproduce.claim import at_most, close, shape
-from cosim.reproduce.figure import Figure, draw_cdf, finish
+from cosim.reproduce.figure import Figure, finish
 from cosim.reproduce.lab import Lab, done, mean_j, mean_ms
 
 POLICIES = ("opt-latency", "opt-energy", "linear", "hivemind-qa")
@@ -62,8 +63,8 @@ def reproduce(lab: Lab) -> Figure:
         canvas.set_size_inches(9, 3.6)
         left, right = canvas.subplots(1, 2)
         for policy, run in runs.items():
-            draw_cdf(left, done(run)["latency_s"] * 1e3, policy)
-            draw_cdf(right, done(run)["energy_j"], policy)
+            draw_distribution(left, done(run)["latency_s"] * 1e3, policy)
+            draw_distribution(right, done(run)["energy_j"], policy)
         left.axvline(LIMIT_MS, color="grey", linestyle="--", linewidth=0.8)
         finish(left, title="latency", x="latency (ms)", y="CDF")
         finish(right, title="energy", x="energy (J)", y="CDF", legend=False)

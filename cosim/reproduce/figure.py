@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from cosim.reproduce.claim import Claim
 
-_DASHES: Final = ("-", "--", "-.", ":")
 WIDTH_INCHES, HEIGHT_INCHES = 6.4, 3.6
 
 
@@ -34,15 +31,6 @@ class Figure:
     title: str
     claims: tuple[Claim, ...]
     draw: Callable[[Canvas], None]
-
-
-def draw_cdf(axes: Axes, values: object, label: str, **style: Any) -> None:
-    """Empirical distribution; each curve has its own dashes, so that none hides another."""
-    style = {"linestyle": _DASHES[len(axes.lines) % len(_DASHES)]} | style
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    if ordered.size:
-        share = np.arange(1, ordered.size + 1) / ordered.size
-        axes.step(ordered, share, where="post", label=label, **style)
 
 
 def finish(

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure as Canvas
 
+from cosim.curves import draw_distribution
 from cosim.reproduce.claim import Claim, at_least, at_most, close, shape
-from cosim.reproduce.figure import Figure, draw_cdf, finish
+from cosim.reproduce.figure import Figure, finish
 from cosim.reproduce.lab import Lab, done, mean_j, mean_ms, uplink_mbps
 from cosim.results import RunResult
 
@@ -159,8 +160,8 @@ def _draw(inference: Runs, training: Runs) -> Callable[[Canvas], None]:
         for column, load in enumerate(LOADS):
             for policy in POLICIES:
                 latency = done(inference[load, policy])["latency_s"] * 1e3
-                draw_cdf(axes[0, column], latency, policy)
-                draw_cdf(axes[1, column], done(training[load, policy])["energy_j"], policy)
+                draw_distribution(axes[0, column], latency, policy)
+                draw_distribution(axes[1, column], done(training[load, policy])["energy_j"], policy)
             finish(axes[0, column], title=f"inference, {load}", x="latency (ms)", y="CDF")
             finish(
                 axes[1, column], title=f"training, {load}", x="energy (J)", y="CDF", legend=False

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
+from cosim.curves import draw_distribution
 from cosim.reproduce.claim import Claim, at_most, close, shape
-from cosim.reproduce.figure import Figure, draw_cdf, finish
+from cosim.reproduce.figure import Figure, finish
 from cosim.reproduce.lab import DYNAMIC_CHAIN, Lab, Override, done
 from cosim.results import RunResult
 from cosim.scenario import load_scenario
@@ -47,7 +48,7 @@ def figure16(lab: Lab) -> Figure:
         canvas.set_size_inches(9, 3.6)
         for axes, (ms, pair) in zip(canvas.subplots(1, 2), runs.items(), strict=True):
             for name, run in zip(("standard", "predictive"), pair, strict=True):
-                draw_cdf(axes, done(run)["latency_s"] * 1e3, name)
+                draw_distribution(axes, done(run)["latency_s"] * 1e3, name)
             finish(axes, title=f"coherence {ms} ms", x="latency (ms)", y="CDF")
 
     return Figure("16", "Predictive splitting by coherence time", tuple(claims), draw)

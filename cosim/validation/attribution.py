@@ -1,4 +1,4 @@
-"""What makes the hop times of the two networks differ, where something moves.
+"""What makes the hop times of the two networks differ, where something moves or the tree changes.
 
 Each cause is taken out of both networks in turn; what the difference then changes by is its part.
 TCP's start-up needs no run of its own: it is in the first transfers of a connection.
@@ -64,7 +64,7 @@ def _ablations(scenario: Scenario) -> dict[str, list[Override]]:
     for node in scenario.nodes:
         if node.waypoints_m:
             still += [(f"nodes.{node.name}.waypoints_m", []), (f"nodes.{node.name}.speed", "0 m/s")]
-    return {
+    causes: dict[str, list[Override]] = {
         "HARQ and link adaptation: line of sight, where no block fails": [
             ("radio.access_condition", "los"),
             ("radio.shadowing", "false"),
@@ -79,6 +79,9 @@ def _ablations(scenario: Scenario) -> dict[str, list[Override]]:
             if link.cross_traffic is not None
         ],
     }
+    if scenario.topology_changes:
+        causes["changes of the tree: it stays as it is"] = [("topology_changes", [])]
+    return {cause: overrides for cause, overrides in causes.items() if overrides}
 
 
 def _settled(pairs: Pairs) -> float:

@@ -10,8 +10,9 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
+from cosim.curves import draw_distribution
 from cosim.errors import OutputError
-from cosim.reproduce.figure import draw_cdf, finish
+from cosim.reproduce.figure import finish
 from cosim.validation.attribution import names
 from cosim.validation.validate import Validation
 
@@ -71,7 +72,7 @@ def _latencies(axes: Axes, validation: Validation) -> None:
             latency = np.concatenate([made.done["latency_s"].to_numpy() for made in runs]) * 1e3
             style = "-" if label == "ns3" else "--"
             name = policy if label == "ns3" else "_"  # matplotlib's way to leave it out
-            draw_cdf(axes, latency, name, linestyle=style, color=f"C{number}")
+            draw_distribution(axes, latency, name, linestyle=style, color=f"C{number}")
     axes.set_xscale("log")
     _label_plainly(axes.xaxis)
     finish(axes, title="task latency: ns3 solid, simplified dashed", x="latency (ms)", y="CDF")

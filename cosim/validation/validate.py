@@ -135,7 +135,7 @@ def validate(
         _ranking_row(scenario, pairs),
     )
     causes: tuple[Cause, ...] = ()
-    if any(node.waypoints_m for node in scenario.nodes):
+    if scenario.topology_changes or any(node.waypoints_m for node in scenario.nodes):
         causes = attribute(scenario, pairs, directory, tell)
     return Validation(scenario, rows, causes, pairs, groups)
 

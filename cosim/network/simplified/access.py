@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -46,6 +47,11 @@ class HandoverRule:
         self._better = -1
         self._since_ns = 0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether another cell is better, but not yet for long enough."""
+        return self._better >= 0
+
     def measure(self, time_ns: int, gains_db: Sequence[float]) -> int:
         """Take note of the gain of every cell; return which one serves now."""
         best = max(range(len(gains_db)), key=gains_db.__getitem__)
@@ -58,26 +64,104 @@ class HandoverRule:
             self.serving, self._better = best, -1
         return self.serving
 
+    def leave(self, gains_db: Sequence[float]) -> int:
+        """Go to the best cell at once."""
+        self.serving = max(range(len(gains_db)), key=gains_db.__getitem__)
+        self._better = -1
+        return self.serving
 
-def access_steps(
-    scenario: Scenario, ue: NodeSpec, cells: Sequence[NodeSpec], radio: Radio
-) -> Iterator[AccessStep]:
-    """All steps of a UE from time 0 on: every ``radio.channel_update`` while it moves."""
-    places = np.array([cell.position_m for cell in cells])
-    rule: HandoverRule | None = None
-    for times in _step_times(scenario, ue):
-        distance_m = np.linalg.norm(_positions(ue, times)[:, None, :] - places, axis=2)
-        gains_db = radio.access_snr_db(distance_m, "down")
-        loss_db = blockage_loss_db(scenario, access_link(ue.name), times)
-        up_db = radio.access_snr_db(distance_m, "up") - loss_db[:, None]
+
+class _Measured(NamedTuple):
+    """Every cell as a UE receives it at one time."""
+
+    time_ns: int
+    gains_db: list[float]  # without obstacles
+    up_snr_db: FloatArray
+    down_snr_db: FloatArray
+
+
+class Access:
+    """A UE's choice of its cell, as the packet simulator's ``AccessManager`` does.
+
+    It measures every ``radio.channel_update`` while the UE moves, and where it stands from when a
+    node falls asleep or wakes until no other cell is better.
+
+    Parameters
+    ----------
+    scenario, ue, cells, radio
+        Whose way it is, and through which cells.
+
+    Attributes
+    ----------
+    next_ns
+        When to measure next; None when nothing will change.
+    """
+
+    def __init__(
+        self, scenario: Scenario, ue: NodeSpec, cells: Sequence[NodeSpec], radio: Radio
+    ) -> None:
+        self._scenario, self._ue, self._radio = scenario, ue, radio
+        self._names = [cell.name for cell in cells]
+        self._places = np.array([cell.position_m for cell in cells])
+        self._period_ns = int(scenario.radio.channel_update)
+        self._planned = self._plan()
+        self._ahead: _Measured | None = next(self._planned)
+        self._again_ns: int | None = None
+        self._rule = HandoverRule(scenario.radio, int(np.argmax(self._ahead.gains_db)))
+
+    @property
+    def next_ns(self) -> int | None:
+        if self._again_ns is None or self._ahead is None:
+            return self._again_ns if self._ahead is None else self._ahead.time_ns
+        return min(self._again_ns, self._ahead.time_ns)
+
+    def step(self, now_ns: int, asleep: Collection[str]) -> AccessStep:
+        """Measure, at the time for it."""
+        if self._ahead is not None and self._ahead.time_ns == now_ns:
+            measured, self._ahead = self._ahead, next(self._planned, None)
+        else:
+            measured = self._measure_at(now_ns)
+        serving = self._rule.measure(now_ns, self._awake(measured.gains_db, asleep))
+        if self._again_ns is not None:
+            self._again_ns = now_ns + self._period_ns if self._rule.is_waiting else None
+        return self._made(measured, serving)
+
+    def reselect(self, now_ns: int, asleep: Collection[str]) -> AccessStep | None:
+        """After a node fell asleep or woke: leave a cell that sleeps, or look out for a better one.
+
+        None when the UE stays.
+        """
+        self._again_ns = max(1, -(-now_ns // self._period_ns)) * self._period_ns
+        if self._names[self._rule.serving] not in asleep:
+            return None
+        measured = self._measure_at(now_ns)
+        return self._made(measured, self._rule.leave(self._awake(measured.gains_db, asleep)))
+
+    def _plan(self) -> Iterator[_Measured]:
+        for times in _step_times(self._scenario, self._ue):
+            yield from self._measure(times)
+
+    def _measure_at(self, time_ns: int) -> _Measured:
+        return next(self._measure(np.array([time_ns], dtype=np.int64)))
+
+    def _measure(self, times: IntArray) -> Iterator[_Measured]:
+        distance_m = np.linalg.norm(_positions(self._ue, times)[:, None, :] - self._places, axis=2)
+        gains_db = self._radio.access_snr_db(distance_m, "down")
+        loss_db = blockage_loss_db(self._scenario, access_link(self._ue.name), times)
+        up_db = self._radio.access_snr_db(distance_m, "up") - loss_db[:, None]
         down_db = gains_db - loss_db[:, None]
         for row, time_ns in enumerate(times.tolist()):
-            gains = gains_db[row].tolist()
-            if rule is None:
-                rule = HandoverRule(scenario.radio, int(np.argmax(gains_db[row])))
-            serving = rule.measure(time_ns, gains)
-            up, down = float(up_db[row, serving]), float(down_db[row, serving])
-            yield AccessStep(ue.name, time_ns, cells[serving].name, up, down)
+            yield _Measured(time_ns, gains_db[row].tolist(), up_db[row], down_db[row])
+
+    def _awake(self, gains_db: list[float], asleep: Collection[str]) -> list[float]:
+        if not asleep:
+            return gains_db
+        pairs = zip(self._names, gains_db, strict=True)
+        return [-math.inf if name in asleep else gain for name, gain in pairs]
+
+    def _made(self, measured: _Measured, serving: int) -> AccessStep:
+        up_db, down_db = float(measured.up_snr_db[serving]), float(measured.down_snr_db[serving])
+        return AccessStep(self._ue.name, measured.time_ns, self._names[serving], up_db, down_db)
 
 
 def _step_times(scenario: Scenario, ue: NodeSpec) -> Iterator[IntArray]:

@@ -2,13 +2,14 @@
 
 Uplink traffic is followed from the leaves to the donor, downlink traffic the other way. In every
 cell it competes with the cell's own users; a backhaul channel weighs as many as the users it
-carries. With sectors, each backhaul channel has a cell of the parent to itself. All arrays have one
+carries. With sectors, backhaul channels have cells of the parent to themselves. All arrays have one
 row for each epoch, a time in which nothing changes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -26,37 +27,34 @@ class Cell:
 
     Attributes
     ----------
-    name, children
-        The node, and the nodes below it by a wireless link.
+    name
+        The node.
     demand
         Uplink demand of each background user.
     rates_bps
         By direction, shape ``(n,)``: rate of the whole cell for each of them.
     transit
         Traffic that enters here to load the backhaul alone.
-    has_sectors
-        Whether each child has a cell of this node to itself.
+    children
+        The nodes below it by a wireless link, each with the name of the cell that serves it: this
+        one, or a sector.
+    is_asleep
+        Whether its users and its transit pause.
     """
 
     name: str
-    children: tuple[str, ...]
     demand: tuple[LogNormalRate, ...]
     rates_bps: dict[Direction, FloatArray]
     transit: LogNormalRate | None
-    has_sectors: bool = False
+    children: Mapping[str, str] = field(default_factory=dict)
+    is_asleep: bool = False
 
     def pools(self) -> dict[str, list[int]]:
         """Who shares the time of what: columns of its users and, after them, its children."""
-        users, children = len(self.demand), range(len(self.children))
-        if not self.has_sectors:
-            return {self.name: list(range(users + len(self.children)))}
-        towards = {sector_name(self.name, self.children[c], True): [users + c] for c in children}
-        return {self.name: list(range(users)), **towards}
-
-
-def sector_name(parent: str, child: str, has_sectors: bool) -> str:
-    """The cell of `parent` that serves the backhaul of `child`."""
-    return f"{parent} towards {child}" if has_sectors else parent
+        shared = {self.name: list(range(len(self.demand)))}
+        for column, serving in enumerate(self.children.values(), start=len(self.demand)):
+            shared.setdefault(serving, []).append(column)
+        return shared
 
 
 class CellShare(NamedTuple):
@@ -117,14 +115,15 @@ class RadioTree:
         shares, carried_bps
             By cell and direction; and what all background users get, shape ``(T,)``.
         """
-        demand = {
-            name: np.array([user.at(times_ns) for user in cell.demand]).reshape(-1, times_ns.size).T
-            for name, cell in self._cells.items()
-        }
-        transit = {
-            name: np.zeros(times_ns.size) if cell.transit is None else cell.transit.at(times_ns)
-            for name, cell in self._cells.items()
-        }
+        demand, transit = {}, {}
+        for name, cell in self._cells.items():
+            rates = np.array([user.at(times_ns) for user in cell.demand]).reshape(-1, times_ns.size)
+            entering = None if cell.transit is None else cell.transit.at(times_ns)
+            # Their demand is drawn on while they pause.
+            demand[name] = np.zeros_like(rates.T) if cell.is_asleep else rates.T
+            if entering is None or cell.is_asleep:
+                entering = np.zeros(times_ns.size)
+            transit[name] = entering
         up, got_up = self._uplink(demand, transit, backhaul_bps)
         down, got_down = self._downlink(demand, transit, backhaul_bps)
         return {**up, **down}, got_up + got_down

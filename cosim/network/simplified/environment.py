@@ -7,7 +7,8 @@ does many at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,12 +20,13 @@ from cosim.network.demand import (
     load_of,
     user_rate_bps,
 )
-from cosim.network.simplified.cells import Cell, CellShare, RadioTree, sector_name
+from cosim.network.simplified.agenda import NEVER_NS
+from cosim.network.simplified.cells import Cell, CellShare, RadioTree
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tables import FloatArray
 from cosim.network.simplified.traffic import IntArray, LogNormalRate, md1_wait_s, named_stream
+from cosim.network.simplified.tree import Stretch, serving_sector
 from cosim.scenario.schema import CrossTrafficSpec, LinkSpec, Scenario
-from cosim.scenario.topology import Topology
 
 _BLOCK_EPOCHS: Final = 256
 _CROSS_FRAME_BITS: Final = 8 * 9000  # a jumbo frame
@@ -54,6 +56,9 @@ class LinkState(NamedTuple):
     snr_db: float
 
 
+_NO_WAY: Final = LinkState(0.0, 0.0, 0, -1, math.nan)  # the link of a node without a parent
+
+
 class Epoch(NamedTuple):
     """The state from `time_ns` on; `links` in the order of `Environment.link_keys`."""
 
@@ -68,20 +73,23 @@ class Environment:
 
     Parameters
     ----------
-    scenario, topology
+    scenario
         What is simulated.
+    stretches
+        Its tree over time.
     radio
         Its radio.
     """
 
-    def __init__(self, scenario: Scenario, topology: Topology, radio: Radio) -> None:
-        self._scenario, self._topology, self._radio = scenario, topology, radio
+    def __init__(self, scenario: Scenario, stretches: Sequence[Stretch], radio: Radio) -> None:
+        self._scenario, self._stretches, self._radio = scenario, stretches, radio
+        self._home = stretches[0].topology
         self._load = load_of(scenario)
         self._periods_ns: set[int] = set()
-        cells = {name: self._cell(name) for name in topology.serving_nodes}
-        self._tree = RadioTree(cells, scenario.background.downlink_share)
-        self._wireless = [link for link in topology.links.values() if link.kind == "wireless"]
-        self._wires = [link for link in topology.links.values() if link.kind == "wired"]
+        self._cells = {name: self._cell(name) for name in self._home.serving_nodes}
+        links = self._home.links.values()
+        self._wireless = [link for link in links if link.kind == "wireless"]
+        self._wires = [link for link in links if link.kind == "wired"]
         self._cross = {
             (link.name, direction): self._drawn(
                 link.cross_traffic, f"cross traffic/{link.name}/{direction}"
@@ -97,36 +105,52 @@ class Environment:
         return [(link, direction) for link in links for direction in DIRECTIONS]
 
     def epochs(self) -> Iterator[Epoch]:
-        """All epochs from time 0 on, without end while anything varies."""
-        begin = 0
-        while True:
-            times = self._change_times(begin)
-            yield from self._block(times[:-1])
-            begin = int(times[-1])
-            if begin < 0:
-                return
+        """All epochs from time 0 on, without end while anything varies; some may have no length."""
+        ends = [*(stretch.begin_ns for stretch in self._stretches[1:]), NEVER_NS]
+        for stretch, end_ns in zip(self._stretches, ends, strict=True):
+            tree = RadioTree(self._cells_in(stretch), self._scenario.background.downlink_share)
+            begin_ns = stretch.begin_ns
+            while True:
+                times = self._change_times(begin_ns, end_ns)
+                yield from self._block(times[:-1], stretch, tree)
+                begin_ns = int(times[-1])
+                if begin_ns == end_ns:
+                    break
 
-    def _change_times(self, begin_ns: int) -> IntArray:
-        """When something changes, from `begin_ns` on; -1 at the end says that nothing does."""
-        blockages = [t for b in self._scenario.blockages for t in (b.start, b.end) if t > begin_ns]
-        if not self._periods_ns:
-            return np.array([begin_ns, *sorted(set(blockages)), -1], dtype=np.int64)
-        end = begin_ns + _BLOCK_EPOCHS * min(self._periods_ns)
-        periodic = [np.arange(-(-begin_ns // p) * p, end, p) for p in sorted(self._periods_ns)]
-        once = [t for t in blockages if t < end]
-        return np.unique(np.concatenate([[begin_ns, end], *periodic, once]).astype(np.int64))
+    def _change_times(self, begin_ns: int, end_ns: int) -> IntArray:
+        """When something changes, from `begin_ns` on; the last one is where the next block begins.
 
-    def _block(self, times: IntArray) -> Iterator[Epoch]:
-        snr = {link.name: self._backhaul_snr_db(link, times) for link in self._wireless}
+        That is `end_ns` where nothing changes any more.
+        """
+        if self._periods_ns:
+            end_ns = min(end_ns, begin_ns + _BLOCK_EPOCHS * min(self._periods_ns))
+        edges = (time for b in self._scenario.blockages for time in (b.start, b.end))
+        once = [time for time in edges if begin_ns < time < end_ns]
+        periodic = [np.arange(-(-begin_ns // p) * p, end_ns, p) for p in self._periods_ns]
+        times = np.unique(np.concatenate([[begin_ns], *periodic, once]).astype(np.int64))
+        return np.append(times, end_ns)
+
+    def _block(self, times: IntArray, stretch: Stretch, tree: RadioTree) -> Iterator[Epoch]:
+        links = {
+            link.name: stretch.topology.parent_links.get(link.child) for link in self._wireless
+        }
+        snr = {
+            link.name: self._backhaul_snr_db(link, times)
+            for link in links.values()
+            if link is not None
+        }
         rates = {
             (link.child, direction): self._radio.rate_bps(snr[link.name], direction)
             for link in self._wireless
+            if link.name in snr
             for direction in DIRECTIONS
         }
-        shares, carried = self._tree.divide(times, rates)
+        shares, carried = tree.divide(times, rates)
         columns = [
             self._radio_column(shares[self._sector(link), d], rates[link.child, d], snr[link.name])
-            for link in self._wireless
+            if link is not None
+            else [_NO_WAY] * times.size
+            for link in links.values()
             for d in DIRECTIONS
         ]
         columns += [self._wire_column(link, d, times) for link in self._wires for d in DIRECTIONS]
@@ -142,8 +166,22 @@ class Environment:
                 float(carried[row]) if carried.size else 0.0,
             )
 
+    def _cells_in(self, stretch: Stretch) -> dict[str, Cell]:
+        """The cells as they hang below each other in a stretch."""
+        served: dict[str, dict[str, str]] = {name: {} for name in self._cells}
+        # In the order of the links.
+        for home in self._wireless:
+            link = stretch.topology.parent_links.get(home.child)
+            if link is not None:
+                served[link.parent][link.child] = self._sector(link)
+        return {
+            name: replace(cell, children=served[name], is_asleep=name in stretch.asleep)
+            for name, cell in self._cells.items()
+        }
+
     def _sector(self, link: LinkSpec) -> str:
-        return sector_name(link.parent, link.child, self._scenario.radio.backhaul_sectors)
+        has_sectors = self._scenario.radio.backhaul_sectors
+        return serving_sector(self._home, link.parent, link.child, has_sectors=has_sectors)
 
     def _radio_column(
         self, cell: CellShare, rate_bps: FloatArray, snr_db: FloatArray
@@ -166,13 +204,13 @@ class Environment:
         return [LinkState(bps, busy, wait, -1, math.nan) for bps, busy, wait in rows]
 
     def _backhaul_snr_db(self, link: LinkSpec, times: IntArray) -> FloatArray:
-        ends = [self._topology.nodes[name].position_m for name in (link.child, link.parent)]
+        ends = [self._home.nodes[name].position_m for name in (link.child, link.parent)]
         child, parent = (np.array(end) for end in ends)
         snr = self._radio.backhaul_snr_db(float(np.linalg.norm(child - parent)))
         return snr - blockage_loss_db(self._scenario, link.name, times)
 
     def _cell(self, name: str) -> Cell:
-        spec, node = self._scenario.background, self._topology.nodes[name]
+        spec, node = self._scenario.background, self._home.nodes[name]
         users = background_users(spec, self._load)
         place = named_stream(self._scenario.seed, f"positions/{name}")
         # Uniform in a disc around the cell, as the packet simulator places them.
@@ -188,16 +226,9 @@ class Environment:
             )
             for user in range(users)
         ]
-        children = tuple(
-            link.child
-            for link in self._topology.links.values()
-            if link.parent == name and link.kind == "wireless"
-        )
         snr_db = {d: self._radio.access_snr_db(distance_m, d) for d in DIRECTIONS}
         rates = {d: self._radio.rate_bps(snr_db[d], d) for d in DIRECTIONS}
-        transit = self._drawn(node.transit, f"transit/{name}")
-        sectors = self._scenario.radio.backhaul_sectors
-        return Cell(name, children, tuple(demand), rates, transit, sectors)
+        return Cell(name, tuple(demand), rates, self._drawn(node.transit, f"transit/{name}"))
 
     def _drawn(self, traffic: CrossTrafficSpec | None, name: str) -> LogNormalRate | None:
         if traffic is None:
@@ -213,10 +244,10 @@ class Environment:
 
 
 def blockage_loss_db(scenario: Scenario, link: str, times_ns: IntArray) -> FloatArray:
-    """Extra loss of a link by obstacles at these times; the later of two that overlap counts."""
+    """Extra loss of a link by obstacles at these times, one behind the other."""
     loss = np.zeros(times_ns.size)
     for blockage in scenario.blockages:
         if blockage.link == link:
             during = (times_ns >= blockage.start) & (times_ns < blockage.end)
-            loss[during] = float(blockage.loss)
+            loss[during] += float(blockage.loss)
     return loss

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from cosim.network.port import LinkReport
 from cosim.network.simplified.environment import LinkState
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
+from cosim.network.simplified.tree import Stretch, serving_sector
 from cosim.scenario.topology import Topology, access_link
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ class Link:
     Attributes
     ----------
     name, transmitter, receiver
-        As in its reports; a UE's link changes its end with the serving cell.
+        As in its reports; a radio link changes its upper end with the parent, and has none while
+        its node sleeps.
     latency_ns
         One way when idle.
     pool
@@ -39,7 +42,7 @@ class Link:
     state
         What the rest of the world leaves of it.
     silent_until_ns
-        When a handover's interruption is over.
+        When the interruption by a handover, or by a change of the parent, is over.
     senders
         The streams that begin on it.
     """
@@ -107,33 +110,40 @@ class Link:
         )
 
 
+Route = tuple[Link, ...]
+
+
 class LinkMap:
     """All links of a network, and the way from any node to any other.
 
     Parameters
     ----------
-    topology, radio
+    home
+        The tree at first.
+    radio
         What is built.
     has_sectors
-        Whether a backhaul link shares no cell with others.
+        Whether backhaul links have cells of their own.
     """
 
-    def __init__(self, topology: Topology, radio: Radio, *, has_sectors: bool) -> None:
-        self._topology = topology
-        self._pools = {(c, d): Pool() for c in topology.serving_nodes for d in DIRECTIONS}
+    def __init__(self, home: Topology, radio: Radio, *, has_sectors: bool) -> None:
+        self._home = self._topology = home
+        self._has_sectors = has_sectors
+        self._pools: dict[tuple[str, Direction], Pool] = defaultdict(Pool)  # by cell or sector
         self._links: dict[tuple[str, Direction], Link] = {}  # by the child
         self._serving: dict[str, str] = {}
-        self._routes: dict[tuple[str, str], tuple[Link, ...]] = {}
-        idle_ns = {d: radio.frame.idle_latency_ns(d) for d in DIRECTIONS}
-        for spec in topology.links.values():
+        self._routes: dict[tuple[str, str], Route] = {}
+        idle_ns = {d: radio.idle_latency_ns(d) for d in DIRECTIONS}
+        for spec in home.links.values():
+            wired = spec.kind == "wired"
             for d in DIRECTIONS:
-                wired = spec.kind == "wired"
                 link = Link(spec.name, int(spec.delay or 0) if wired else idle_ns[d])
-                alone = wired or has_sectors
-                pool = Pool() if alone else self._pools[spec.parent, d]
-                link.move(*_ends(spec.child, spec.parent, d), pool)
+                if wired:
+                    link.move(*_ends(spec.child, spec.parent, d), Pool())
                 self._links[spec.child, d] = link
-        for ue in topology.ues:
+            if not wired:
+                self._connect(spec.child, spec.parent)
+        for ue in home.ues:
             for d in DIRECTIONS:
                 self._links[ue, d] = Link(access_link(ue), idle_ns[d])
 
@@ -156,16 +166,36 @@ class LinkMap:
             link = self._links[ue, direction]
             link.move(*_ends(ue, cell, direction), self._pools[cell, direction])
 
-    def route(self, source: str, destination: str) -> tuple[Link, ...]:
-        """The links from a node to another: up to where their paths meet, then down."""
+    def follow(self, stretch: Stretch) -> None:
+        """Let IAB nodes have other parents."""
+        self._topology = stretch.topology
+        self._routes.clear()
+        for change in stretch.moved:
+            self._connect(change.node, change.parent)
+
+    def route(self, source: str, destination: str) -> Route:
+        """The links from a node to another: up to where their paths meet, then down.
+
+        None at all where one of them sleeps.
+        """
         key = (source, destination)
         if key not in self._routes:
-            up, down = self._path_up(source), self._path_up(destination)
-            meet = next(name for name in up if name in down)
-            climb = [self._links[name, "up"] for name in up[: up.index(meet)]]
-            descend = [self._links[name, "down"] for name in down[: down.index(meet)]]
-            self._routes[key] = (*climb, *reversed(descend))
+            self._routes[key] = self._find(source, destination)
         return self._routes[key]
+
+    def _connect(self, child: str, parent: str) -> None:
+        sector = parent and serving_sector(self._home, parent, child, has_sectors=self._has_sectors)
+        for d in DIRECTIONS:
+            self._links[child, d].move(*_ends(child, parent, d), self._pools[sector, d])
+
+    def _find(self, source: str, destination: str) -> Route:
+        up, down = self._path_up(source), self._path_up(destination)
+        meet = next((name for name in up if name in down), None)
+        if meet is None:
+            return ()
+        climb = [self._links[name, "up"] for name in up[: up.index(meet)]]
+        descend = [self._links[name, "down"] for name in down[: down.index(meet)]]
+        return (*climb, *reversed(descend))
 
     def _path_up(self, name: str) -> tuple[str, ...]:
         serving = self._serving.get(name)

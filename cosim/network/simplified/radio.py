@@ -22,9 +22,10 @@ _DATA_SYMBOLS: Final = 12  # of a slot's 14: one control symbol each way
 _SPECIAL_SYMBOLS: Final = 6  # downlink part of an S slot
 _DMRS_ELEMENTS: Final = 6  # of a resource block and slot, for demodulation
 _OCCUPIED: Final = 0.95  # of the bandwidth, by resource blocks (TS 38.101-2 5.3.2)
-# As in the packet simulator (CellMac): from a byte in an idle queue to its slot, and decoding.
-_GRANT_NS: Final = {"up": 500_000, "down": 125_000}
-_DECODE_NS: Final = 100_000
+# From a byte in an idle queue to its slot, about as in the packet simulator (MacTiming).
+_DOWNLINK_NS: Final = 125_000
+_GRANT_NS: Final = 500_000  # of a scheduling request or a buffer report, at the usual K2
+_USUAL_K2: Final = 2
 
 
 def free_space_loss_db(distance_m: npt.ArrayLike, carrier_hz: float) -> FloatArray:
@@ -72,15 +73,15 @@ class Frame:
         elements = sum(_SUBCARRIERS * symbols - _DMRS_ELEMENTS for symbols in per_slot if symbols)
         return elements * self.resource_blocks / (len(self.pattern) * self.slot_ns / 1e9)
 
-    def idle_latency_ns(self, direction: Direction) -> int:
-        """One way on an idle link: grant, mean wait for a slot and its end, decoding."""
+    def mean_slot_ns(self, direction: Direction) -> int:
+        """From any instant to the end of the next slot of that direction that has not begun."""
         slots = 0.0
         for now in range(len(self.pattern)):
             slot = now + 1  # from an instant uniform in `now`, the next one at the earliest
             while not self.symbols(slot, direction):
                 slot += 1
             slots += slot - now + 0.5
-        return _GRANT_NS[direction] + int(slots / len(self.pattern) * self.slot_ns) + _DECODE_NS
+        return int(slots / len(self.pattern) * self.slot_ns)
 
 
 class Radio:
@@ -101,12 +102,24 @@ class Radio:
         self.adaptation = LinkAdaptation(spec.mcs_table)
         self._elements_per_s = {d: self.frame.elements_per_s(d) for d in DIRECTIONS}
         self._carrier_hz = float(spec.carrier)
+        self._idle_ns = {
+            d: _eligible_ns(spec, self.frame, d)
+            + self.frame.mean_slot_ns(d)
+            + int(spec.decode_latency)
+            for d in DIRECTIONS
+        }
         noise_dbm = _NOISE_DBM_PER_HZ + 10 * math.log10(spec.bandwidth) + spec.noise_figure
+        ue_dbm = _limited_dbm(spec.ue_power, spec.ue_array, spec.eirp_limit)
+        iab_dbm = _limited_dbm(spec.iab_power, spec.iab_array, spec.eirp_limit)
         ends_db = array_gain_db(spec.iab_array) - noise_dbm
         access_db = ends_db + array_gain_db(spec.ue_array) - excess_loss_db
         # What an SNR would be without path loss, by link and direction.
-        self._access_db = {"up": spec.ue_power + access_db, "down": spec.iab_power + access_db}
-        self._backhaul_db = spec.iab_power + ends_db + array_gain_db(spec.iab_array)
+        self._access_db = {"up": ue_dbm + access_db, "down": iab_dbm + access_db}
+        self._backhaul_db = iab_dbm + ends_db + array_gain_db(spec.iab_array)
+
+    def idle_latency_ns(self, direction: Direction) -> int:
+        """One way on an idle link: grant, mean wait for a slot and its end, decoding."""
+        return self._idle_ns[direction]
 
     def access_snr_db(self, distance_m: npt.ArrayLike, direction: Direction) -> FloatArray:
         """Between a UE and a cell."""
@@ -132,3 +145,19 @@ def make_frame(spec: RadioSpec, *, takes_turns: bool) -> Frame:
     block_hz = _SUBCARRIERS * 15e3 * 2**spec.numerology
     blocks = max(1, round(_OCCUPIED * spec.bandwidth / block_hz))
     return Frame(spec.tdd_pattern + silence, 1_000_000 >> spec.numerology, blocks)
+
+
+def _limited_dbm(power_dbm: float, array: ArraySpec, eirp_limit_dbm: float | None) -> float:
+    """Transmit power within the limit of what the array radiates."""
+    limit_dbm = math.inf if eirp_limit_dbm is None else eirp_limit_dbm - array_gain_db(array)
+    return min(power_dbm, limit_dbm)
+
+
+def _eligible_ns(spec: RadioSpec, frame: Frame, direction: Direction) -> int:
+    """From a byte in an idle queue until a slot may carry it."""
+    if direction == "down":
+        return _DOWNLINK_NS
+    if not spec.scheduling_request:
+        return 0
+    grant_ns = max(0, _GRANT_NS + (spec.k2 - _USUAL_K2) * frame.slot_ns)
+    return grant_ns * (2 if spec.buffer_report else 1)

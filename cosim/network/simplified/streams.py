@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import Final
 
 from cosim.network.port import Send
-from cosim.network.simplified.links import Link
+from cosim.network.simplified.agenda import NEVER_NS
+from cosim.network.simplified.links import Link, Route
 
 # Ethernet-sized packets: 1448 bytes of data to 1500 with IPv4, TCP and its time stamps (RFC 7323).
 _SEGMENT_BYTES: Final = 1448
 _SEGMENT_HEADER_BYTES: Final = 52
 _FRAME_BYTES: Final = 12  # a message's own length and number in the stream
-_NEVER: Final = 1 << 62
+
 
 ScheduleFinish = Callable[[int, "Stream"], None]
 
@@ -37,7 +38,7 @@ class Stream:
     Attributes
     ----------
     source, destination, route
-        Its ends, and the links between.
+        Its ends, and the links between; none while one of the ends sleeps.
     waiting
         Messages and when they were sent, the one under way first.
     finish_ns
@@ -60,9 +61,9 @@ class Stream:
 
     def __init__(self, source: str, destination: str) -> None:
         self.source, self.destination = source, destination
-        self.route: tuple[Link, ...] = ()
+        self.route: Route = ()
         self.waiting: deque[tuple[Send, int]] = deque()
-        self.finish_ns = _NEVER
+        self.finish_ns = NEVER_NS
         self.last_ns = 0
         self.left_bits = 0.0
         self.rate_bps = 0.0
@@ -91,9 +92,7 @@ class StreamTable:
         Called with a time at which `finished` is to be asked about a stream.
     """
 
-    def __init__(
-        self, route: Callable[[str, str], tuple[Link, ...]], schedule: ScheduleFinish
-    ) -> None:
+    def __init__(self, route: Callable[[str, str], Route], schedule: ScheduleFinish) -> None:
         self._route, self._schedule = route, schedule
         self._streams: dict[tuple[str, str], Stream] = {}
         self._active: list[Stream] = []
@@ -111,11 +110,11 @@ class StreamTable:
             self._begin(now_ns, stream)
             self.share(now_ns)
 
-    def finished(self, now_ns: int, stream: Stream) -> tuple[Send, int, int] | None:
-        """The message whose last bit leaves now, when it was sent, and when it arrives."""
+    def finished(self, now_ns: int, stream: Stream) -> tuple[Send, int] | None:
+        """The message whose last bit leaves now, and when it arrives."""
         if stream.finish_ns != now_ns:
             return None  # the rate changed since this was foreseen
-        message, sent_ns = stream.waiting.popleft()
+        message, _ = stream.waiting.popleft()
         arrival = now_ns
         for link in stream.route:
             arrival += link.latency_ns + link.state.wait_ns
@@ -123,11 +122,11 @@ class StreamTable:
         if stream.waiting:
             self._begin(now_ns, stream)
         else:
-            stream.finish_ns = _NEVER
+            stream.finish_ns = NEVER_NS
             self._active.remove(stream)
             self._vacate(stream)
         self.share(now_ns)
-        return message, sent_ns, stream.last_ns
+        return message, stream.last_ns
 
     def reroute(self, now_ns: int, change: Callable[[], None]) -> None:
         """Let `change` change the ways: what is under way goes on along the new ones."""
@@ -138,16 +137,21 @@ class StreamTable:
             self._occupy(stream)
         self.share(now_ns)
 
+    def delay(self, message: Send, arrival_ns: int) -> None:
+        """Let no later message of a connection overtake one that now arrives later."""
+        stream = self._streams[message.source, message.destination]
+        stream.last_ns = max(stream.last_ns, arrival_ns)
+
     def share(self, now_ns: int) -> None:
         """Give every active stream the rate that it has from now on."""
         for stream in self._active:
-            rate = min(_share_bps(link, now_ns) for link in stream.route)
-            if rate == stream.rate_bps and stream.finish_ns != _NEVER:
+            rate = min([_share_bps(link, now_ns) for link in stream.route], default=0.0)
+            if rate == stream.rate_bps and stream.finish_ns != NEVER_NS:
                 continue
             sent = stream.rate_bps * (now_ns - stream.since_ns) / 1e9
             stream.left_bits = max(0.0, stream.left_bits - sent)
             stream.since_ns, stream.rate_bps = now_ns, rate
-            stream.finish_ns = _NEVER
+            stream.finish_ns = NEVER_NS
             if rate > 0:
                 # At least 1 ns: a finish must lie in the future.
                 stream.finish_ns = now_ns + max(1, math.ceil(stream.left_bits / rate * 1e9))
@@ -155,16 +159,18 @@ class StreamTable:
 
     def _begin(self, now_ns: int, stream: Stream) -> None:
         stream.left_bits = stream_bits(stream.waiting[0][0].size_bytes)
-        stream.rate_bps, stream.since_ns, stream.finish_ns = 0.0, now_ns, _NEVER
+        stream.rate_bps, stream.since_ns, stream.finish_ns = 0.0, now_ns, NEVER_NS
 
     def _occupy(self, stream: Stream) -> None:
         stream.route = self._route(stream.source, stream.destination)
-        stream.route[0].senders.append(stream)
+        for link in stream.route[:1]:
+            link.senders.append(stream)
         for link in stream.route:
             link.pool.streams += 1
 
     def _vacate(self, stream: Stream) -> None:
-        stream.route[0].senders.remove(stream)
+        for link in stream.route[:1]:
+            link.senders.remove(stream)
         for link in stream.route:
             link.pool.streams -= 1
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cosim.curves import dash_of, draw_distribution
 from cosim.report.data import Report, RunView, Spread
-from cosim.report.figures.style import colour_of, dash_of, new_figure
+from cosim.report.figures.style import colour_of, new_figure
 
 
 def draw_cdf(report: Report, _run: RunView, _task: int | None) -> Figure:
@@ -28,9 +29,13 @@ def draw_cdf(report: Report, _run: RunView, _task: int | None) -> Figure:
 def _curves(axes: Axes, labels: Sequence[str], spreads: Sequence[Spread | None]) -> None:
     ends = [value for each in spreads if each for value in (each.x[0], each.x[-1])]
     for place, (label, spread) in enumerate(zip(labels, spreads, strict=True)):
-        if spread is None:
-            continue
-        x = [min(ends), *spread.x, max(ends)]
-        share = [0.0, *spread.share, 1.0]
-        (curve,) = axes.step(x, share, where="post", label=label, color=colour_of(place))
-        curve.set_linestyle(dash_of(place))
+        if spread is not None:
+            draw_distribution(
+                axes,
+                spread.x,
+                label,
+                share=spread.share,
+                span=(min(ends), max(ends)),
+                color=colour_of(place),
+                linestyle=dash_of(place),
+            )

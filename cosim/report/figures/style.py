@@ -12,9 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A6A00", "#56B4E9", "#4A4F57")
-DASHES: Final[tuple[tuple[float, ...], ...]] = (
-    *((), (5, 2), (1, 1.5), (5, 2, 1, 2), (9, 3), (3, 1, 1, 1), (1, 3)),
-)
 COMPUTE, QUEUE, TRANSFER, SCI = COLOURS[0], "#8A8A8A", "#E69F00", COLOURS[3]
 GREY: Final = "#6B7280"
 
@@ -39,11 +36,6 @@ def new_figure(
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     return figure, list(axes.flat)
-
-
-def dash_of(place: int) -> tuple[float, tuple[float, ...]]:
-    """Line style of a curve."""
-    return 0, DASHES[place % len(DASHES)]
 
 
 def colour_of(place: int) -> str:

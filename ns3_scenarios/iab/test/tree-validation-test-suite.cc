@@ -243,6 +243,35 @@ class ReparentTestCase : public TestCase
     }
 };
 
+/** A node wakes and finds its child node above it. */
+class WakeBelowChildTestCase : public TestCase
+{
+  public:
+    WakeBelowChildTestCase()
+        : TestCase("A node that wakes below a child node of its own lets it where it is")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        TestChain chain(PlainConfig(), 3);
+        const auto& cells = chain.Cells();
+        auto backhaul = chain.Iab().Backhaul();
+        const auto topology = chain.Iab().Topology();
+        const auto parentOf = [&](uint32_t i) { return topology->ParentOf(cells[i]->Bap()); };
+        Simulator::Schedule(Seconds(0.1), [&]() { backhaul->Sleep(cells[2]->Bap()); });
+        Simulator::Schedule(Seconds(0.2), [&]() { backhaul->Sleep(cells[1]->Bap()); });
+        Simulator::Schedule(Seconds(0.3), [&]() { backhaul->Wake(cells[2]->Bap()); });
+        TestChain::Run(Seconds(0.4));
+        NS_TEST_EXPECT_MSG_EQ(parentOf(2), cells[3]->Bap(), "the nearest that is awake");
+        NS_TEST_EXPECT_MSG_EQ(parentOf(3), cells[0]->Bap(), "it has the donor");
+        Simulator::Schedule(Seconds(0.1), [&]() { backhaul->Wake(cells[1]->Bap()); });
+        TestChain::Run(Seconds(0.6));
+        NS_TEST_EXPECT_MSG_EQ(parentOf(2), cells[1]->Bap(), "back where it belongs");
+    }
+};
+
 /** Backpressure. */
 class FlowControlTestCase : public TestCase
 {
@@ -288,6 +317,7 @@ class TreeValidationTestSuite : public TestSuite
     {
         AddTestCase(new SaturationTestCase, TestCase::Duration::QUICK);
         AddTestCase(new HandoverTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new WakeBelowChildTestCase, TestCase::Duration::QUICK);
         AddTestCase(new ReparentTestCase, TestCase::Duration::QUICK);
         AddTestCase(new FlowControlTestCase, TestCase::Duration::QUICK);
     }

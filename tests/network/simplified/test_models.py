@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosim.network.simplified.access import HandoverRule
+from cosim.network.simplified.environment import blockage_loss_db
 from cosim.network.simplified.radio import Radio, free_space_loss_db
 from cosim.network.simplified.streams import stream_bits
 from cosim.network.simplified.tables import LinkAdaptation
@@ -127,3 +128,47 @@ def test_a_handover_needs_the_offset_for_the_time_to_trigger() -> None:
     assert [rule.measure(t, [0.0, 3.1]) for t in (20, 60, 119)] == [0, 0, 0]
     assert rule.measure(119, [0.0, 2.0]) == 0  # it was better for too short
     assert [rule.measure(t, [0.0, 3.1]) for t in (140, 239, 240)] == [0, 0, 1]
+
+
+def test_obstacles_one_behind_the_other_add_up() -> None:
+    both = [
+        {"link": "ue-access", "start": "0 s", "end": "2 s", "loss": "10 dB"},
+        {"link": "ue-access", "start": "1 s", "end": "3 s", "loss": "5 dB"},
+    ]
+    scenario = load_scenario("chain3", [("blockages", both)])
+    times = np.array([0, 1_000_000_000, 2_000_000_000, 3_000_000_000])
+    assert blockage_loss_db(scenario, "ue-access", times).tolist() == [10.0, 15.0, 5.0, 0.0]
+    assert not blockage_loss_db(scenario, "N", times).any()
+
+
+def test_an_eirp_limit_takes_power_from_those_alone_who_exceed_it() -> None:
+    # 28 dBm through 16 elements is 40 dBm, 30 dBm through 64 is 48 dBm.
+    free, limited = (
+        Radio(scenario.radio, has_relays=True, excess_loss_db=0.0)
+        for scenario in (
+            load_scenario("mmwave-iab"),
+            load_scenario("mmwave-iab", [("radio.eirp_limit", "42 dBm")]),
+        )
+    )
+    assert limited.access_snr_db(50.0, "up") == free.access_snr_db(50.0, "up")
+    lower_db = 30 + 10 * np.log10(64) - 42
+    down = free.access_snr_db(50.0, "down") - limited.access_snr_db(50.0, "down")
+    backhaul = free.backhaul_snr_db(50.0) - limited.backhaul_snr_db(50.0)
+    assert [down, backhaul] == pytest.approx([lower_db, lower_db])
+
+
+@pytest.mark.parametrize(
+    ("changed", "up_ns", "down_ns"),
+    [
+        ({"decode_latency": 300_000}, 200_000, 200_000),
+        ({"k2": 4}, 250_000, 0),
+        ({"buffer_report": True}, 500_000, 0),
+        ({"scheduling_request": False}, -500_000, 0),
+    ],
+)
+def test_grants_and_decoding_take_their_time(changed, up_ns: int, down_ns: int) -> None:
+    usual, other = (
+        Radio(RadioSpec(**keys), has_relays=False, excess_loss_db=0.0) for keys in ({}, changed)
+    )
+    later = {d: other.idle_latency_ns(d) - usual.idle_latency_ns(d) for d in ("up", "down")}
+    assert later == {"up": up_ns, "down": down_ns}

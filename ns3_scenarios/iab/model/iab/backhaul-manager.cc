@@ -132,7 +132,8 @@ BackhaulManager::Wake(const Ptr<BapEntity>& relay)
     Reparent(relay, ChooseParent(relay));
     for (const auto& node : m_order)
     {
-        if (m_members.at(node).home == relay && node->IsAwake())
+        // One that its first parent is below by now stays where it is.
+        if (m_members.at(node).home == relay && node->IsAwake() && MayBeParent(node, relay))
         {
             Reparent(node, relay);
         }

@@ -95,7 +95,8 @@ class BackhaulManager : public Object
     void Sleep(const Ptr<BapEntity>& relay);
 
     /**
-     * Wake a relay: it goes to its first parent, or the best one, and its child nodes come back.
+     * Wake a relay: it goes to its first parent, or the best one, and its child nodes come back,
+     * unless it is below them by now.
      *
      * @param relay the relay
      */
