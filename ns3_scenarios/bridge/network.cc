@@ -4,13 +4,13 @@
 #include "network.h"
 
 #include "addressing.h"
+#include "iab/model/iab/trajectory-mobility-model.h"
 
 #include "ns3/constant-position-mobility-model.h"
 #include "ns3/double.h"
 #include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/simulator.h"
-#include "ns3/waypoint-mobility-model.h"
 
 #include <cmath>
 #include <numbers>
@@ -43,11 +43,13 @@ CreateMobility(const NodeDescription& description)
         fixed->SetPosition(ToVector(*description.positionM));
         return fixed;
     }
-    auto moving = CreateObject<WaypointMobilityModel>();
+    std::vector<Waypoint> waypoints;
     for (const auto& waypoint : description.waypoints)
     {
-        moving->AddWaypoint(Waypoint(NanoSeconds(waypoint.timeNs), ToVector(waypoint.positionM)));
+        waypoints.emplace_back(NanoSeconds(waypoint.timeNs), ToVector(waypoint.positionM));
     }
+    auto moving = CreateObject<TrajectoryMobilityModel>();
+    moving->SetWaypoints(waypoints);
     return moving;
 }
 
