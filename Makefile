@@ -54,13 +54,14 @@ docs: $(DONE)/package  ## Build the documentation into site/, where a warning is
 test-slow: $(DONE)/package  ## The tests that take minutes: training an agent
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-bench: $(DONE)/package $(DONE)/bench  ## Time solvers, radio, simplified simulator, coupling and sweeps against their rivals; memory of a long run
+bench: $(DONE)/package $(DONE)/bench  ## Time solvers, radio, simplified simulator, coupling and sweeps against their rivals; memory of a long run; channel cache
 	@$(BIN)/python bench/solvers.py
 	@$(BIN)/python bench/radio.py --quick
 	@$(BIN)/python bench/simplified.py
 	@$(BIN)/python bench/coupling.py
 	@$(BIN)/python bench/sweep.py
 	@$(BIN)/python bench/memory.py
+	@$(BIN)/python bench/channel_cache.py
 
 MODELS ?= resnet18 vgg11 resnet50 resnet152 mobilenet_v2 rcnn rnn qmix-agent qmix-mixer transformer
 REPEATS ?= 300

@@ -11,6 +11,7 @@ set(IAB_SOURCES
   iab/model/phy/error-model.cc
   iab/model/phy/nr-tables.cc
   iab/model/phy/nr-frame.cc
+  iab/model/phy/fading-record.cc
   iab/model/phy/radio-channel.cc
   iab/model/rlc/rlc-channel.cc
   iab/model/mac/radio-link.cc

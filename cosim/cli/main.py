@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import tempfile
 import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
 import click
 
 import cosim
-from cosim.errors import CosimError, UnknownNameError
+from cosim.errors import CosimError, CosimWarning, UnknownNameError
 
 # Imported when asked for: `cosim --version` should not wait for pandas.
 _COMMANDS: Final = MappingProxyType(
@@ -55,7 +58,8 @@ class CosimGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _short_warnings():
+                return super().invoke(ctx)
         except CosimError as error:
             click.echo(f"error: {_one_line(error)}", err=True)
             ctx.exit(error.exit_code)
@@ -79,6 +83,23 @@ def main() -> None:
 
     Start with `cosim run`.
     """
+
+
+@contextmanager
+def _short_warnings() -> Iterator[None]:
+    """One line for each of our own warnings, without the place in the code; others as ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CosimWarning)
+        show_as_ever = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, CosimWarning):
+                click.echo(f"warning: {_line(str(message))}", err=True)
+            else:
+                show_as_ever(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def _one_line(error: Exception) -> str:

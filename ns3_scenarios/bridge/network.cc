@@ -15,6 +15,7 @@
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
+#include <utility>
 
 namespace cosim
 {
@@ -55,8 +56,9 @@ CreateMobility(const NodeDescription& description)
 
 } // namespace
 
-Network::Network(const NetworkDescription& description)
-    : m_description(description)
+Network::Network(const NetworkDescription& description, std::shared_ptr<FadingRecord> fading)
+    : m_description(description),
+      m_fading(std::move(fading))
 {
     CreateNodes();
     InstallRadio();
@@ -108,6 +110,7 @@ Network::InstallRadio()
             throw std::invalid_argument("'" + name + "' is a second donor; there can be one");
         }
         m_iab = std::make_unique<IabHelper>(m_description.radio);
+        m_iab->SetFadingRecord(m_fading);
         node.radio = m_iab->InstallDonor(node.node);
         InstallRelaysBelow(name);
     }

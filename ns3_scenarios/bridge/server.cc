@@ -51,14 +51,14 @@ Complain(const std::string& problem, int64_t simTimeNs)
 
 /** @return the simulation, or null when it was rejected */
 std::unique_ptr<Simulation>
-Configure(Session& session, Step& initial)
+Configure(Session& session, const std::shared_ptr<ns3::FadingRecord>& fading, Step& initial)
 {
     const auto message = session.Receive();
     Expect(message, "config");
     try
     {
         auto simulation =
-            std::make_unique<Simulation>(ParseDescription(FieldOf(message, "network")));
+            std::make_unique<Simulation>(ParseDescription(FieldOf(message, "network")), fading);
         initial = simulation->Start();
         return simulation;
     }
@@ -82,6 +82,7 @@ RunSteps(Session& session, Simulation& simulation)
             session.Send("totals",
                          {{"totals", WriteTotals(simulation.Totals())},
                           {"simulating_wall_ns", simulating.count()}});
+            simulation.FinishRecord();
             return;
         }
         Expect(message, "advance");
@@ -96,7 +97,7 @@ RunSteps(Session& session, Simulation& simulation)
 } // namespace
 
 Ending
-Serve(Session& session)
+Serve(Session& session, const std::shared_ptr<ns3::FadingRecord>& fading)
 {
     // Outlives the try block, so that an error is reported with the time at which it happened.
     std::unique_ptr<Simulation> simulation;
@@ -107,7 +108,7 @@ Serve(Session& session)
     {
         SendHello(session);
         Step initial;
-        simulation = Configure(session, initial);
+        simulation = Configure(session, fading, initial);
         if (!simulation)
         {
             return Ending::REJECTED;

@@ -4,7 +4,10 @@
 #ifndef COSIM_SERVER_H
 #define COSIM_SERVER_H
 
+#include "iab/model/phy/fading-record.h"
 #include "session.h"
+
+#include <memory>
 
 namespace cosim
 {
@@ -22,9 +25,10 @@ enum class Ending : int
  * Hold a whole conversation: hello, configuration, steps, totals.
  *
  * @param session with the controllers' side
+ * @param fading record of the small-scale channels, or null
  * @return how it ended; what went wrong is on standard error and, if possible, was sent
  */
-Ending Serve(Session& session);
+Ending Serve(Session& session, const std::shared_ptr<ns3::FadingRecord>& fading);
 
 } // namespace cosim
 

@@ -2,11 +2,15 @@
  * SPDX-License-Identifier: GPL-2.0-only
  */
 #include "iab/model/iab/trajectory-mobility-model.h"
+#include "iab/model/phy/fading-record.h"
 
 #include "ns3/simulator.h"
 #include "ns3/test.h"
 
 #include <algorithm>
+#include <complex>
+#include <filesystem>
+#include <stdexcept>
 
 using namespace ns3;
 
@@ -60,6 +64,74 @@ class TrajectoryTestCase : public TestCase
     }
 };
 
+/** A record, and what is asked of it. */
+class FadingRecordTestCase : public TestCase
+{
+  public:
+    FadingRecordTestCase()
+        : TestCase("A record gives what was drawn bit by bit, and nothing to another run")
+    {
+    }
+
+  private:
+    /** @return a channel that only the call's time tells apart */
+    static BeamformedFading Draw(const FadingCall& call)
+    {
+        BeamformedFading fading{PhasedArrayModel::ComplexVector(call.elementsA),
+                                PhasedArrayModel::ComplexVector(call.elementsB),
+                                std::vector<double>(call.rbs, 1.0 / (3 + call.timeNs))};
+        fading.beamA[call.elementsA - 1] = {0.1, -1.0 / 3};
+        fading.beamB[0] = {1e-300, double(call.timeNs)};
+        return fading;
+    }
+
+    void DoRun() override
+    {
+        const auto path = CreateTempDirFilename("record");
+        const std::vector<FadingCall> calls{{0, 1, 2, 4, 16, 66}, {20, 1, 3, 4, 16, 66}};
+        FadingRecorder recorder(path);
+        for (const auto& call : calls)
+        {
+            recorder.Get(call, [&call]() { return Draw(call); });
+        }
+        recorder.Finish();
+        FadingPlayer player(path);
+        const auto never = []() -> BeamformedFading { throw std::logic_error("drawn anew"); };
+        for (const auto& call : calls)
+        {
+            const auto drawn = Draw(call);
+            const auto played = player.Get(call, never);
+            NS_TEST_EXPECT_MSG_EQ((played.psd == drawn.psd), true, "psd");
+            NS_TEST_EXPECT_MSG_EQ((played.beamA == drawn.beamA), true, "beam");
+            NS_TEST_EXPECT_MSG_EQ((played.beamB == drawn.beamB), true, "beam");
+        }
+        ExpectRefused(player, calls[1], "behind the end");
+        auto other = calls[0];
+        other.nodeB = 7;
+        FadingPlayer again(path);
+        ExpectRefused(again, other, "another link");
+        FadingPlayer missing(path + "-missing");
+        ExpectRefused(missing, calls[0], "no file");
+        std::filesystem::resize_file(path, 100);
+        FadingPlayer shortened(path);
+        ExpectRefused(shortened, calls[0], "cut off");
+    }
+
+    void ExpectRefused(FadingPlayer& player, const FadingCall& call, const std::string& what)
+    {
+        bool refused = false;
+        try
+        {
+            player.Get(call, [&call]() { return Draw(call); });
+        }
+        catch (const std::runtime_error&)
+        {
+            refused = true;
+        }
+        NS_TEST_EXPECT_MSG_EQ(refused, true, what);
+    }
+};
+
 /** What makes a run's channels those of every other run of the network. */
 class RecordTestSuite : public TestSuite
 {
@@ -68,6 +140,7 @@ class RecordTestSuite : public TestSuite
         : TestSuite("iab-record", Type::UNIT)
     {
         AddTestCase(new TrajectoryTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new FadingRecordTestCase, TestCase::Duration::QUICK);
     }
 };
 
