@@ -175,7 +175,7 @@ def test_a_cache_that_cannot_be_used_is_done_without(tmp_path: Path) -> None:
         assert ChannelCache(tmp_path / "file").record_of(NETWORK, 1, PROGRAM) is None
 
 
-def test_where_it_is() -> None:
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     home = Path("~/.cache/cosim/channels").expanduser()
     assert channel_cache_at("off") is None
     assert channel_cache_at(None, {"COSIM_CHANNEL_CACHE": "off"}) is None
@@ -185,6 +185,12 @@ def test_where_it_is() -> None:
     assert channel_cache_at(None, {"XDG_CACHE_HOME": "x"}) == ChannelCache(home)
     found = channel_cache_at(None, {"XDG_CACHE_HOME": "/x"})
     assert found == ChannelCache(Path("/x/cosim/channels"))
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert channel_cache_at(None, {}) is None
 
 
 # A UE that is handed over on the way (at this speed within a second), draws of everything, an

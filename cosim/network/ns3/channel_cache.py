@@ -149,7 +149,10 @@ def channel_cache_at(
         return ChannelCache(Path(chosen).expanduser().absolute())
     base = Path(environment.get("XDG_CACHE_HOME", ""))
     if not base.is_absolute():  # the specification: a relative one is to be ignored
-        base = Path("~/.cache").expanduser()
+        try:
+            base = Path.home() / ".cache"
+        except RuntimeError:  # a user without a home, as in some containers
+            return None
     return ChannelCache(base / "cosim" / "channels")
 
 
