@@ -19,7 +19,7 @@ ARGS ?=
 # ON: a compiler warning stops the build (.ci/run says so)
 WERROR ?= OFF
 
-.PHONY: help run setup torch test test-fast test-torch ctest bench browser profiles docs test-slow lint format clean
+.PHONY: help run setup torch test test-fast test-torch ctest bench browser profiles docs test-slow fuzz lint format clean
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -51,16 +51,17 @@ docs: $(DONE)/package  ## Build the documentation into site/, where a warning is
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
 	@echo "docs: site/index.html"
 
-test-slow: $(DONE)/package  ## The tests that take minutes: training an agent
+test-slow: $(DONE)/package  ## The tests that take minutes: training an agent, and some fuzzing after `make fuzz`
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-bench: $(DONE)/package $(DONE)/bench  ## Time solvers, radio, simplified simulator, coupling and sweeps against their rivals; memory of a long run
+bench: $(DONE)/package $(DONE)/bench  ## Time solvers, radio, simplified simulator, coupling and sweeps against their rivals; memory of a long run; channel cache
 	@$(BIN)/python bench/solvers.py
 	@$(BIN)/python bench/radio.py --quick
 	@$(BIN)/python bench/simplified.py
 	@$(BIN)/python bench/coupling.py
 	@$(BIN)/python bench/sweep.py
 	@$(BIN)/python bench/memory.py
+	@$(BIN)/python bench/channel_cache.py
 
 MODELS ?= resnet18 vgg11 resnet50 resnet152 mobilenet_v2 rcnn rnn qmix-agent qmix-mixer transformer
 REPEATS ?= 300
@@ -68,6 +69,11 @@ REPEATS ?= 300
 profiles: $(DONE)/package $(DONE)/torch  ## Measure the shipped profiles anew (MODELS="vgg11 rnn", REPEATS=1000)
 	@for model in $(MODELS); do \
 	    $(BIN)/cosim profile $$model --backward --repeats $(REPEATS) --out profiles/models || exit; done
+
+FUZZ_SECONDS ?= 60
+
+fuzz: $(DONE)/package $(DONE)/fuzz  ## Fuzz the decoders of messages, guided by coverage (FUZZ_SECONDS=600)
+	@cd $(DONE) && $(CURDIR)/$(BIN)/python $(CURDIR)/tests/fuzz/decoders.py -max_total_time=$(FUZZ_SECONDS)
 
 lint: $(DONE)/venv  ## Check style and types of Python and C++
 	@$(BIN)/ruff check .
@@ -99,6 +105,11 @@ $(DONE)/bench: $(DONE)/venv requirements-bench.lock
 	@echo "set-up: installing HELICS and mosaik, which bench/coupling.py times"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint requirements.lock \
 	    --requirement requirements-bench.lock
+	@touch $@
+
+$(DONE)/fuzz: $(DONE)/venv requirements-fuzz.lock
+	@echo "set-up: installing atheris, which make fuzz needs"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements-fuzz.lock
 	@touch $@
 
 $(DONE)/torch: $(DONE)/venv requirements-torch.lock scripts/setup-torch.sh

@@ -63,6 +63,7 @@ def main() -> None:
         folder = Path(directory)
         command = [sys.executable, "-m", "cosim", "run", options.scenario, "--out"]
         command += [str(folder / "run"), "--duration", str(options.seconds)]
+        command += ["--channel-cache", "off"]
         found = samples(command, folder)
     total = found.total()
     print(f"{options.scenario}, {options.seconds:g} s: {total} samples of the ns-3 process")

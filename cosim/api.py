@@ -47,6 +47,7 @@ def run(
     decision_limit_s: float = DEFAULT_LIMIT_S,
     record: bool = False,
     backend: str = "ns3",
+    channel_cache: str | Path | None = None,
     port_factory: PortFactory | None = None,
     policy_factory: PolicyFactory | None = None,
     on_task: TaskCallback | None = None,
@@ -77,6 +78,9 @@ def run(
         Whether to keep all that controllers and network say to each other, for `replay`.
     backend
         Which network: ``ns3``, packet by packet, or ``simplified``, the paper's level of detail.
+    channel_cache
+        Directory in which ns-3's channels are kept for other runs, or ``off``; None for what
+        ``$COSIM_CHANNEL_CACHE`` says, else the user's cache directory. Results are the same.
     port_factory
         Makes the network in its stead, given the scenario and a file for its standard error.
     policy_factory
@@ -100,7 +104,7 @@ def run(
         seed=seed,
         overrides=overrides,
     )
-    factory = port_factory or port_factory_of(backend)
+    factory = port_factory or port_factory_of(backend, channel_cache=channel_cache)
     setup = prepare(chosen, policy_factory)
     directory = fresh_directory(chosen, chosen.policy) if out is None else Path(out)
     manifest = first_manifest(setup, command, backend)
@@ -185,6 +189,7 @@ def compare(
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
     backend: str = "ns3",
+    channel_cache: str | Path | None = None,
     port_factory: PortFactory | None = None,
 ) -> Comparison:
     """Run a scenario once for each policy, with the same seed and so on the same channel.
@@ -195,8 +200,8 @@ def compare(
         Names. Each policy's results lie in a directory of its name under `out`.
     scenario, model, load, duration_s, seed, overrides, out, replace, progress, command
         As for `run`.
-    backend, port_factory
-        As for `run`.
+    backend, channel_cache, port_factory
+        As for `run`. With a cache, ns-3 draws its channels for the first policy only.
 
     Raises
     ------
@@ -207,7 +212,7 @@ def compare(
     """
     if not policies:
         raise UnknownNameError("policy", "", COMPARED_POLICIES)
-    factory = port_factory or port_factory_of(backend)
+    factory = port_factory or port_factory_of(backend, channel_cache=channel_cache)
     pairs = list(overrides.items() if isinstance(overrides, Mapping) else overrides)
     scenarios = {
         name: resolve_scenario(

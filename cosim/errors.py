@@ -20,6 +20,8 @@ CosimError                      exit 1
     ├── DivergenceError         a replay does not do what the record says
     ├── InterruptedRunError     Ctrl-C, SIGTERM or SIGHUP
     └── InternalError           a fault of cosim's own, with the place of its traceback
+
+CosimWarning is what it warns of (`warnings`): the results are right, something else is not.
 """
 
 from __future__ import annotations
@@ -65,6 +67,10 @@ class CosimError(Exception):
         hint = "" if self.hint is None else f"; {self.hint}"
         again = "" if self.rerun is None else f"; the same again: {self.rerun}"
         return f"{self.message}{at}{hint}{again}"
+
+
+class CosimWarning(UserWarning):
+    """Something the user should know of, which does not change results."""
 
 
 class InputError(CosimError):

@@ -11,6 +11,7 @@ set(IAB_SOURCES
   iab/model/phy/error-model.cc
   iab/model/phy/nr-tables.cc
   iab/model/phy/nr-frame.cc
+  iab/model/phy/fading-record.cc
   iab/model/phy/radio-channel.cc
   iab/model/rlc/rlc-channel.cc
   iab/model/mac/radio-link.cc
@@ -29,6 +30,7 @@ set(IAB_SOURCES
   iab/model/iab/access-manager.cc
   iab/model/iab/backhaul-manager.cc
   iab/model/iab/background-user.cc
+  iab/model/iab/trajectory-mobility-model.cc
   iab/helper/iab-helper.cc)
 
 # Library `bridge`: messages, session, reports, transfers. bridge/**.
@@ -62,12 +64,13 @@ set(IAB_TEST_SOURCES
   iab/test/nr-tables-test-suite.cc
   iab/test/mac-test-suite.cc
   iab/test/network-test-suite.cc
+  iab/test/record-test-suite.cc
   iab/test/cell-validation-test-suite.cc
   iab/test/channel-validation-test-suite.cc
   iab/test/tree-validation-test-suite.cc
   iab/test/sharing-validation-test-suite.cc
   bridge/test/bridge-test-suite.cc)
-set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network iab-cell-validation iab-channel-validation
+set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network iab-record iab-cell-validation iab-channel-validation
   iab-tree-validation iab-sharing-validation cosim-bridge)
 
 # Program `iab-chain`, the example of the iab module.

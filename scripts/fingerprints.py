@@ -21,7 +21,9 @@ def fingerprints() -> dict[str, str]:
     found = {}
     for name in list_scenarios():
         with tempfile.TemporaryDirectory() as directory:
-            run = cosim.run(name, duration_s=DURATION_S, out=Path(directory) / "run")
+            run = cosim.run(
+                name, duration_s=DURATION_S, out=Path(directory) / "run", channel_cache="off"
+            )
             found[name] = str(run.manifest.fingerprint)
     return found
 

@@ -10,6 +10,8 @@ from hypothesis import settings
 
 # Threads that wait for each other cost more than they save where other work has the processors.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A test does not depend on what ran before it, and leaves nothing in the user's own cache.
+os.environ["COSIM_CHANNEL_CACHE"] = "off"
 
 # A deadline in wall-clock time fails on a busy machine, not on a fault; fresh examples would make a
 # change fail by luck. `pytest --hypothesis-profile=explore` draws new ones.

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cosim.cli.options import run_options
+from cosim.cli.options import channel_cache_option, run_options
 
 
 def _split_names(
@@ -22,6 +22,7 @@ def _split_names(
 
 @click.command("compare")
 @run_options
+@channel_cache_option
 @click.option(
     "--policies",
     default="hivemind,ue-only,cloud-only,single-split,edge-only",

@@ -6,6 +6,7 @@ import errno
 import importlib
 import tempfile
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from typing import Any, Final
 import click
 
 import cosim
-from cosim.errors import CosimError, UnknownNameError
+from cosim.errors import CosimError, CosimWarning, UnknownNameError
 
 # Imported when asked for: `cosim --version` should not wait for pandas.
 _COMMANDS: Final = MappingProxyType(
@@ -62,7 +63,7 @@ class CosimGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _usage_errors(ctx):
+            with _usage_errors(ctx), _short_warnings():
                 return super().invoke(ctx)
         except CosimError as error:
             click.echo(f"error: {_one_line(error)}", err=True)
@@ -106,6 +107,23 @@ def _machines_fault(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"the output cannot be written: {error.strerror}"
     return None
+
+
+@contextmanager
+def _short_warnings() -> Iterator[None]:
+    """One line for each of our own warnings, without the place in the code; others as ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CosimWarning)
+        show_as_ever = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, CosimWarning):
+                click.echo(f"warning: {_line(str(message))}", err=True)
+            else:
+                show_as_ever(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def _one_line(error: Exception) -> str:

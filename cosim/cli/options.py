@@ -27,6 +27,16 @@ def parse_overrides(
     return tuple(split_override(value) for value in values)
 
 
+def channel_cache_option(command: _F) -> _F:
+    """Add the place where channels are kept."""
+    return click.option(
+        "--channel-cache",
+        metavar="DIR|off",
+        help="Where ns-3's channels are kept for other runs on the same network and seed; results "
+        "are the same without. Default: $COSIM_CHANNEL_CACHE, else ~/.cache/cosim/channels.",
+    )(command)
+
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("scenario", default="mmwave-iab"),
     click.option("--model", metavar="NAME", help="Model to split; see `cosim list models`."),

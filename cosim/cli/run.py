@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from cosim.cli.options import run_options
+from cosim.cli.options import channel_cache_option, run_options
 
 
 @click.command("run")
 @run_options
+@channel_cache_option
 @click.option(
     "--policy", metavar="NAME", help="Who decides where to split; see `cosim list policies`."
 )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cosim.cli.options import channel_cache_option
+
 if TYPE_CHECKING:
     from cosim.sweep import SweepProgress, SweepResult
     from cosim.sweep.run import SweepCallback
@@ -38,6 +40,7 @@ _PLAIN_INTERVAL_S = 5.0
     metavar="tcp://HOST:PORT",
     help="Run the points on the workers of this Dask scheduler instead.",
 )
+@channel_cache_option
 @click.option("--dry-run", is_flag=True, help="Only list the points, with their commands.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def sweep_command(
@@ -45,6 +48,7 @@ def sweep_command(
     out: Path | None,
     workers: int | None,
     scheduler: str | None,
+    channel_cache: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -64,7 +68,12 @@ def sweep_command(
         else:
             with _show_progress() as progress:
                 result = run_sweep(
-                    plan, directory, workers=workers, scheduler=scheduler, progress=progress
+                    plan,
+                    directory,
+                    workers=workers,
+                    scheduler=scheduler,
+                    channel_cache=channel_cache,
+                    progress=progress,
                 )
     if dry_run:
         _print_points(commands, as_json)

@@ -61,6 +61,8 @@ def decode_told(form: int, size: int, data: bytes) -> Told:
     ProtocolError
         When `data` is not that.
     """
+    if size == 0:
+        raise ProtocolError("SCI message tells of no boundary")
     try:
         if form == COSTS:
             return _told_costs(data, size)

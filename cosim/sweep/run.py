@@ -86,6 +86,7 @@ def run_sweep(
     *,
     workers: int | None = None,
     scheduler: str | None = None,
+    channel_cache: str | None = None,
     progress: SweepCallback | None = None,
 ) -> SweepResult:
     """Run the points of a sweep that are not done yet, and write the tables over all.
@@ -100,6 +101,8 @@ def run_sweep(
     scheduler
         Address of a Dask scheduler whose workers run the points instead. They must see `out` under
         the same path.
+    channel_cache
+        As for `cosim.run`, on the machine of the worker.
     progress
         Called at the start, and after every point.
 
@@ -117,7 +120,8 @@ def run_sweep(
     missing = [p for p in plan.points if not _is_done(plan, p, directories[p.name])]
     tally = _Tally(len(plan.points), len(plan.points) - len(missing), progress)
     if missing:
-        _work(plan, missing, directories, tally, scheduler, workers or _cores())
+        cache = () if channel_cache is None else ("--channel-cache", channel_cache)
+        _work(plan, missing, directories, cache, tally, scheduler, workers or _cores())
     aggregate = write_tables(plan, directories, out)
     return SweepResult(
         out, tally.total, tally.skipped, tally.done, tuple(tally.failed), tally.wall_s, aggregate
@@ -147,6 +151,7 @@ def _work(
     plan: SweepPlan,
     missing: list[Point],
     directories: dict[str, Path],
+    more_options: tuple[str, ...],
     tally: _Tally,
     scheduler: str | None,
     workers: int,
@@ -159,7 +164,7 @@ def _work(
             client.submit(
                 run_point,
                 point.name,
-                point.command,
+                (*point.command, *more_options),
                 str(directories[point.name]),
                 plan.retries,
                 plan.timeout_s,

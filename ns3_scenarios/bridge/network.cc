@@ -4,17 +4,18 @@
 #include "network.h"
 
 #include "addressing.h"
+#include "iab/model/iab/trajectory-mobility-model.h"
 
 #include "ns3/constant-position-mobility-model.h"
 #include "ns3/double.h"
 #include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/simulator.h"
-#include "ns3/waypoint-mobility-model.h"
 
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
+#include <utility>
 
 namespace cosim
 {
@@ -43,18 +44,21 @@ CreateMobility(const NodeDescription& description)
         fixed->SetPosition(ToVector(*description.positionM));
         return fixed;
     }
-    auto moving = CreateObject<WaypointMobilityModel>();
+    std::vector<Waypoint> waypoints;
     for (const auto& waypoint : description.waypoints)
     {
-        moving->AddWaypoint(Waypoint(NanoSeconds(waypoint.timeNs), ToVector(waypoint.positionM)));
+        waypoints.emplace_back(NanoSeconds(waypoint.timeNs), ToVector(waypoint.positionM));
     }
+    auto moving = CreateObject<TrajectoryMobilityModel>();
+    moving->SetWaypoints(waypoints);
     return moving;
 }
 
 } // namespace
 
-Network::Network(const NetworkDescription& description)
-    : m_description(description)
+Network::Network(const NetworkDescription& description, std::shared_ptr<FadingRecord> fading)
+    : m_description(description),
+      m_fading(std::move(fading))
 {
     CreateNodes();
     InstallRadio();
@@ -106,6 +110,7 @@ Network::InstallRadio()
             throw std::invalid_argument("'" + name + "' is a second donor; there can be one");
         }
         m_iab = std::make_unique<IabHelper>(m_description.radio);
+        m_iab->SetFadingRecord(m_fading);
         node.radio = m_iab->InstallDonor(node.node);
         InstallRelaysBelow(name);
     }

@@ -46,9 +46,11 @@ class Network
   public:
     /**
      * @param description of the network
+     * @param fading record of its small-scale channels, or null
      * @throw std::exception, with what is wrong, on a network that cannot be built
      */
-    explicit Network(const NetworkDescription& description);
+    explicit Network(const NetworkDescription& description,
+                     std::shared_ptr<ns3::FadingRecord> fading = nullptr);
 
     /** Start traffic, attach the UEs and schedule the blockages. */
     void Start();
@@ -112,6 +114,7 @@ class Network
     void AddBlockage(const std::string& link, double lossDb);
 
     NetworkDescription m_description;                  //!< as asked for
+    std::shared_ptr<ns3::FadingRecord> m_fading;       //!< or null
     std::map<std::string, NetworkNode> m_nodes;        //!< by name
     std::vector<std::string> m_nodeOrder;              //!< names as described
     std::unique_ptr<ns3::IabHelper> m_iab;             //!< radio network, when there is one

@@ -44,14 +44,14 @@ Expect(const json& message, const std::string& type)
 
 /** @return the simulation, or null when it was rejected */
 std::unique_ptr<Simulation>
-Configure(Session& session, Step& initial)
+Configure(Session& session, const std::shared_ptr<ns3::FadingRecord>& fading, Step& initial)
 {
     const auto message = session.Receive();
     Expect(message, "config");
     try
     {
         auto simulation =
-            std::make_unique<Simulation>(ParseDescription(FieldOf(message, "network")));
+            std::make_unique<Simulation>(ParseDescription(FieldOf(message, "network")), fading);
         initial = simulation->Start();
         return simulation;
     }
@@ -75,6 +75,7 @@ RunSteps(Session& session, Simulation& simulation, std::atomic<int64_t>& reached
             session.Send("totals",
                          {{"totals", WriteTotals(simulation.Totals())},
                           {"simulating_wall_ns", simulating.count()}});
+            simulation.FinishRecord();
             return;
         }
         Expect(message, "advance");
@@ -97,7 +98,9 @@ Complain(const std::string& problem, int64_t simTimeNs)
 }
 
 Ending
-Serve(Session& session, std::atomic<int64_t>& reachedNs)
+Serve(Session& session,
+      const std::shared_ptr<ns3::FadingRecord>& fading,
+      std::atomic<int64_t>& reachedNs)
 {
     // Outlives the try block, so that an error is reported with the time at which it happened.
     std::unique_ptr<Simulation> simulation;
@@ -108,7 +111,7 @@ Serve(Session& session, std::atomic<int64_t>& reachedNs)
     {
         SendHello(session);
         Step initial;
-        simulation = Configure(session, initial);
+        simulation = Configure(session, fading, initial);
         if (!simulation)
         {
             return Ending::REJECTED;

@@ -4,10 +4,12 @@
 #ifndef COSIM_SERVER_H
 #define COSIM_SERVER_H
 
+#include "iab/model/phy/fading-record.h"
 #include "session.h"
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace cosim
@@ -26,10 +28,13 @@ enum class Ending : int
  * Hold a whole conversation: hello, configuration, steps, totals.
  *
  * @param session with the controllers' side
+ * @param fading record of the small-scale channels, or null
  * @param reachedNs simulated time at the end of the last step, for other threads to read
  * @return how it ended; what went wrong is on standard error and, if possible, was sent
  */
-Ending Serve(Session& session, std::atomic<int64_t>& reachedNs);
+Ending Serve(Session& session,
+             const std::shared_ptr<ns3::FadingRecord>& fading,
+             std::atomic<int64_t>& reachedNs);
 
 /**
  * Say on standard error what went wrong.

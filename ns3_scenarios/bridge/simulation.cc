@@ -9,6 +9,7 @@
 #include "ns3/uinteger.h"
 
 #include <stdexcept>
+#include <utility>
 
 namespace cosim
 {
@@ -37,8 +38,9 @@ ConfigureTcp()
 
 } // namespace
 
-Simulation::Simulation(const NetworkDescription& description)
-    : m_reportIntervalNs(description.reportIntervalNs)
+Simulation::Simulation(const NetworkDescription& description, std::shared_ptr<FadingRecord> fading)
+    : m_reportIntervalNs(description.reportIntervalNs),
+      m_fading(std::move(fading))
 {
     if (m_reportIntervalNs <= 0)
     {
@@ -46,7 +48,7 @@ Simulation::Simulation(const NetworkDescription& description)
     }
     RngSeedManager::SetRun(description.seed); // independent streams for every run number
     ConfigureTcp();
-    m_network = std::make_unique<Network>(description);
+    m_network = std::make_unique<Network>(description, m_fading);
     m_transfers = std::make_unique<Transfers>(*m_network, [this](const DeliveryEvent& event) {
         Report(event);
     });
@@ -122,6 +124,22 @@ Simulation::Totals() const
             m_network->Handovers(),
             m_network->BackgroundBytes(),
             Simulator::GetEventCount()};
+}
+
+void
+Simulation::FinishRecord()
+{
+    if (!m_fading)
+    {
+        return;
+    }
+    // Which events of this very time were run depends on the traffic; the record is to have all.
+    const auto endNs = Simulator::Now().GetNanoSeconds() + 1;
+    while (Simulator::Now().GetNanoSeconds() < endNs)
+    {
+        Advance(endNs, {});
+    }
+    m_fading->Finish();
 }
 
 void

@@ -70,9 +70,11 @@ class Simulation
   public:
     /**
      * @param description of the network
+     * @param fading record of its small-scale channels, or null
      * @throw std::exception, with what is wrong, on a network that cannot be built
      */
-    explicit Simulation(const NetworkDescription& description);
+    explicit Simulation(const NetworkDescription& description,
+                        std::shared_ptr<ns3::FadingRecord> fading = nullptr);
     ~Simulation();
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;
@@ -91,6 +93,9 @@ class Simulation
     /** @return the account so far */
     SimulationTotals Totals() const;
 
+    /** Complete the record of channels, if there is one. The simulation cannot go on after it. */
+    void FinishRecord();
+
   private:
     /** Keep an event and stop after all others of the same time. @param event to keep */
     void Report(Event event);
@@ -99,12 +104,13 @@ class Simulation
     /** Measure the links, now and at every interval. */
     void Tick();
 
-    int64_t m_reportIntervalNs;             //!< between reports
-    std::unique_ptr<Network> m_network;     //!< what is simulated
-    std::unique_ptr<Transfers> m_transfers; //!< messages in it
-    std::unique_ptr<LinkMonitor> m_monitor; //!< measures its links
-    std::vector<Event> m_events;            //!< since the last step
-    bool m_stopping{false};                 //!< whether a stop is scheduled for now
+    int64_t m_reportIntervalNs;                  //!< between reports
+    std::shared_ptr<ns3::FadingRecord> m_fading; //!< or null
+    std::unique_ptr<Network> m_network;          //!< what is simulated
+    std::unique_ptr<Transfers> m_transfers;      //!< messages in it
+    std::unique_ptr<LinkMonitor> m_monitor;      //!< measures its links
+    std::vector<Event> m_events;                 //!< since the last step
+    bool m_stopping{false};                      //!< whether a stop is scheduled for now
 };
 
 } // namespace cosim

@@ -27,6 +27,17 @@ namespace
 
 constexpr std::chrono::milliseconds GRACE{1000}; // for a step under way when the parent dies
 
+/** @return what writes or plays the record of channels in a file; null without a file's name */
+std::shared_ptr<ns3::FadingRecord>
+OpenFadingRecord(const std::string& recordPath, const std::string& replayPath)
+{
+    if (!replayPath.empty())
+    {
+        return std::make_shared<ns3::FadingPlayer>(replayPath);
+    }
+    return recordPath.empty() ? nullptr : std::make_shared<ns3::FadingRecorder>(recordPath);
+}
+
 } // namespace
 
 int
@@ -43,6 +54,8 @@ main(int argc, char* argv[])
     int parent = 0;
     cosim::LastWill will;
     std::atomic<int64_t> reachedNs{0};
+    std::string fadingTo;
+    std::string fadingFrom;
     ns3::CommandLine command(__FILE__);
     command.AddValue("endpoint",
                      "ZeroMQ endpoint that the controllers' side has bound",
@@ -55,6 +68,10 @@ main(int argc, char* argv[])
     command.AddValue("parent", "Process that started this one; 0: do not watch it", parent);
     command.AddValue("will-from", "File to put in the place of --will-to if it dies", will.from);
     command.AddValue("will-to", "See --will-from", will.to);
+    command.AddValue("fading-to", "File to record small-scale channels in", fadingTo);
+    command.AddValue("fading-from",
+                     "Record of the same network, not to draw small-scale channels anew",
+                     fadingFrom);
     command.Parse(argc, argv);
     if (will.endpoint.empty() || session.empty() == secretFile.empty())
     {
@@ -83,7 +100,8 @@ main(int argc, char* argv[])
         const std::chrono::milliseconds deadline(deadlineMs);
         const int parentFd = watch ? watch->Fd() : -1;
         cosim::Session conversation(will.endpoint, session, deadline, parentFd, secret);
-        const auto ending = cosim::Serve(conversation, reachedNs);
+        const auto fading = OpenFadingRecord(fadingTo, fadingFrom);
+        const auto ending = cosim::Serve(conversation, fading, reachedNs);
         // A process that is killed closes its sockets a moment before it has ended.
         if (ending == cosim::Ending::PEER_GONE && watch && watch->WaitForEnd(GRACE))
         {

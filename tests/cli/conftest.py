@@ -155,7 +155,7 @@ def no_ns3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[StillNetwork
     made: list[StillNetwork] = []
 
     def open_still(
-        scenario: Scenario, *, stderr_path: Path, last_will: LastWill, patience_s: float | None
+        scenario: Scenario, *, stderr_path: Path, last_will: LastWill, **_more: object
     ) -> StillNetwork:
         stderr_path.write_text("")
         made.append(StillNetwork(scenario))

@@ -26,7 +26,9 @@ _U32 = st.integers(0, 2**32 - 1)
 _NS = st.integers(0, 2**63 - 1)
 _NAME = st.text(max_size=20)
 _JOULES = st.floats(0, 1e9)
-_COSTS = st.lists(st.one_of(st.floats(0, 1e6), st.just(math.inf)), max_size=60).map(np.array)
+_COSTS = st.lists(st.one_of(st.floats(0, 1e6), st.just(math.inf)), min_size=1, max_size=60).map(
+    np.array
+)
 
 
 @st.composite
@@ -119,6 +121,7 @@ def _decode_or_refuse(payload: bytes) -> None:
         (b"HM\x04\x09", "unknown kind 9"),
         (encode(DoneMessage(1, 2)) + b"x", "done message has"),
         (encode(SciMessage(1, 0, 7, 5, np.zeros(3)))[:-1], "bytes for 3 costs"),
+        (encode(SciMessage(1, 0, 7, 5, np.zeros(0))), "no boundary"),
         (encode(SciMessage(1, 0, 7, 5, np.array([0, math.nan]))), "NaN"),
         (encode(SciMessage(1, 0, 7, 5, np.array([-math.inf]))), "minus infinity"),
         (encode(DoneMessage(-1, 2)), "negative"),

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 import cosim
 
 ROOT = Path(__file__).resolve().parents[2]
+PINNED_EXTRAS = ("torch", "bench", "fuzz")
 PIN = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.]*")
 
 
@@ -34,7 +35,7 @@ def pins(lock: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "lock", ["requirements.lock", "requirements-torch.lock", "requirements-bench.lock"]
+    "lock", ["requirements.lock", *(f"requirements-{extra}.lock" for extra in PINNED_EXTRAS)]
 )
 def test_a_lock_holds_pins_and_nothing_else(lock: str) -> None:
     lines = (ROOT / lock).read_text().splitlines()
@@ -65,7 +66,7 @@ def test_what_is_needed_is_pinned() -> None:
     needed += project()["build-system"]["requires"] + ["cmake", "ninja"]
     names = {name_of(requirement) for requirement in needed} - {table["name"]}
     assert names - set(pins("requirements.lock")) == set()
-    for extra in ("torch", "bench"):
+    for extra in PINNED_EXTRAS:
         pinned = pins(f"requirements-{extra}.lock")
         assert {name_of(requirement) for requirement in extras[extra]} - set(pinned) == set()
 

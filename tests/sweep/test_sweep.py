@@ -199,3 +199,14 @@ def _wait_for(condition: Callable[[], bool], limit_s: float) -> None:
     while not condition():
         assert time.monotonic() < limit, "did not happen in time"
         time.sleep(0.1)
+
+
+@pytest.mark.ns3
+def test_points_share_one_record_of_the_channel(place: Path) -> None:
+    sweep = SWEEP.format(policies=["ue-only", "hivemind"]).replace('"simplified"', '"ns3"')
+    (place / "s.toml").write_text(sweep)
+    done = call("sweep", "s.toml", "--workers", "1", "--channel-cache", "channels")
+    assert done.exit_code == 0, done.output
+    (record,) = (place / "channels").iterdir()
+    begun_s = min(path.stat().st_mtime for path in (place / "runs").rglob("manifest.json"))
+    assert record.stat().st_mtime >= begun_s  # read after the first point was done

@@ -48,6 +48,8 @@ class Ns3Link:
         What ns-3 is to do for this process if it is killed.
     remote
         Where to wait for an ns-3 that somebody else starts; None starts one here.
+    arguments
+        Further ones of the program.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Ns3Link:
         patience_s: float | None = None,
         last_will: LastWill | None = None,
         remote: RemoteAccess | None = None,
+        arguments: tuple[str, ...] = (),
     ) -> None:
         self.now_ns = 0
         self._deadline_s = deadline_s
@@ -79,7 +82,7 @@ class Ns3Link:
                 remote.bind(self._socket)
             elif program is not None:
                 patience_s = deadline_s if patience_s is None else patience_s
-                self._peer = self._start(program, patience_s, stderr_path, last_will)
+                self._peer = self._start(program, patience_s, stderr_path, last_will, arguments)
             opened.callback(self._peer.close)
             self._opened = opened.pop_all()
         self._poller = zmq.Poller()
@@ -88,7 +91,12 @@ class Ns3Link:
                 self._poller.register(waitable, zmq.POLLIN)
 
     def _start(
-        self, program: Path, patience_s: float, stderr_path: Path, last_will: LastWill | None
+        self,
+        program: Path,
+        patience_s: float,
+        stderr_path: Path,
+        last_will: LastWill | None,
+        arguments: tuple[str, ...],
     ) -> Ns3Process:
         self._directory = _private_directory()
         endpoint = f"ipc://{self._directory}/ns3.sock"
@@ -100,6 +108,7 @@ class Ns3Link:
             deadline_s=patience_s,
             stderr_path=stderr_path,
             last_will=last_will,
+            arguments=arguments,
         )
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 import cosim
 from cosim.errors import ProtocolError, RejectedError
+from cosim.network.ns3.channel_cache import ChannelCache, ChannelRecord
 from cosim.network.ns3.description import describe_network
 from cosim.network.ns3.link import Ns3Link
 from cosim.network.ns3.process import LastWill
@@ -63,10 +65,15 @@ class Ns3Network:
         A fresh connection to the program.
     scenario
         What to simulate.
+    channels
+        What the run does with the cache of channels, if anything.
     """
 
-    def __init__(self, link: Ns3Link, scenario: Scenario) -> None:
+    def __init__(
+        self, link: Ns3Link, scenario: Scenario, channels: ChannelRecord | None = None
+    ) -> None:
         self._link = link
+        self._channels = channels
         self._scenario = scenario
         self._exchanges = 0
         self._waited_ns = 0
@@ -128,11 +135,15 @@ class Ns3Network:
             raise _unexpected(answer, self._link.now_ns)
         self._simulating_ns = answer.simulating_wall_ns
         self._link.wait_for_end()
+        if self._channels is not None:
+            self._channels.keep()
         return answer.totals
 
     def close(self) -> None:
         """Release everything; see `NetworkPort.close`."""
         self._link.close()
+        if self._channels is not None:
+            self._channels.discard()
 
 
 def open_ns3(
@@ -142,6 +153,7 @@ def open_ns3(
     deadline_s: float = DEFAULT_DEADLINE_S,
     patience_s: float | None = None,
     last_will: LastWill | None = None,
+    channel_cache: ChannelCache | None = None,
 ) -> Ns3Network:
     """Start ns-3 for a scenario, or wait for a remote one (see `cosim.network.ns3.remote`).
 
@@ -157,6 +169,8 @@ def open_ns3(
         Longest time that ns-3 waits for this side, s; by default the same.
     last_will
         Files that ns-3 is to exchange if this process is killed.
+    channel_cache
+        Where channels are kept for other runs; a remote ns-3 always draws its own.
 
     Raises
     ------
@@ -166,19 +180,27 @@ def open_ns3(
         When it does not say hello as it should.
     """
     remote = remote_access()
-    link = Ns3Link(
-        find_program() if remote is None else None,
-        stderr_path=stderr_path,
-        deadline_s=deadline_s,
-        patience_s=patience_s,
-        last_will=last_will,
-        remote=remote,
-    )
-    try:
-        return Ns3Network(link, scenario)
-    except BaseException:
-        link.close()
-        raise
+    program = find_program() if remote is None else None
+    with contextlib.ExitStack() as opened:
+        channels = None
+        if program is not None and channel_cache is not None:
+            described = describe_network(scenario)
+            channels = channel_cache.record_of(described, int(scenario.duration), program)
+        if channels is not None:
+            opened.callback(channels.discard)
+        link = Ns3Link(
+            program,
+            stderr_path=stderr_path,
+            deadline_s=deadline_s,
+            patience_s=patience_s,
+            last_will=last_will,
+            remote=remote,
+            arguments=() if channels is None else channels.arguments,
+        )
+        opened.callback(link.close)
+        network = Ns3Network(link, scenario, channels)
+        opened.pop_all()
+        return network
 
 
 def _unexpected(answer: object, now_ns: int) -> ProtocolError:

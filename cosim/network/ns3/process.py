@@ -37,6 +37,8 @@ class Ns3Process:
         File that takes its standard error.
     last_will
         Files to exchange when this process is killed.
+    arguments
+        Further ones of the program.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class Ns3Process:
         deadline_s: float,
         stderr_path: Path,
         last_will: LastWill | None = None,
+        arguments: tuple[str, ...] = (),
     ) -> None:
         self._stderr_path = stderr_path
         command = [
@@ -61,6 +64,7 @@ class Ns3Process:
             f"--session={session}",
             f"--deadline-ms={int(deadline_s * 1000)}",
             f"--parent={os.getpid()}",
+            *arguments,
         ]
         if last_will is not None:
             command += [f"--will-from={last_will.prepared}", f"--will-to={last_will.target}"]

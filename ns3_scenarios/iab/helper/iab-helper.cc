@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ns3
 {
@@ -87,6 +88,12 @@ IabHelper::IabHelper(const IabRadioConfig& config)
         }));
 }
 
+void
+IabHelper::SetFadingRecord(std::shared_ptr<FadingRecord> record)
+{
+    m_fadingRecord = std::move(record);
+}
+
 double
 IabHelper::LimitedPowerDbm(double powerDbm, const ArraySize& array) const
 {
@@ -128,6 +135,18 @@ IabHelper::CreateChannel(LosPolicy los, bool shadowing, Time losUpdate, Time red
                         redraw,
                         m_config.scattererMps},
                        *m_frame);
+    return channel;
+}
+
+Ptr<RadioChannel>
+IabHelper::CreateLinkChannel(const std::string& linkName,
+                             LosPolicy los,
+                             Time losUpdate,
+                             Time redraw)
+{
+    auto channel = CreateChannel(los, m_config.shadowing, losUpdate, redraw);
+    channel->AssignStreams(StreamOf(linkName));
+    channel->SetFadingRecord(m_fadingRecord);
     return channel;
 }
 
@@ -215,8 +234,7 @@ IabHelper::InstallRelay(Ptr<Node> node, Ptr<IabNetDevice> parent, const std::str
                                std::atan2(offset.y, offset.x));
     }
     m_backhaulLinks[device] = link;
-    auto channel = CreateChannel(m_config.backhaulLos, m_config.shadowing, Time(0), Time(0));
-    channel->AssignStreams(StreamOf(linkName));
+    const auto channel = CreateLinkChannel(linkName, m_config.backhaulLos, Time(0), Time(0));
     m_backhaul->AddRelay(device->Bap(), mobility, link, channel, parent->Bap());
     return device;
 }
@@ -248,12 +266,10 @@ IabHelper::InstallUe(Ptr<Node> node, const std::string& linkName)
         candidates.push_back({cell.bap, cell.mobility, CreateArray(m_config.iabArray)});
     }
     access->SetPhy(m_errors, m_interference);
-    auto channel = CreateChannel(m_config.accessLos,
-                                 m_config.shadowing,
-                                 m_config.losUpdate,
-                                 m_config.channelRedraw);
-    channel->AssignStreams(StreamOf(linkName));
-    access->SetNetwork(m_topology, channel, candidates);
+    access->SetNetwork(
+        m_topology,
+        CreateLinkChannel(linkName, m_config.accessLos, m_config.losUpdate, m_config.channelRedraw),
+        candidates);
     m_topology->CountUser(device->Bap(), Bearer::TASK);
     m_ues.push_back(device);
     m_access[device] = access;

@@ -93,6 +93,12 @@ class IabHelper
     explicit IabHelper(const IabRadioConfig& config);
 
     /**
+     * @param record of the small-scale channels of what is installed from now on; null: they are
+     * drawn, and not kept
+     */
+    void SetFadingRecord(std::shared_ptr<FadingRecord> record);
+
+    /**
      * @param node the donor; there is one
      * @return its device
      */
@@ -188,6 +194,18 @@ class IabHelper
     Ptr<RadioChannel> CreateChannel(LosPolicy los, bool shadowing, Time losUpdate, Time redraw);
 
     /**
+     * @param linkName name of a link
+     * @param los line of sight
+     * @param losUpdate how long a drawn state lasts
+     * @param redraw how long a drawn small-scale channel lasts
+     * @return its channel, whose random streams follow from the name
+     */
+    Ptr<RadioChannel> CreateLinkChannel(const std::string& linkName,
+                                        LosPolicy los,
+                                        Time losUpdate,
+                                        Time redraw);
+
+    /**
      * @param node to install on
      * @return the device
      */
@@ -212,6 +230,7 @@ class IabHelper
     std::shared_ptr<const ErrorModel> m_errors;        //!< block errors
     std::shared_ptr<const ResourceGrid> m_grid;        //!< what an allocation carries
     std::shared_ptr<InterferenceField> m_interference; //!< or null
+    std::shared_ptr<FadingRecord> m_fadingRecord;      //!< or null
     Ptr<RadioChannel> m_backgroundChannel;             //!< of background UEs
     Ptr<RadioChannel> m_accessLeakage;                 //!< of interference from and to UEs
     Ptr<RadioChannel> m_backhaulLeakage;               //!< of interference between IAB nodes

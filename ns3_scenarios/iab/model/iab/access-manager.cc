@@ -156,7 +156,7 @@ void
 AccessManager::Update()
 {
     // Where nothing moves, nothing changes: the channel is drawn anew by distance, not by time.
-    if (m_end.mobility->GetVelocity().GetLength() > 0 || m_reselecting)
+    if (m_end.mobility->GetPosition() != m_measuredAt || m_reselecting)
     {
         ConsiderHandover(Measure());
         m_reselecting = m_betterSince != Time::Min();
@@ -166,10 +166,11 @@ AccessManager::Update()
 }
 
 std::vector<double>
-AccessManager::Measure() const
+AccessManager::Measure()
 {
     std::vector<double> gainsDb;
     gainsDb.reserve(m_candidates.size());
+    m_measuredAt = m_end.mobility->GetPosition();
     for (const auto& candidate : m_candidates)
     {
         gainsDb.push_back(candidate.bap->IsAwake()

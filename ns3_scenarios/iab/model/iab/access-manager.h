@@ -93,7 +93,7 @@ class AccessManager : public Object
      *
      * @return large-scale gain in dB for each candidate
      */
-    std::vector<double> Measure() const;
+    std::vector<double> Measure();
 
     /**
      * Event A3: whether a neighbour was better by the hysteresis for the time to trigger.
@@ -121,6 +121,7 @@ class AccessManager : public Object
     std::size_t m_serving{0};                          //!< index of the serving cell
     std::size_t m_better{0};                           //!< neighbour that has been better
     Time m_betterSince;                                //!< since when; negative when none is
+    Vector m_measuredAt;                               //!< position at the newest measurement
     double m_blockageDb{0};                            //!< extra loss
     uint32_t m_handovers{0};                           //!< counter
     EventId m_update;                                  //!< next update

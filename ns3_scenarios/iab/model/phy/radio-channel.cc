@@ -8,6 +8,7 @@
 #include "ns3/node.h"
 #include "ns3/object-factory.h"
 #include "ns3/pointer.h"
+#include "ns3/simulator.h"
 #include "ns3/spectrum-signal-parameters.h"
 #include "ns3/string.h"
 
@@ -16,6 +17,7 @@
 #include <map>
 #include <numbers>
 #include <stdexcept>
+#include <utility>
 
 namespace ns3
 {
@@ -218,6 +220,12 @@ RadioChannel::AssignStreams(int64_t stream)
     return stream - first;
 }
 
+void
+RadioChannel::SetFadingRecord(std::shared_ptr<FadingRecord> record)
+{
+    m_record = std::move(record);
+}
+
 double
 RadioChannel::LargeScaleGainDb(Ptr<MobilityModel> a, Ptr<MobilityModel> b) const
 {
@@ -245,15 +253,33 @@ RadioChannel::BeamformedGains(const RadioEnd& a, const RadioEnd& b) const
     {
         return std::vector<double>(m_rbs, largeScale); // no direction to point a beam in
     }
-    ChooseBeams(a, b);
-    const auto received = ReceivedPsd(a, b);
+    const auto draw = [this, &a, &b]() { return Draw(a, b); };
+    const FadingCall call{Simulator::Now().GetNanoSeconds(),
+                          a.mobility->GetObject<Node>()->GetId(),
+                          b.mobility->GetObject<Node>()->GetId(),
+                          static_cast<uint32_t>(a.array->GetNumElems()),
+                          static_cast<uint32_t>(b.array->GetNumElems()),
+                          m_rbs};
+    const auto fading = m_record ? m_record->Get(call, draw) : draw();
+    a.array->SetBeamformingVector(fading.beamA);
+    b.array->SetBeamformingVector(fading.beamB);
     std::vector<double> gains;
     gains.reserve(m_rbs);
     for (uint16_t rb = 0; rb < m_rbs; ++rb)
     {
-        gains.push_back(largeScale * (*received)[rb] / (*m_unitPsd)[rb]);
+        gains.push_back(largeScale * fading.psd[rb] / (*m_unitPsd)[rb]);
     }
     return gains;
+}
+
+BeamformedFading
+RadioChannel::Draw(const RadioEnd& a, const RadioEnd& b) const
+{
+    ChooseBeams(a, b);
+    const auto received = ReceivedPsd(a, b);
+    return {a.array->GetBeamformingVector(),
+            b.array->GetBeamformingVector(),
+            {received->ConstValuesBegin(), received->ConstValuesEnd()}};
 }
 
 void
@@ -395,6 +421,7 @@ RadioChannel::DoDispose()
     m_fading = nullptr;
     m_beams = nullptr;
     m_unitPsd = nullptr;
+    m_record = nullptr;
     m_beamPairs.clear();
     Object::DoDispose();
 }

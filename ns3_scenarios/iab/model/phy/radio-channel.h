@@ -5,6 +5,7 @@
 #define RADIO_CHANNEL_H
 
 #include "error-model.h"
+#include "fading-record.h"
 #include "nr-frame.h"
 
 #include "ns3/channel-condition-model.h"
@@ -19,6 +20,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -109,6 +111,11 @@ class RadioChannel : public Object
     int64_t AssignStreams(int64_t stream);
 
     /**
+     * @param record of the small-scale channels; null: they are drawn, and not kept
+     */
+    void SetFadingRecord(std::shared_ptr<FadingRecord> record);
+
+    /**
      * @param a one end
      * @param b the other end
      * @return gain of path loss and shadowing in dB (negative); nearer than 1 m, that of free space
@@ -181,6 +188,15 @@ class RadioChannel : public Object
     };
 
     /**
+     * Draw the small-scale channel when it is due, and choose the beams.
+     *
+     * @param a one end
+     * @param b the other end
+     * @return the channel now
+     */
+    BeamformedFading Draw(const RadioEnd& a, const RadioEnd& b) const;
+
+    /**
      * Choose the beams of both ends, anew when the channel was drawn anew.
      *
      * @param a one end
@@ -214,6 +230,7 @@ class RadioChannel : public Object
     double m_noiseWattsPerRb{0};                       //!< receiver noise
     double m_nearestGainDb{0};                         //!< in free space, at the least distance
     uint16_t m_rbs{0};                                 //!< resource blocks
+    std::shared_ptr<FadingRecord> m_record;            //!< or null
     mutable std::map<uint64_t, BeamPair> m_beamPairs;  //!< of links out of sight, by arrays
 };
 
