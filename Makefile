@@ -1,6 +1,7 @@
 # What one types: `make run` (set-up, then the main job) and `make test`. `make help` lists the rest.
 # Set-up leaves stamps under .setup/, so that a step is repeated only when what it depends on changed.
-# Their folder holds the path of this checkout: a virtual environment does not survive being moved.
+# Their folder is of this checkout's path, of which a checksum has no spaces: a virtual environment does
+# not survive being moved.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,7 +9,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-DONE := .setup$(CURDIR)
+DONE := .setup/$(shell pwd | cksum | cut -d' ' -f1)
 BIN := .venv/bin
 BUILD := build/dev
 CPP_SOURCES := $(shell find ns3_scenarios -name '*.cc' -o -name '*.h' | sort)

@@ -95,7 +95,7 @@ def _read(name_or_path: str | Path) -> str:
         builtin = resources.files("cosim.scenario") / "builtin" / f"{name}.toml"
         return builtin.read_text(encoding="utf-8")
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return Path(name).read_text(encoding="utf-8-sig")  # some editors put a mark first
     except OSError as error:
         raise ScenarioError(name, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

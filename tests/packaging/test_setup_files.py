@@ -91,6 +91,18 @@ def test_scripts_are_valid_bash_and_stop_at_errors(script: Path) -> None:
     assert script.stat().st_mode & 0o111
 
 
+def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path) -> None:
+    folder = tmp_path / "my work"
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "scripts", "ns3_scenarios"):
+        (folder / name).symlink_to(ROOT / name)
+    make = ["make", "--dry-run", "--no-print-directory", "setup"]
+    done = subprocess.run(make, cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    steps = re.findall(r"^scripts/setup-(\w+)\.sh", done.stdout, flags=re.MULTILINE)
+    assert steps == ["system", "python"]
+
+
 def test_system_packages_are_the_same_everywhere() -> None:
     """The set-up script, CMake's errors and the README name the same Debian packages."""
     script = (ROOT / "scripts/setup-system.sh").read_text()

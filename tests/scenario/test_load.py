@@ -52,6 +52,8 @@ def test_loads_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(to_toml(load_scenario("chain3")))
     assert load_scenario(str(path)) == load_scenario("chain3")
+    path.write_text(path.read_text(), encoding="utf-8-sig")  # with a byte order mark
+    assert load_scenario(path) == load_scenario("chain3")
 
 
 @pytest.mark.parametrize("content", [None, b"name = ", b"\xff\xfe"])
