@@ -50,6 +50,8 @@ def work_of(
     """
     if scenario.task.runs > 1:
         return _recurrent(scenario, model, splits_module=splits_module)
+    if model.layer_count > MAX_LAYERS:
+        raise ScenarioError("task.model", f"has {model.layer_count} layers, {MAX_LAYERS} at most")
     return Work(
         partial(node_model_of, model, form=scenario.task.transfer),
         _merging(scenario, model, root, counted=counts_merging),

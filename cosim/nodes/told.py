@@ -7,8 +7,9 @@ rounded down to multiples of 2^-22 of the largest sum, and of best effort (one n
 a multiple of the former, as energy at constant power is); then each point once, by rising quality
 assurance, rounded up likewise, with its best effort rounded up to a multiple of 1/65534 of the
 largest, and its stop. The error bound includes the latter. So a cost that is read is never less
-than the one that was told. Of numbers that rise the differences are sent, and columns of integers
-are packed in as few bits as serve most of them.
+than the one that was told, and a threshold that can be met by more than some 2^-20 of it is met.
+Of numbers that rise the differences are sent, and columns of integers are packed in as few bits as
+serve most of them.
 
 **Chain**: for each node its L + 1 prefix sums, and for each link its L + 1 transfers, ``float32``.
 """
@@ -30,7 +31,7 @@ from cosim.splitting.problem import FloatArray, IntArray
 
 COSTS, FRONTS, CHAIN = 0, 1, 2
 _COST: Final = np.dtype("<f4")
-_FRONTS_HEAD: Final = struct.Struct("<fdffH")  # gap, multiple or NaN, units of both costs, points
+_FRONTS_HEAD: Final = struct.Struct("<fdfffH")  # gap, multiple or NaN, units, points
 _BEST_EFFORT: Final = np.dtype("<u2")
 _MOST: Final = 0xFFFF
 _STEPS: Final = 2**22  # of quality assurance
@@ -92,7 +93,8 @@ def _costs(data: bytes, shape: tuple[int, ...]) -> FloatArray:
     count = math.prod(shape)
     if len(data) != count * _COST.itemsize:
         raise ProtocolError(f"SCI message has {len(data)} bytes for {count} costs")
-    costs = np.frombuffer(data, dtype=_COST).astype(np.float64).reshape(shape)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is refused like any other
+        costs = np.frombuffer(data, dtype=_COST).astype(np.float64).reshape(shape)
     if not (costs > -math.inf).all():
         raise ProtocolError("SCI message holds a cost that is NaN or minus infinity")
     return costs
@@ -115,22 +117,19 @@ def _encode_fronts(message: ParetoMessage) -> bytes:
         raise ValueError(f"{message.points} points are too many for a message; set cap")
     (qa, be), (qa_prefix, be_prefix) = message.costs, message.prefix
     multiple = _multiple(qa_prefix, be_prefix)
-    prefixes = (qa_prefix, be_prefix) if math.isnan(multiple) else (qa_prefix,)
-    qa_unit = _unit(max(float(qa.max(initial=0.0)), *(float(p[-1]) for p in prefixes)), _STEPS)
+    qa_unit = _unit(max(float(qa.max(initial=0.0)), float(qa_prefix[-1])), _STEPS)
+    sum_unit = _unit(float(be_prefix[-1]), _STEPS)  # of best effort's sums
     be_unit = _unit(float(be.max(initial=0.0, where=be < math.inf)), _MOST - 1)
     steps = _steps_up(qa, qa_unit)
     order = np.argsort(steps, kind="stable")
     efforts = np.where(be < math.inf, _steps_up(be, be_unit), _MOST)
     gap = _single_up(message.gap + be_unit)
-    columns = [
-        *(
-            pack_integers(np.diff(np.floor(p / qa_unit).astype(np.int64), prepend=0))
-            for p in prefixes
-        ),
-        pack_integers(np.diff(steps[order], prepend=0)),
-        pack_integers(message.stop[order]),
-    ]
-    head = _FRONTS_HEAD.pack(gap, multiple, qa_unit, be_unit, message.points)
+    columns = [pack_integers(_steps_down(qa_prefix, qa_unit))]
+    if math.isnan(multiple):
+        columns.append(pack_integers(_steps_down(be_prefix, sum_unit)))
+    columns.append(pack_integers(np.diff(steps[order], prepend=0)))
+    columns.append(pack_integers(message.stop[order]))
+    head = _FRONTS_HEAD.pack(gap, multiple, qa_unit, be_unit, sum_unit, message.points)
     return b"".join([head, *columns, efforts[order].astype(_BEST_EFFORT).tobytes()])
 
 
@@ -159,23 +158,29 @@ def _steps_up(values: FloatArray, unit: float) -> IntArray:
     return np.where(steps * unit < finite, steps + 1, steps).astype(np.int64)
 
 
+def _steps_down(sums: FloatArray, unit: float) -> IntArray:
+    """By how many units each sum, rounded down, is above the one before."""
+    steps = np.floor(sums / unit).astype(np.int64)
+    return np.concatenate((steps[:1], steps[1:] - steps[:-1]))
+
+
 def _decode_fronts(size: int, data: bytes) -> ParetoMessage:
-    gap, multiple, qa_unit, be_unit, points = _FRONTS_HEAD.unpack_from(data)
-    if not (
-        gap >= 0 and 0 < qa_unit < math.inf and 0 < be_unit < math.inf and multiple != math.inf
-    ):
+    gap, multiple, *units, points = _FRONTS_HEAD.unpack_from(data)
+    qa_unit, be_unit, sum_unit = units
+    if not (gap >= 0 and all(0 < unit < math.inf for unit in units)):
         raise ProtocolError("SCI message holds Pareto fronts that cannot be")
-    rest = data[_FRONTS_HEAD.size :]
-    metrics = 2 if math.isnan(multiple) else 1
-    prefixes = []
-    for _ in range(metrics):
+    steps, rest = unpack_integers(data[_FRONTS_HEAD.size :], size)
+    qa_prefix = np.cumsum(steps) * qa_unit
+    with np.errstate(over="ignore", invalid="ignore"):
+        be_prefix = multiple * qa_prefix
+    if math.isnan(multiple):
         steps, rest = unpack_integers(rest, size)
-        prefixes.append(np.cumsum(steps) * qa_unit)
+        be_prefix = np.cumsum(steps) * sum_unit
     steps, rest = unpack_integers(rest, points)
     stop, rest = unpack_integers(rest, points)
     if len(rest) != points * _BEST_EFFORT.itemsize:
         raise ProtocolError(f"SCI message has {len(rest)} bytes at its end for {points} points")
-    if multiple < 0 or (stop >= size).any():
+    if not (np.isfinite(be_prefix).all() and (be_prefix >= 0).all() and (stop < size).all()):
         raise ProtocolError("SCI message holds Pareto fronts that cannot be")
     efforts = np.frombuffer(rest, dtype=_BEST_EFFORT)
     be = np.where(efforts < _MOST, efforts * be_unit, math.inf)
@@ -184,6 +189,6 @@ def _decode_fronts(size: int, data: bytes) -> ParetoMessage:
         stop[order],
         np.stack([np.cumsum(steps) * qa_unit, be])[:, order],
         np.arange(points),
-        np.stack(prefixes if metrics == 2 else [prefixes[0], multiple * prefixes[0]]),
+        np.stack([qa_prefix, be_prefix]),
         gap,
     )

@@ -19,7 +19,8 @@ reported gap above, so that the final be exceeds the optimum by at most the sum 
 (`ParetoPlan.excess_bound`). Points of least qa always stay, at most one for each boundary: the
 threshold holds all the same.
 
-The number of points can grow with the number of plans in the worst case; `cap` is the way out.
+The number of points can grow with the number of plans in the worst case, and a million at one node
+are refused; `cap` is the way out.
 """
 
 from __future__ import annotations
@@ -28,12 +29,16 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from cosim.splitting import validate
 from cosim.splitting.problem import FloatArray, IntArray, SplitProblem, plan_cost
 from cosim.splitting.validate import same_shape, table
+
+MAX_POINTS: Final = 1_000_000
+"""Of one node's message: some seconds, and 50 MB."""
 
 _QA, _BE = 0, 1
 
@@ -161,7 +166,7 @@ def pareto_step(
     Raises
     ------
     ValueError
-        Naming the argument and the index at fault.
+        Naming the argument and the index at fault, or when there are more than `MAX_POINTS`.
     """
     prefix = _prefixes(prefix)
     transfer = table("transfer", transfer, prefix.shape, finite=False)
@@ -285,6 +290,8 @@ class _Points:
     def offer(self, heard: _Front, qa: float, be: float, stop: int, limit: float) -> None:
         """Take what is new in a front of the next node, with `qa` and `be` to be added."""
         self._take(heard, qa, be, stop, limit)
+        if len(self._rows) > MAX_POINTS:
+            raise ValueError(f"a front has more than {MAX_POINTS} points: set cap")
         while self._cap is not None and len(self._rows) > self._cap and self._width < math.inf:
             finite = [row[2] for row in self._rows if row[2] < math.inf]
             span = max(finite, default=0.0) - min(finite, default=0.0)

@@ -70,7 +70,11 @@ class EdgeOnly(Policy):
 
 
 class SingleSplit(Policy):
-    """The best two-way cut between UE and cloud (Neurosurgeon, Kang et al. 2017); MECs relay."""
+    """The best two-way cut between UE and cloud (Neurosurgeon, Kang et al., ASPLOS 2017).
+
+    MECs relay. Simplified: layer times are known instead of predicted by regression, and latency is
+    minimised, not energy.
+    """
 
     name = "single-split"
     is_repeatable = True

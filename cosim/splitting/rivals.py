@@ -43,9 +43,9 @@ class EdgeSplit(Policy):
 class Dads(SingleSplit):
     """The min cut between the UE and one server, the cloud (DADS, Hu et al. 2019).
 
-    Simplified: a profile is a line whose boundaries carry all live tensors, and on a line the min
-    cut is the best single cut. For the graph itself see `cosim.splitting.dads`, which may also cut
-    across the order of the layers.
+    Simplified: model profiles hold no graph, only a line whose boundaries carry all live tensors,
+    and on a line the min cut is the best single cut. For a graph see `cosim.splitting.dads`, which
+    may also cut across the order of the layers.
     """
 
     name = "dads"
@@ -108,6 +108,7 @@ class Linear(Policy):
     """Least weighted sum of latency and energy (Eq. 11; van Mieghem et al., the paper's [51]).
 
     The weights are the scenario's ``objective``. As the paper says of it, it knows no thresholds.
+    Simplified: two metrics, solved by SCI instead of on the whole split graph.
     """
 
     name = "linear"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from cosim.nodes.messages import HopTrace, MergeMessage, Phase, TaskMessage, dec
 from cosim.splitting import SplitProblem, path_seconds_per_byte, solve_sci, training_problem
 from cosim.splitting.collaborative import collaborative_problem, federated_omega
 from cosim.splitting.recurrent import RecurrentModule, linearised_live_bytes, standard_problem
+from cosim.work import work_of
 
 MS = 1_000_000
 UE_AT_GNB = [(0, "ue", "gnb")]
@@ -185,6 +187,15 @@ def test_scenarios_that_do_not_fit_are_refused(
     with pytest.raises(ScenarioError, match=message) as caught:
         prepare(resolve_scenario("chain3", policy=policy, overrides=pairs))
     assert caught.value.key_path == where
+
+
+def test_a_model_whose_boundaries_do_not_fit_into_messages_is_refused() -> None:
+    model: Any = SimpleNamespace(layer_count=70_000)
+    with pytest.raises(ScenarioError, match="has 70000 layers, 65534 at most") as caught:
+        work_of(
+            resolve_scenario("chain3"), model, "cloud", splits_module=False, counts_merging=True
+        )
+    assert caught.value.key_path == "task.model"
 
 
 PARAMS = [1_000, 2_000, 4_000, 500]

@@ -192,3 +192,8 @@ def test_resnet152s_fronts_take_less_than_4_kb(rate_factor: float, share: float)
 def test_what_is_wrong_is_said(form: int, size: int, data: bytes, message: str) -> None:
     with pytest.raises(ProtocolError, match=message):
         decode_told(form, size, data)
+
+
+def test_a_signalling_nan_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="NaN"):
+        decode_told(COSTS, 1, b"\x01\x00\x80\x7f")

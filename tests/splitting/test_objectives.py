@@ -182,6 +182,14 @@ def test_the_default_cap_loses_little_on_resnet152(rate_factor: float) -> None:
         assert capped.be <= exact.be + capped.excess_bound
 
 
+def test_fronts_beyond_all_measure_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    qa, be = paper_problems("resnet18")
+    monkeypatch.setattr("cosim.splitting.pareto.MAX_POINTS", 100)
+    with pytest.raises(ValueError, match="more than 100 points: set cap"):
+        solve_pareto(qa, be, 1.0)
+    assert solve_pareto(qa, be, 1.0, cap=90).meets
+
+
 def test_pareto_beats_what_a_weighted_sum_can_reach() -> None:
     """A point inside the convex hull of the front: no weights find it."""
     qa = SplitProblem([[10.0, 0.0], [0.0, 0.0]], [[0.0, 6.0, 20.0]])

@@ -17,6 +17,7 @@ from cosim.splitting import (
     SplitProblem,
     make_policy,
     plan_cost,
+    policy_class,
     policy_description,
     policy_names,
     solve_chain,
@@ -224,3 +225,21 @@ def test_dads_over_a_dead_link_stays_on_the_ue() -> None:
 def test_bad_arguments_of_dads_are_named(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("name", "paper"),
+    [
+        ("single-split", "Kang et al."),
+        ("edge-split", "Kang et al."),
+        ("dads", "Hu et al."),
+        ("pipedream", "Narayanan et al."),
+        ("linear", "van Mieghem et al."),
+        ("dijkstra", "Dijkstra 1959"),
+        ("exhaustive", "HiveMind IV.B.2"),
+        ("rnn-standard", "HiveMind VI.A"),
+    ],
+)
+def test_a_rivals_docstring_names_its_paper_and_what_is_simplified(name: str, paper: str) -> None:
+    text = " ".join((policy_class(name).__doc__ or "").split())
+    assert paper in text and "Simplified:" in text
