@@ -83,8 +83,8 @@ class _Measured(NamedTuple):
 class Access:
     """A UE's choice of its cell, as the packet simulator's ``AccessManager`` does.
 
-    It measures every ``radio.channel_update`` while the UE moves, and where it stands from when a
-    node falls asleep or wakes until no other cell is better.
+    It measures every ``radio.channel_update`` while the UE moves, and where it stands as long as
+    another cell is better: when it came there, or when a node fell asleep or woke.
 
     Parameters
     ----------
@@ -122,8 +122,8 @@ class Access:
         else:
             measured = self._measure_at(now_ns)
         serving = self._rule.measure(now_ns, self._awake(measured.gains_db, asleep))
-        if self._again_ns is not None:
-            self._again_ns = now_ns + self._period_ns if self._rule.is_waiting else None
+        next_ns = (now_ns // self._period_ns + 1) * self._period_ns
+        self._again_ns = next_ns if self._rule.is_waiting else None
         return self._made(measured, serving)
 
     def reselect(self, now_ns: int, asleep: Collection[str]) -> AccessStep | None:

@@ -181,6 +181,19 @@ def test_a_handover_is_told_and_loses_no_tensor(open_port, drive) -> None:
     assert run.port.finish().handovers == len(attached) - 1
 
 
+def test_a_ue_that_has_stopped_is_handed_over_all_the_same(open_port, drive) -> None:
+    # After 220 ms it is at iab6, where it stays; that cell must be better for 400 ms.
+    way = [("position_m", [470.0, 650.0, 1.5]), ("waypoints_m", [[545.0, 745.0]])]
+    there_at_once = [(f"nodes.ue.{key}", value) for key, value in (*way, ("speed", "2000 km/h"))]
+    run = drive(
+        open_port("mmwave-iab", *there_at_once, ("radio.handover_time_to_trigger", "400 ms"))
+    )
+    run.run(800 * MS)
+    first, *later = run.of(Attachment)
+    assert (first.serving, [a.serving for a in later]) == ("iab5", ["iab6"])
+    assert 400 * MS < later[0].time_ns <= 560 * MS
+
+
 def test_closing_is_possible_at_any_time(open_port) -> None:
     port = open_port("chain3")
     port.close()
