@@ -106,6 +106,15 @@ class FadingRecordTestCase : public TestCase
             NS_TEST_EXPECT_MSG_EQ((played.beamB == drawn.beamB), true, "beam");
         }
         ExpectRefused(player, calls[1], "behind the end");
+        const auto wholeBytes = std::filesystem::file_size(path);
+        FadingRecorder limited(path + "-limited", 1);
+        for (int i = 0; i < 9; ++i)
+        {
+            const auto fading = limited.Get(calls[0], [&calls]() { return Draw(calls[0]); });
+            NS_TEST_EXPECT_MSG_EQ((fading.psd == Draw(calls[0]).psd), true, "psd");
+        }
+        limited.Finish();
+        NS_TEST_EXPECT_MSG_LT(std::filesystem::file_size(path + "-limited"), wholeBytes, "no end");
         auto other = calls[0];
         other.nodeB = 7;
         FadingPlayer again(path);

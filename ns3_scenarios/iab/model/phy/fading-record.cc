@@ -34,8 +34,9 @@ Read(std::ifstream& file, T* values, std::size_t count)
 
 } // namespace
 
-FadingRecorder::FadingRecorder(const std::string& path)
-    : m_file(path, std::ios::binary | std::ios::trunc)
+FadingRecorder::FadingRecorder(const std::string& path, std::streamoff mostBytes)
+    : m_file(path, std::ios::binary | std::ios::trunc),
+      m_mostBytes(mostBytes)
 {
 }
 
@@ -43,7 +44,7 @@ BeamformedFading
 FadingRecorder::Get(const FadingCall& call, const std::function<BeamformedFading()>& draw)
 {
     auto fading = draw();
-    if (m_file.tellp() > MOST_BYTES)
+    if (m_file.tellp() > m_mostBytes)
     {
         m_file.setstate(std::ios::failbit);
     }

@@ -69,14 +69,18 @@ class FadingRecorder : public FadingRecord
   public:
     static constexpr std::streamoff MOST_BYTES = 256 << 20; //!< of a record
 
-    /** @param path file to write */
-    explicit FadingRecorder(const std::string& path);
+    /**
+     * @param path file to write
+     * @param mostBytes that the record may have, about
+     */
+    explicit FadingRecorder(const std::string& path, std::streamoff mostBytes = MOST_BYTES);
     BeamformedFading Get(const FadingCall& call,
                          const std::function<BeamformedFading()>& draw) override;
     void Finish() override;
 
   private:
-    std::ofstream m_file; //!< bad when it cannot be written, or has become too large
+    std::ofstream m_file;       //!< bad when it cannot be written, or has become too large
+    std::streamoff m_mostBytes; //!< that it may have, about
 };
 
 /** Gives what was written down, and draws nothing. */
