@@ -261,9 +261,13 @@ def open_simplified(scenario: Scenario) -> SimplifiedNetwork:
     Raises
     ------
     ScenarioError
-        When the scenario has changes of the topology.
+        When the scenario has changes of the topology, or a node with several parents.
     """
     if scenario.topology_changes:
         problem = "the simplified simulator cannot change the tree"
         raise ScenarioError("topology_changes", problem, hint="use the backend ns3")
+    for links in build_topology(scenario).uplinks.values():
+        if len(links) > 1:
+            problem = f"the simplified simulator knows one parent of '{links[1].child}'"
+            raise ScenarioError(f"links.{links[1].name}", problem, hint="use the backend ns3")
     return SimplifiedNetwork(scenario)
