@@ -17,14 +17,16 @@ namespace ns3
 Time
 CellMac::DecisionTime(uint64_t slot, NrDirection direction) const
 {
+    // Turns by depth, by direction and by rank, each slower than the one before, so that no two of
+    // them go together.
+    const bool isDynamic = m_halfDuplex == HalfDuplex::DYNAMIC;
     const auto frame = slot / m_frame->PatternSlots();
-    const bool ourTurn = (frame + m_depth) % 2 == 0;
-    // Slower than the turns by depth, so that the two do not go together.
-    const auto rank = frame / 2 % 2 == 0 ? m_rank : m_ranks - 1 - m_rank;
+    const bool ourTurn = !isDynamic || (frame + m_depth) % 2 == 0;
+    const auto turnOfDirections = (isDynamic ? frame / 2 : frame) + slot % m_frame->PatternSlots();
+    const auto rank = frame / 4 % 2 == 0 ? m_rank : m_ranks - 1 - m_rank;
     const int64_t afterRanks = 2 * int64_t{rank};
-    const int64_t afterOthers =
-        m_halfDuplex == HalfDuplex::DYNAMIC && !ourTurn ? 2 * int64_t{m_ranks} : 0;
-    const bool directionsTurn = slot % 2 == Index(direction);
+    const int64_t afterOthers = ourTurn ? 0 : 2 * int64_t{m_ranks};
+    const bool directionsTurn = turnOfDirections % 2 == Index(direction);
     const int64_t afterOther = m_frame->IsFlexible(slot) && !directionsTurn ? 1 : 0;
     return m_frame->StartOf(slot) + TimeStep(afterOthers + afterRanks + afterOther);
 }
