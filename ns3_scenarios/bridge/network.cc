@@ -52,14 +52,14 @@ CreateMobility(const NodeDescription& description)
     return moving;
 }
 
-/** @return whether a link is the first one up from its child */
+/** @return whether a link, one of the links, is the first one up from its child */
 bool
 IsFirst(const LinkDescription& link, const std::vector<LinkDescription>& links)
 {
     const auto first = std::find_if(links.begin(), links.end(), [&](const LinkDescription& other) {
         return other.child == link.child;
     });
-    return first->name == link.name;
+    return &*first == &link;
 }
 
 } // namespace

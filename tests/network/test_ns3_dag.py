@@ -15,6 +15,7 @@ from cosim.network.ns3 import open_ns3
 from cosim.network.ns3.description import describe_network
 from cosim.network.port import ParentChange
 from cosim.network.simplified import open_simplified
+from cosim.results import RunResult
 from cosim.scenario import load_scenario
 from cosim.scenario.load import scenario_from_toml
 
@@ -45,7 +46,7 @@ def test_two_runs_are_the_same_and_the_command_line_takes_the_file(tmp_path: Pat
     first = cosim.run(TWO_WAYS, duration_s=0.5, out=tmp_path / "first")
     command = [sys.executable, "-m", "cosim", "run", str(TWO_WAYS), "--duration", "0.5"]
     subprocess.run([*command, "--out", str(tmp_path / "second")], check=True, capture_output=True)
-    second = cosim.load_run(tmp_path / "second")
+    second = RunResult.open(tmp_path / "second")
     assert first.manifest.fingerprint == second.manifest.fingerprint
 
 

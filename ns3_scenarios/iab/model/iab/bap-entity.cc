@@ -149,10 +149,14 @@ BapEntity::Forward(const RlcSdu& sdu)
         NS_LOG_WARN("no route from " << m_address << " to " << sdu.destination);
         return false;
     }
-    auto routed = sdu;
-    routed.path = sdu.source == m_address ? m_path : sdu.path;
-    const auto& link = m_upward[routed.path < m_upward.size() ? routed.path : 0];
-    return link->ServingCell()->Enqueue(link, NrDirection::UPLINK, routed);
+    if (sdu.source == m_address && sdu.path != m_path)
+    {
+        auto stamped = sdu;
+        stamped.path = m_path;
+        return Forward(stamped);
+    }
+    const auto& link = m_upward[sdu.path < m_upward.size() ? sdu.path : 0];
+    return link->ServingCell()->Enqueue(link, NrDirection::UPLINK, sdu);
 }
 
 void
