@@ -284,6 +284,50 @@ class PathsTestCase : public TestCase
     }
 };
 
+/** Two parents that both want all of an MT. */
+class FairnessTestCase : public TestCase
+{
+  public:
+    FairnessTestCase()
+        : TestCase("Two parents have equal parts of the slots of an MT")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        for (const auto halfDuplex : {HalfDuplex::BY_DEPTH, HalfDuplex::DYNAMIC})
+        {
+            for (const bool up : {true, false})
+            {
+                Measure(halfDuplex, up);
+            }
+        }
+    }
+
+    /** Load x's MT with its own traffic over p and that of a over q. */
+    void Measure(HalfDuplex halfDuplex, bool up)
+    {
+        auto config = PlainConfig();
+        config.halfDuplex = halfDuplex;
+        config.sectors = true;
+        TestGraph graph(config);
+        graph.Iab().Backhaul()->SetPath(graph.Bap("a"), {"xq"});
+        for (const auto* node : {"a", "x"})
+        {
+            graph.Offer(node, up, 300, Time(0), MilliSeconds(200));
+        }
+        TestGraph::Run(MilliSeconds(200));
+        for (const auto* node : {"a", "x"})
+        {
+            const double share = 8e-6 * graph.Received(node, up) / 0.2 / FULL_MBPS;
+            const auto what = std::string(node) + (up ? " up" : " down");
+            // Half of the slots are the MT's, by depth and by turns at choosing first.
+            NS_TEST_EXPECT_MSG_EQ_TOL(share, 0.25, 0.03, what);
+        }
+    }
+};
+
 /** What a node does in a slot. */
 class HalfDuplexTestCase : public TestCase
 {
@@ -569,6 +613,7 @@ class DagValidationTestSuite : public TestSuite
         : TestSuite("iab-dag-validation", Type::UNIT)
     {
         AddTestCase(new PathsTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new FairnessTestCase, TestCase::Duration::QUICK);
         AddTestCase(new HalfDuplexTestCase, TestCase::Duration::QUICK);
         AddTestCase(new FailureTestCase, TestCase::Duration::QUICK);
         AddTestCase(new SleepTestCase, TestCase::Duration::QUICK);
