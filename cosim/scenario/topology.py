@@ -61,7 +61,7 @@ class Topology:
     root: str
     uplinks: Mapping[str, tuple[LinkSpec, ...]]
 
-    @property
+    @cached_property
     def parent_links(self) -> Mapping[str, LinkSpec]:
         """The first link up from each fixed node but the root."""
         return {name: links[0] for name, links in self.uplinks.items() if links}
