@@ -37,8 +37,13 @@ def test_the_split_route_of_each_ue_follows_its_path_and_a_failure(tmp_path: Pat
     assert _first_computers(result, "ue-1", 0.75, 1.15) == {"near2"}
     assert _first_computers(result, "ue-1", 1.35, 2.0) == {"near1"}
     assert _first_computers(result, "ue-2", 0.1, 2.0) == {"near2"}
-    ends = result.links[result.links.link == "A2"]
-    assert set(ends.receiver) | set(ends.transmitter) == {"far", "near2"}
+    # Each parent's cell has no other link, so what is used in it is used by the path over it.
+    for link, parent in (("A1", "near1"), ("A2", "near2")):
+        up = result.links[(result.links.link == link) & (result.links.transmitter == "far")]
+        assert set(up.receiver) == {parent}
+        assert up[up.time_s < 0.6].used_fraction.max() > 0.5
+    blocked = result.links[(result.links.link == "A1") & result.links.time_s.between(0.7, 1.1)]
+    assert blocked.capacity_bps.max() == blocked.used_fraction.max() == 0
 
 
 @pytest.mark.ns3
