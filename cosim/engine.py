@@ -43,8 +43,8 @@ class AccessTree(Protocol):
     def next_computing(self, name: str) -> SegmentLike | None:
         """The way from a fixed node to the next computing one."""
 
-    def with_parent(self, child: str, parent: str) -> Self:
-        """The tree after a node got another parent, or none when that is empty."""
+    def with_parent(self, child: str, parent: str, link: str) -> Self:
+        """The tree after a node got another parent over a link, or none when that is empty."""
 
 
 class LoopResult(msgspec.Struct, frozen=True):
@@ -235,7 +235,7 @@ class _Loop:
     def _change_parent(self, event: ParentChange) -> None:
         """The tree has changed: so may have the way of any node below."""
         before = {name: self._way(name) for name in self._controllers}
-        self._tree = self._tree.with_parent(event.node, event.parent)
+        self._tree = self._tree.with_parent(event.node, event.parent, event.link)
         for name, way in before.items():
             if uplink_of(way) != uplink_of(self._way(name)):
                 self._switch(name, way, self._way(name))

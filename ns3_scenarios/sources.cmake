@@ -68,10 +68,11 @@ set(IAB_TEST_SOURCES
   iab/test/cell-validation-test-suite.cc
   iab/test/channel-validation-test-suite.cc
   iab/test/tree-validation-test-suite.cc
+  iab/test/dag-validation-test-suite.cc
   iab/test/sharing-validation-test-suite.cc
   bridge/test/bridge-test-suite.cc)
 set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network iab-record iab-cell-validation iab-channel-validation
-  iab-tree-validation iab-sharing-validation cosim-bridge)
+  iab-tree-validation iab-dag-validation iab-sharing-validation cosim-bridge)
 
 # Program `iab-chain`, the example of the iab module.
 set(IAB_CHAIN_SOURCES

@@ -104,12 +104,17 @@ class Attachment(msgspec.Struct, frozen=True, tag="attachment"):
 
 
 class ParentChange(msgspec.Struct, frozen=True, tag="parent"):
-    """Event: an IAB node, with all below it, has another parent; an empty one while it sleeps."""
+    """Event: an IAB node, with all below it, has another parent over a link.
+
+    An empty parent while it sleeps, or while the link fails and its other parents are used. An
+    empty link is the node's first one.
+    """
 
     time_ns: int
     node: str
     parent: str
     previous: str
+    link: str = ""
 
 
 Event = Delivery | ReportTick | Attachment | ParentChange

@@ -57,6 +57,7 @@ def check_scenario(scenario: Scenario) -> None:
     _check_merging(scenario, topology)
     for node in scenario.nodes:
         _require(_node_checks(node))
+        _check_path(node, topology)
     for link in scenario.links:
         _require(_link_checks(link, topology))
     for index, blockage in enumerate(scenario.blockages):
@@ -180,8 +181,7 @@ def _check_merging(scenario: Scenario, topology: Topology) -> None:
     if node is None:
         return
     _check_known("task.merge_at", "computing node", node, topology.computing_nodes)
-    ways = [topology.path_to_root(serving) for serving in topology.serving_nodes]
-    if any(node not in way for way in ways):
+    if any(topology.may_avoid(serving, node) for serving in topology.serving_nodes):
         raise ScenarioError("task.merge_at", f"the way of some UE does not pass '{node}'")
 
 
@@ -259,6 +259,21 @@ def _node_checks(node: NodeSpec) -> Iterator[Check]:
     if node.transit is not None:
         yield f"{path}.transit", node.kind == "iab", "only IAB nodes have a backhaul to load"
         yield from _traffic_checks(node.transit, f"{path}.transit")
+
+
+def _check_path(node: NodeSpec, topology: Topology) -> None:
+    path = f"nodes.{node.name}.path"
+    if node.path and node.kind not in ("ue", "iab"):
+        raise ScenarioError(path, f"is for UEs and IAB nodes, this is of kind '{node.kind}'")
+    backhaul = {name: link for name, link in topology.links.items() if link.kind == "wireless"}
+    taken: dict[str, str] = {}
+    for index, name in enumerate(node.path):
+        _check_known(f"{path}[{index}]", "backhaul link", name, backhaul)
+        child = backhaul[name].child
+        if child in taken:
+            problem = f"'{name}' and '{taken[child]}' both lead up from '{child}'"
+            raise ScenarioError(f"{path}[{index}]", problem)
+        taken[child] = name
 
 
 def _link_checks(link: LinkSpec, topology: Topology) -> Iterator[Check]:

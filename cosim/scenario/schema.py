@@ -186,6 +186,8 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     handover_time_to_trigger: DurationNs = DurationNs(100_000_000)
     handover_interruption: DurationNs = DurationNs(20_000_000)
     handover_forwarding: bool = True  # of what waits downward at a handover; else it is lost
+    # a backhaul link that is unusable for so long is given up where its node has another parent
+    backhaul_failure: DurationNs = DurationNs(50_000_000)
     queue: SizeBytes = SizeBytes(2_000_000)  # per RLC channel
 
 
@@ -227,10 +229,17 @@ class NodeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     count: int = 1  # UEs: so many of this kind, called NAME-1, NAME-2, ...
     spread_m: float = 0.0  # within this distance of position_m
     transit: CrossTrafficSpec | None = None  # IAB nodes: users on other carriers, on the backhaul
+    # UEs and IAB nodes: backhaul links that its packets take where an IAB node has several parents;
+    # elsewhere they take the node's first link
+    path: tuple[str, ...] = ()
 
 
 class LinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A fixed link of the tree, from `child` (nearer the UEs) to `parent` (nearer the cloud)."""
+    """A fixed link from `child` (nearer the UEs) to `parent` (nearer the cloud).
+
+    An IAB node may have several wireless links, to several parents: packets take the first one,
+    unless their `path` says otherwise, and another one while it fails.
+    """
 
     name: str
     kind: LinkKind

@@ -1,13 +1,16 @@
-"""The tree that a scenario describes: who is above whom, and which links lie between computers.
+"""The network that a scenario describes: who is above whom, which links lie between computers.
 
-Fixed nodes form one tree whose root is the cloud. UEs are not in it: their parent is the gNB that
-serves them now, which `Attachment` events tell.
+Fixed nodes form a directed acyclic graph whose root is the cloud: a tree, but for the IAB nodes
+that have several parents. What enters the network at a node has one way at a time, by the node's
+`path`. UEs are not in the graph: their parent is the gNB that serves them now, which `Attachment`
+events tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -40,7 +43,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Topology:
-    """The fixed tree, with the UEs beside it.
+    """The fixed nodes and their links, with the UEs beside them.
 
     Attributes
     ----------
@@ -48,14 +51,20 @@ class Topology:
         Specifications by name, in the order of the scenario.
     root
         The one node without a parent (the cloud).
-    parent_links
-        The link up from each fixed node but the root.
+    uplinks
+        The links up from each fixed node but the root, those left out that fail or whose upper end
+        sleeps; the first one is taken unless a `path` names another.
     """
 
     nodes: Mapping[str, NodeSpec]
     links: Mapping[str, LinkSpec]
     root: str
-    parent_links: Mapping[str, LinkSpec]
+    uplinks: Mapping[str, tuple[LinkSpec, ...]]
+
+    @cached_property
+    def parent_links(self) -> Mapping[str, LinkSpec]:
+        """The first link up from each fixed node but the root."""
+        return {name: links[0] for name, links in self.uplinks.items() if links}
 
     @property
     def ues(self) -> tuple[str, ...]:
@@ -81,18 +90,20 @@ class Topology:
         """All nodes of a kind."""
         return tuple(name for name, node in self.nodes.items() if node.kind == kind)
 
-    def with_parent(self, child: str, parent: str) -> Topology:
-        """The tree after an IAB node got another parent; an empty one takes it out of the tree.
+    def with_parent(self, child: str, parent: str, link: str = "") -> Topology:
+        """The network after an IAB node got another parent over a link, by default its first one.
 
-        A node's link to its parent keeps its name, whoever the parent is.
+        An empty parent takes the link out of service. A link keeps its name, whoever the parent is.
         """
-        link = next(link for link in self.links.values() if link.child == child)
-        links, parents = dict(self.links), dict(self.parent_links)
-        parents.pop(child, None)
+        own = [spec for spec in self.links.values() if spec.child == child]
+        changed = next(spec for spec in own if link in ("", spec.name))
+        up = {spec.name for spec in self.uplinks.get(child, ())} - {changed.name}
+        links = dict(self.links)
         if parent:
-            link = replace(link, parent=parent)
-            links[link.name] = parents[child] = link
-        return Topology(nodes=self.nodes, links=links, root=self.root, parent_links=parents)
+            up.add(changed.name)
+            links[changed.name] = replace(changed, parent=parent)
+        uplinks = {**self.uplinks, child: tuple(links[s.name] for s in own if s.name in up)}
+        return Topology(nodes=self.nodes, links=links, root=self.root, uplinks=uplinks)
 
     def node(self, name: str) -> NodeSpec:
         """The node of that name."""
@@ -105,9 +116,29 @@ class Topology:
         return self.node(name).device is not None
 
     def parent_of(self, name: str) -> str | None:
-        """The next node up; `None` for the root and for a UE."""
-        link = self.parent_links.get(self.node(name).name)
+        """The next node up on a node's own way; `None` for the root and for a UE."""
+        link = self.uplink_of(name, self.node(name).path)
         return None if link is None else link.parent
+
+    def uplink_of(self, name: str, path: tuple[str, ...]) -> LinkSpec | None:
+        """The link that packets of a path leave a fixed node by; `None` where the way ends.
+
+        Of the links that lead to the root the first one that is in the path, or the first one; as
+        the radio stack does (``IabTopology``).
+        """
+
+        def merit(link: LinkSpec) -> tuple[bool, bool]:
+            return link.parent in self._connected, link.name in path
+
+        return max(self.uplinks.get(name, ()), key=merit, default=None)
+
+    def may_avoid(self, name: str, node: str) -> bool:
+        """Whether some way from a fixed node to the root does not pass another node."""
+        found = [] if name == node else [name]
+        for each in found:
+            ends = (link.parent for link in self.uplinks.get(each, ()))
+            found += dict.fromkeys(end for end in ends if end != node and end not in found)
+        return self.root in found
 
     def children_of(self, name: str) -> tuple[str, ...]:
         """The fixed nodes whose parent this is, in the order of the links."""
@@ -115,23 +146,22 @@ class Topology:
         return tuple(link.child for link in self.links.values() if link.parent == name)
 
     def path_to_root(self, name: str) -> tuple[str, ...]:
-        """The nodes from this fixed one up to the root, both included."""
-        path = [self.node(name).name]
-        while (parent := self.parent_of(path[-1])) is not None:
-            path.append(parent)
-        return tuple(path)
+        """The nodes on the way of a fixed one up to the root, both included."""
+        way, path = [name], self.node(name).path
+        while (link := self.uplink_of(way[-1], path)) is not None:
+            way.append(link.parent)
+        return tuple(way)
 
     def next_computing(self, name: str) -> Segment | None:
         """The way to the first computing node above a fixed node; `None` at the root."""
         if self.parent_of(name) is None:
             return None
-        return self._climb(name, (), (), name)
+        return self._climb(Segment(name, name, ()), self.node(name).path)
 
     def next_computing_from_ue(self, ue: str, serving: str) -> Segment | None:
         """The way from a UE to the first computing node at or above the one that serves it."""
-        if self.computes(serving):
-            return Segment(ue, serving, (access_link(ue),))
-        return self._climb(ue, (access_link(ue),), (serving,), serving)
+        access = Segment(ue, serving, (access_link(ue),))
+        return access if self.computes(serving) else self._climb(access, self.node(ue).path)
 
     def upstream_computing(self, name: str) -> tuple[str, ...]:
         """The fixed computing nodes for which this one is the next computing node."""
@@ -148,16 +178,26 @@ class Topology:
                 below.append(serving)
         return tuple(below)
 
-    def _climb(
-        self, source: str, links: tuple[str, ...], via: tuple[str, ...], name: str
-    ) -> Segment | None:
-        link = self.parent_links.get(name)
+    def _climb(self, begun: Segment, path: tuple[str, ...]) -> Segment | None:
+        """Go on from the end of a segment to the next computing node."""
+        link = self.uplink_of(begun.destination, path)
         if link is None:
             return None  # above it a node sleeps
-        links = (*links, link.name)
-        if self.computes(link.parent):
-            return Segment(source, link.parent, links, via)
-        return self._climb(source, links, (*via, link.parent), link.parent)
+        via = (*begun.via, begun.destination) if begun.links else ()
+        longer = Segment(begun.source, link.parent, (*begun.links, link.name), via)
+        return longer if self.computes(link.parent) else self._climb(longer, path)
+
+    @cached_property
+    def _connected(self) -> frozenset[str]:
+        """The fixed nodes from which a way leads to the root."""
+        found = {self.root}
+        while more := {
+            name
+            for name, links in self.uplinks.items()
+            if name not in found and any(link.parent in found for link in links)
+        }:
+            found |= more
+        return frozenset(found)
 
 
 def access_link(ue: str) -> str:
@@ -166,13 +206,14 @@ def access_link(ue: str) -> str:
 
 
 def build_topology(scenario: Scenario) -> Topology:
-    """Derive the tree, or say what keeps the links from being one.
+    """Derive the network's graph, or say what is wrong with its links.
 
     Raises
     ------
     ScenarioError
-        On a double name, an unknown end of a link, two parents, a cycle, a node that nothing
-        connects, or a root that is no computing cloud.
+        On a double name, an unknown end of a link, two parents of a node that may have only one,
+        two links to one parent, a cycle, a node that nothing connects, or a root that is no
+        computing cloud.
     """
     nodes = {node.name: node for node in scenario.nodes}
     links = {link.name: link for link in scenario.links}
@@ -180,10 +221,10 @@ def build_topology(scenario: Scenario) -> Topology:
     _check_unique("links", [link.name for link in scenario.links])
     for link in scenario.links:
         _check_ends(link, nodes)
-    parent_links = _parents(scenario.links)
-    _check_no_cycle(parent_links)
-    root = _find_root(nodes, parent_links)
-    return Topology(nodes=nodes, links=links, root=root, parent_links=parent_links)
+    uplinks = _uplinks(scenario.links)
+    _check_no_cycle(uplinks)
+    root = _find_root(nodes, uplinks)
+    return Topology(nodes=nodes, links=links, root=root, uplinks=uplinks)
 
 
 def _check_unique(key: str, names: list[str]) -> None:
@@ -205,41 +246,49 @@ def _check_ends(link: LinkSpec, nodes: Mapping[str, NodeSpec]) -> None:
         raise ScenarioError(f"links.{link.name}", "both ends are the same node")
 
 
-def _parents(links: Iterable[LinkSpec]) -> dict[str, LinkSpec]:
-    parents: dict[str, LinkSpec] = {}
+def _uplinks(links: Iterable[LinkSpec]) -> dict[str, tuple[LinkSpec, ...]]:
+    uplinks: dict[str, tuple[LinkSpec, ...]] = {}
     for link in links:
-        if link.child in parents:
-            other = parents[link.child].name
-            problem = f"'{link.child}' has a parent already, by link '{other}'"
-            hint = "the network is a tree, each node has one link towards the cloud"
-            raise ScenarioError(f"links.{link.name}.child", problem, hint=hint)
-        parents[link.child] = link
-    return parents
+        for other in uplinks.get(link.child, ()):
+            if link.kind != "wireless" or other.kind != "wireless":
+                problem = f"'{link.child}' has a parent already, by link '{other.name}'"
+                hint = "only an IAB node may have several parents, by wireless links"
+                raise ScenarioError(f"links.{link.name}.child", problem, hint=hint)
+            if link.parent == other.parent:
+                problem = f"is the parent of '{link.child}' already, by link '{other.name}'"
+                raise ScenarioError(f"links.{link.name}.parent", f"'{link.parent}' {problem}")
+        uplinks[link.child] = (*uplinks.get(link.child, ()), link)
+    return uplinks
 
 
-def _check_no_cycle(parent_links: Mapping[str, LinkSpec]) -> None:
-    for start in parent_links:
-        seen = [start]
-        while seen[-1] in parent_links:
-            link = parent_links[seen[-1]]
-            if link.parent in seen:
-                circle = " -> ".join([*seen[seen.index(link.parent) :], link.parent])
-                raise ScenarioError(f"links.{link.name}", f"closes a cycle: {circle}")
-            seen.append(link.parent)
+def _check_no_cycle(uplinks: Mapping[str, tuple[LinkSpec, ...]]) -> None:
+    left = dict(uplinks)
+    while free := [n for n, links in left.items() if not {up.parent for up in links} & set(left)]:
+        for name in free:
+            del left[name]
+    if not left:
+        return
+    seen = [next(iter(left))]  # in a cycle, or below one
+    while True:
+        link = next(link for link in left[seen[-1]] if link.parent in left)
+        if link.parent in seen:
+            circle = " -> ".join([*seen[seen.index(link.parent) :], link.parent])
+            raise ScenarioError(f"links.{link.name}", f"closes a cycle: {circle}")
+        seen.append(link.parent)
 
 
-def _find_root(nodes: Mapping[str, NodeSpec], parent_links: Mapping[str, LinkSpec]) -> str:
+def _find_root(nodes: Mapping[str, NodeSpec], uplinks: Mapping[str, tuple[LinkSpec, ...]]) -> str:
     fixed = [node for node in nodes.values() if node.kind != "ue"]
     clouds = [node.name for node in fixed if node.kind == "cloud"]
     if len(clouds) != 1:
         raise ScenarioError("nodes", f"there must be one node of kind 'cloud', not {len(clouds)}")
     root = clouds[0]
     for node in fixed:
-        if node.name != root and node.name not in parent_links:
+        if node.name != root and node.name not in uplinks:
             hint = "add a link whose child it is"
             raise ScenarioError(f"nodes.{node.name}", "no link leads to the cloud", hint=hint)
-    if root in parent_links:
-        link = parent_links[root].name
+    if root in uplinks:
+        link = uplinks[root][0].name
         raise ScenarioError(f"links.{link}.child", f"'{root}' is the cloud and can have no parent")
     if nodes[root].device is None:
         raise ScenarioError(f"nodes.{root}.device", "is required: the cloud must compute")

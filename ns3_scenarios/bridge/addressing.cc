@@ -6,6 +6,8 @@
 #include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/ipv4.h"
 
+#include <algorithm>
+
 namespace cosim
 {
 
@@ -59,7 +61,8 @@ Below(const std::string& name, const std::vector<LinkDescription>& links)
     {
         for (const auto& link : links)
         {
-            if (link.parent == found[i])
+            const bool isNew = std::find(found.begin(), found.end(), link.child) == found.end();
+            if (link.parent == found[i] && isNew)
             {
                 found.push_back(link.child);
             }

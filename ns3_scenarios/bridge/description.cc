@@ -143,6 +143,7 @@ ParseRadio(const json& body)
     ReadField(body, "handover_hysteresis_db", radio.hysteresisDb);
     radio.timeToTrigger = ParseTime(body, "handover_time_to_trigger_ns");
     radio.interruption = ParseTime(body, "handover_interruption_ns");
+    radio.backhaulFailure = ParseTime(body, "backhaul_failure_ns");
     return radio;
 }
 
@@ -175,6 +176,10 @@ ParseNode(const json& body)
             {GetField<int64_t>(waypoint, "time_ns"), GetArray<double, 3>(waypoint, "position_m")});
     }
     node.transit = ParseCrossTraffic(FieldOf(body, "transit"));
+    for (const auto& link : GetList(body, "path"))
+    {
+        node.path.push_back(ConvertValue<std::string>(link, "path"));
+    }
     if (node.IsRadio() && !node.positionM)
     {
         throw std::invalid_argument("node '" + node.name + "' has a radio but no position");

@@ -39,6 +39,7 @@ struct NodeDescription
     std::optional<std::array<double, 3>> positionM; //!< of a radio node
     std::vector<WaypointDescription> waypoints;     //!< of a moving UE
     std::optional<CrossTrafficDescription> transit; //!< of an IAB node's other carriers
+    std::vector<std::string> path;                  //!< backhaul links that its packets prefer
 
     /** @return whether it has a radio */
     bool IsRadio() const;

@@ -88,7 +88,8 @@ CheckRadio(const ns3::IabRadioConfig& radio)
     for (const auto& [field, time] :
          {std::pair<const char*, ns3::Time>{"radio.los_update_ns", radio.losUpdate},
           {"radio.handover_time_to_trigger_ns", radio.timeToTrigger},
-          {"radio.handover_interruption_ns", radio.interruption}})
+          {"radio.handover_interruption_ns", radio.interruption},
+          {"radio.backhaul_failure_ns", radio.backhaulFailure}})
     {
         Within(field, static_cast<double>(time.GetNanoSeconds()), 0, LONGEST_NS);
     }

@@ -12,6 +12,7 @@
 #include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/simulator.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
@@ -52,6 +53,16 @@ CreateMobility(const NodeDescription& description)
     auto moving = CreateObject<TrajectoryMobilityModel>();
     moving->SetWaypoints(waypoints);
     return moving;
+}
+
+/** @return whether a link, one of the links, is the first one up from its child */
+bool
+IsFirst(const LinkDescription& link, const std::vector<LinkDescription>& links)
+{
+    const auto first = std::find_if(links.begin(), links.end(), [&](const LinkDescription& other) {
+        return other.child == link.child;
+    });
+    return &*first == &link;
 }
 
 } // namespace
@@ -114,6 +125,7 @@ Network::InstallRadio()
         node.radio = m_iab->InstallDonor(node.node);
         InstallRelaysBelow(name);
     }
+    AddFurtherParents();
     for (const auto& name : m_nodeOrder)
     {
         auto& node = m_nodes.at(name);
@@ -131,6 +143,7 @@ Network::InstallRadio()
     if (m_iab)
     {
         AssignRadioAddresses();
+        AssignPaths();
         InstallBackground();
         CreateTransit();
     }
@@ -141,7 +154,7 @@ Network::InstallRelaysBelow(const std::string& parent)
 {
     for (const auto& link : m_description.links)
     {
-        if (!link.wireless || link.parent != parent)
+        if (!link.wireless || link.parent != parent || !IsFirst(link, m_description.links))
         {
             continue;
         }
@@ -149,6 +162,40 @@ Network::InstallRelaysBelow(const std::string& parent)
         child.radio = m_iab->InstallRelay(child.node, m_nodes.at(parent).radio, link.name);
         m_hops.push_back({link.name, link.child, m_iab->BackhaulOf(child.radio), child.radio});
         InstallRelaysBelow(link.child);
+    }
+}
+
+void
+Network::AddFurtherParents()
+{
+    for (const auto& link : m_description.links)
+    {
+        const auto& child = m_nodes.at(link.child);
+        const auto& parent = m_nodes.at(link.parent);
+        if (!link.wireless || IsFirst(link, m_description.links))
+        {
+            continue;
+        }
+        if (!child.radio || !parent.radio)
+        {
+            throw std::invalid_argument("backhaul link '" + link.name +
+                                        "' has an end that is not connected to the donor");
+        }
+        const auto radioLink = m_iab->AddParent(child.radio, parent.radio, link.name);
+        m_hops.push_back({link.name, link.child, radioLink, child.radio});
+    }
+}
+
+void
+Network::AssignPaths()
+{
+    for (const auto& description : m_description.nodes)
+    {
+        const auto& node = m_nodes.at(description.name);
+        if (node.radio && !description.path.empty())
+        {
+            m_iab->Backhaul()->SetPath(node.radio->Bap(), description.path);
+        }
     }
 }
 
@@ -371,7 +418,7 @@ Network::RadioHops() const
 std::string
 Network::ParentOf(const RadioHop& hop) const
 {
-    const auto parent = m_iab->Topology()->ParentOf(hop.device->Bap());
+    const auto parent = m_iab->Topology()->ParentOver(hop.device->Bap(), hop.link);
     return parent ? NameOf(parent) : "";
 }
 

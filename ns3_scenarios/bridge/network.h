@@ -96,8 +96,12 @@ class Network
     void CreateNodes();
     /** Install the IAB network on the radio nodes. */
     void InstallRadio();
-    /** Install relays below a node, nearest first. @param parent name of the node */
+    /** Install relays below a node by their first links, nearest first. @param parent its name */
     void InstallRelaysBelow(const std::string& parent);
+    /** Give relays the parents of their further links. */
+    void AddFurtherParents();
+    /** Give nodes the paths that they ask for. */
+    void AssignPaths();
     /** Put background UEs around every cell. */
     void InstallBackground();
     /** Create the traffic of the IAB nodes' other carriers. */

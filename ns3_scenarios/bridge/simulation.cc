@@ -65,10 +65,11 @@ Simulation::ReportChanges()
         const auto timeNs = Simulator::Now().GetNanoSeconds();
         Report(AttachmentEvent{timeNs, name(ue), name(now), name(before)});
     });
-    const Callback<void, Bap, Bap, Bap> connected([this, name](Bap node, Bap now, Bap before) {
-        const auto timeNs = Simulator::Now().GetNanoSeconds();
-        Report(ParentEvent{timeNs, name(node), name(now), name(before)});
-    });
+    const Callback<void, Bap, const std::string&, Bap, Bap> connected(
+        [this, name](Bap node, const std::string& link, Bap now, Bap before) {
+            const auto timeNs = Simulator::Now().GetNanoSeconds();
+            Report(ParentEvent{timeNs, name(node), name(now), name(before), link});
+        });
     for (const auto& [nodeName, node] : m_network->Nodes())
     {
         if (node.kind == "ue")

@@ -34,13 +34,14 @@ struct AttachmentEvent
     std::string previous; //!< node name, empty at first
 };
 
-/** An IAB node has another parent, or none while it sleeps. */
+/** An IAB node has another parent over a link, or none while nothing is sent over that. */
 struct ParentEvent
 {
     int64_t timeNs;       //!< when
     std::string node;     //!< node name
-    std::string parent;   //!< node name, empty while it sleeps
-    std::string previous; //!< node name, empty when it slept
+    std::string parent;   //!< node name, empty while it sleeps or the link is out of service
+    std::string previous; //!< node name, empty when there was none
+    std::string link;     //!< name of the link
 };
 
 /** Something that a node must hear of. */

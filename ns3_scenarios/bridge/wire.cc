@@ -97,7 +97,8 @@ struct EventWriter
                 {"time_ns", event.timeNs},
                 {"node", event.node},
                 {"parent", event.parent},
-                {"previous", event.previous}};
+                {"previous", event.previous},
+                {"link", event.link}};
     }
 };
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -53,6 +54,7 @@ def _network() -> dict[str, Any]:
 
 
 NETWORK = _network()
+SEVERAL_PARENTS = describe_network(load_scenario(Path(__file__).parent / "two-ways.toml"))
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -128,12 +130,13 @@ def test_a_message_that_is_cut_short_or_damaged(rogue: Any, data: st.DataObject)
 
 
 @settings(max_examples=100)
-@given(st.sampled_from(list(_places(NETWORK))), ODD)
+@given(st.sampled_from([NETWORK, SEVERAL_PARENTS]), st.data(), ODD)
 def test_a_network_with_one_odd_value_is_built_or_refused(
-    rogue: Any, path: tuple[Any, ...], value: object
+    rogue: Any, network: dict[str, Any], data: st.DataObject, value: object
 ) -> None:
+    path = data.draw(st.sampled_from(list(_places(network))))
     with rogue() as peer:
-        answer = peer.say("config", network=_changed(NETWORK, path, value))
+        answer = peer.say("config", network=_changed(network, path, value))
         if answer is not None and answer["type"] == "ready":
             answer = peer.say("advance", until_ns=1_000_000, commands=[])
             assert answer is not None and answer["type"] in ("step", "error"), peer.last_words()

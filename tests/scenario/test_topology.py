@@ -1,4 +1,4 @@
-"""The tree: paths, segments between computing nodes, and what is no tree."""
+"""The network's graph: paths, segments between computing nodes, and what is none."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def test_segments_over_nodes_that_only_relay() -> None:
     ("link", "child", "parent", "message"),
     [
         ("C", "iab3", "iab1", "closes a cycle: iab1 -> iab3 -> iab1"),
-        ("C", "iab1", "iab5", "has a parent already, by link 'A'"),
+        ("C", "iab1", "iab3", "'iab3' is the parent of 'iab1' already, by link 'A'"),
+        ("G", "iab6", "core8", "has a parent already, by link 'F'"),
         ("C", "iab3", "iab3", "both ends are the same"),
         ("A", "iab1", "nowhere", "unknown node 'nowhere'"),
     ],

@@ -93,6 +93,7 @@ def _radio(radio: RadioSpec, los_update_ns: int, has_relays: bool) -> dict[str, 
         "handover_time_to_trigger_ns": int(radio.handover_time_to_trigger),
         "handover_interruption_ns": int(radio.handover_interruption),
         "handover_forwarding": radio.handover_forwarding,
+        "backhaul_failure_ns": int(radio.backhaul_failure),
     }
 
 
@@ -111,6 +112,7 @@ def _node(node: NodeSpec, load: LoadSpec) -> dict[str, Any]:
         "position_m": None if node.position_m is None else list(node.position_m),
         "waypoints": [point._asdict() for point in trajectory(node)],
         "transit": _cross_traffic(node.transit, load),
+        "path": list(node.path),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import cosim
-from cosim.errors import ProtocolError
+from cosim.errors import ProtocolError, ScenarioError
 from cosim.network.port import Attachment, ReportTick, Send, Step, Totals
 from cosim.network.simplified.access import Access, AccessStep
 from cosim.network.simplified.account import Account
@@ -200,6 +200,11 @@ def open_simplified(scenario: Scenario) -> SimplifiedNetwork:
     Raises
     ------
     ScenarioError
-        When a change of the topology gives a node a parent that it cannot have then.
+        When a node has several parents, or a change of the topology gives it one that it cannot
+        have then.
     """
+    for links in build_topology(scenario).uplinks.values():
+        if len(links) > 1:
+            problem = f"the simplified simulator knows one parent of '{links[1].child}'"
+            raise ScenarioError(f"links.{links[1].name}", problem, hint="use the backend ns3")
     return SimplifiedNetwork(scenario)

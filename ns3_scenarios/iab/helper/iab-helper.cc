@@ -76,6 +76,7 @@ IabHelper::IabHelper(const IabRadioConfig& config)
     m_config.uePowerDbm = LimitedPowerDbm(config.uePowerDbm, config.ueArray);
     m_config.iabPowerDbm = LimitedPowerDbm(config.iabPowerDbm, config.iabArray);
     m_backhaul->SetAttribute("Interruption", TimeValue(config.interruption));
+    m_backhaul->SetAttribute("FailureTime", TimeValue(config.backhaulFailure));
     m_backhaul->SetNetwork(m_topology, [size = config.iabArray]() { return CreateArray(size); });
     m_backhaul->SetPhy(m_errors, m_interference, m_config.iabPowerDbm);
     m_backhaul->TraceConnectWithoutContext(
@@ -222,21 +223,45 @@ IabHelper::InstallRelay(Ptr<Node> node, Ptr<IabNetDevice> parent, const std::str
 {
     auto device = CreateDevice(node);
     InstallCell(device, linkName);
-    auto link =
-        Create<RadioLink>(linkName, m_config.queueBytes, m_config.rlcMode, m_config.mapping);
-    link->SetChildCell(PeekPointer(device->Bap()->Cell()));
-    const auto mobility = node->GetObject<MobilityModel>();
+    auto link = CreateBackhaul(device, parent, linkName);
+    m_backhaulLinks[device] = link;
+    m_backhaul->AddRelay(device->Bap(),
+                         node->GetObject<MobilityModel>(),
+                         link,
+                         CreateBackhaulChannel(linkName),
+                         parent->Bap());
+    return device;
+}
+
+Ptr<RadioLink>
+IabHelper::AddParent(Ptr<IabNetDevice> relay, Ptr<IabNetDevice> parent, const std::string& linkName)
+{
+    auto link = CreateBackhaul(relay, parent, linkName);
+    m_backhaul->AddParent(relay->Bap(), link, CreateBackhaulChannel(linkName), parent->Bap());
+    return link;
+}
+
+Ptr<RadioLink>
+IabHelper::CreateBackhaul(const Ptr<IabNetDevice>& relay,
+                          const Ptr<IabNetDevice>& parent,
+                          const std::string& name)
+{
+    auto link = Create<RadioLink>(name, m_config.queueBytes, m_config.rlcMode, m_config.mapping);
+    link->SetChildCell(PeekPointer(relay->Bap()->Cell()));
     if (m_config.sectors)
     {
-        const auto offset =
-            mobility->GetPosition() - parent->GetNode()->GetObject<MobilityModel>()->GetPosition();
-        parent->Bap()->AddCell(CreateCell("sector towards " + linkName),
+        const auto offset = relay->GetNode()->GetObject<MobilityModel>()->GetPosition() -
+                            parent->GetNode()->GetObject<MobilityModel>()->GetPosition();
+        parent->Bap()->AddCell(CreateCell("sector towards " + name),
                                std::atan2(offset.y, offset.x));
     }
-    m_backhaulLinks[device] = link;
-    const auto channel = CreateLinkChannel(linkName, m_config.backhaulLos, Time(0), Time(0));
-    m_backhaul->AddRelay(device->Bap(), mobility, link, channel, parent->Bap());
-    return device;
+    return link;
+}
+
+Ptr<RadioChannel>
+IabHelper::CreateBackhaulChannel(const std::string& linkName)
+{
+    return CreateLinkChannel(linkName, m_config.backhaulLos, Time(0), Time(0));
 }
 
 Ptr<IabNetDevice>

@@ -67,14 +67,15 @@ struct IabRadioConfig
     ArraySize ueArray{2, 2};       //!< panel of a UE
     ArraySize iabArray{8, 8};      //!< panel of an IAB node
     uint32_t queueBytes{2000000};  //!< limit of each RLC channel's queue
-    Time channelUpdate{MilliSeconds(20)};  //!< measurement and adaptation of access links
-    Time channelRedraw{MilliSeconds(200)}; //!< new small-scale channel of access links
-    Time losUpdate;                        //!< new line-of-sight state of access links
-    double hysteresisDb{3};                //!< A3
-    Time timeToTrigger{MilliSeconds(100)}; //!< A3
-    Time interruption{MilliSeconds(20)};   //!< of a handover
-    bool forwarding{true};                 //!< of data at a handover, else they are lost
-    int64_t firstStream{1000};             //!< random streams of background UEs, from here
+    Time channelUpdate{MilliSeconds(20)};   //!< measurement and adaptation of access links
+    Time channelRedraw{MilliSeconds(200)};  //!< new small-scale channel of access links
+    Time losUpdate;                         //!< new line-of-sight state of access links
+    double hysteresisDb{3};                 //!< A3
+    Time timeToTrigger{MilliSeconds(100)};  //!< A3
+    Time interruption{MilliSeconds(20)};    //!< of a handover
+    Time backhaulFailure{MilliSeconds(50)}; //!< till a backhaul link that fails is given up
+    bool forwarding{true};                  //!< of data at a handover, else they are lost
+    int64_t firstStream{1000};              //!< random streams of background UEs, from here
 };
 
 /**
@@ -115,6 +116,19 @@ class IabHelper
                                    const std::string& linkName);
 
     /**
+     * Give a relay one more parent, see BackhaulManager::AddParent.
+     *
+     * @param relay its device
+     * @param parent the parent's device
+     * @param linkName name of the link to it; its random draws follow from it
+     * @return the link
+     * @throw std::invalid_argument on a parent that it cannot have
+     */
+    Ptr<RadioLink> AddParent(Ptr<IabNetDevice> relay,
+                             Ptr<IabNetDevice> parent,
+                             const std::string& linkName);
+
+    /**
      * @param node a UE, which every donor and relay installed so far may serve
      * @param linkName name of its access link; its channel's random draws follow from it
      * @return its device; not attached before StartUe
@@ -145,7 +159,7 @@ class IabHelper
     /** @return device of the donor */
     Ptr<IabNetDevice> Donor() const;
 
-    /** @return the tree */
+    /** @return who is whose parent, and the routes */
     Ptr<IabTopology> Topology() const;
 
     /** @return what runs the links between IAB nodes, and their sleep */
@@ -153,7 +167,7 @@ class IabHelper
 
     /**
      * @param device of an IAB node
-     * @return its link to its parent
+     * @return its link to its first parent
      */
     Ptr<RadioLink> BackhaulOf(Ptr<IabNetDevice> device) const;
 
@@ -218,6 +232,24 @@ class IabHelper
     Ptr<CellMac> CreateCell(const std::string& name);
 
     /**
+     * Make a link for a relay's MT, and with sectors a cell for it at the parent.
+     *
+     * @param relay its device
+     * @param parent the parent's device
+     * @param name of the link
+     * @return the link
+     */
+    Ptr<RadioLink> CreateBackhaul(const Ptr<IabNetDevice>& relay,
+                                  const Ptr<IabNetDevice>& parent,
+                                  const std::string& name);
+
+    /**
+     * @param linkName name of a backhaul link, which its random draws follow from
+     * @return its channel
+     */
+    Ptr<RadioChannel> CreateBackhaulChannel(const std::string& linkName);
+
+    /**
      * Give a device a DU.
      *
      * @param device of a donor or relay
@@ -234,12 +266,12 @@ class IabHelper
     Ptr<RadioChannel> m_backgroundChannel;             //!< of background UEs
     Ptr<RadioChannel> m_accessLeakage;                 //!< of interference from and to UEs
     Ptr<RadioChannel> m_backhaulLeakage;               //!< of interference between IAB nodes
-    Ptr<IabTopology> m_topology;                       //!< the tree
+    Ptr<IabTopology> m_topology;                       //!< parents and routes
     std::shared_ptr<IabAddressBook> m_book;            //!< IP to BAP
     Ptr<IabNetDevice> m_donor;                         //!< the root
     std::map<std::string, ServingCandidate> m_cells;   //!< donor and relays, by name
     Ptr<BackhaulManager> m_backhaul;                   //!< links between IAB nodes
-    std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_backhaulLinks; //!< by child
+    std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_backhaulLinks; //!< the first ones, by child
     std::vector<Ptr<IabNetDevice>> m_ues;                        //!< as they were installed
     std::map<Ptr<IabNetDevice>, Ptr<AccessManager>> m_access;    //!< by UE
     std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_accessLinks;   //!< by UE

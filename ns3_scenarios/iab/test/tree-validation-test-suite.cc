@@ -192,8 +192,11 @@ class ReparentTestCase : public TestCase
         };
         backhaul->TraceConnectWithoutContext(
             "Parent",
-            Callback<void, Ptr<BapEntity>, Ptr<BapEntity>, Ptr<BapEntity>>(
-                [&](Ptr<BapEntity> node, Ptr<BapEntity> now, Ptr<BapEntity> before) {
+            Callback<void, Ptr<BapEntity>, const std::string&, Ptr<BapEntity>, Ptr<BapEntity>>(
+                [&](Ptr<BapEntity> node,
+                    const std::string&,
+                    Ptr<BapEntity> now,
+                    Ptr<BapEntity> before) {
                     seen.push_back(name(node) + ":" + name(before) + ">" + name(now));
                 }));
         for (const bool up : {true, false})

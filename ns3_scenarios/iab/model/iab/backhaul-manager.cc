@@ -27,8 +27,15 @@ BackhaulManager::GetTypeId()
                           TimeValue(MilliSeconds(20)),
                           MakeTimeAccessor(&BackhaulManager::m_interruption),
                           MakeTimeChecker(Time(0)))
+            .AddAttribute("FailureTime",
+                          "How long a backhaul link must be unusable to be out of service for its "
+                          "node's other parents to be used (radio link failure, timer T310 of "
+                          "TS 38.331 5.3.10.3), and usable to be back.",
+                          TimeValue(MilliSeconds(50)),
+                          MakeTimeAccessor(&BackhaulManager::m_failureTime),
+                          MakeTimeChecker(Time(0)))
             .AddTraceSource("Parent",
-                            "A relay has another parent, or none.",
+                            "A relay has another parent over a link, or none.",
                             MakeTraceSourceAccessor(&BackhaulManager::m_parentTrace),
                             "ns3::BackhaulManager::ParentCallback")
             .AddTraceSource("Awake",
@@ -58,7 +65,7 @@ BackhaulManager::SetPhy(std::shared_ptr<const ErrorModel> errors,
 void
 BackhaulManager::AddDonor(Ptr<BapEntity> donor, Ptr<MobilityModel> mobility)
 {
-    m_members[donor] = {std::move(mobility), nullptr, nullptr, nullptr};
+    m_members[donor] = {std::move(mobility), {}};
     m_order.push_back(donor);
 }
 
@@ -69,73 +76,141 @@ BackhaulManager::AddRelay(Ptr<BapEntity> relay,
                           Ptr<RadioChannel> channel,
                           Ptr<BapEntity> parent)
 {
-    m_members[relay] = {std::move(mobility), std::move(link), std::move(channel), parent};
+    auto& member = m_members[relay];
+    member.mobility = std::move(mobility);
+    member.uplinks.push_back({std::move(link), std::move(channel), parent});
     m_order.push_back(relay);
-    Attach(relay, parent, nullptr);
+    Attach(relay, member.uplinks.back(), parent, nullptr);
+}
+
+void
+BackhaulManager::AddParent(const Ptr<BapEntity>& relay,
+                           Ptr<RadioLink> link,
+                           Ptr<RadioChannel> channel,
+                           const Ptr<BapEntity>& parent)
+{
+    auto& uplinks = RelayOf(relay).uplinks;
+    if (!MayBeParent(relay, parent))
+    {
+        throw std::invalid_argument("backhaul link '" + link->Name() +
+                                    "' closes a cycle, or has the parent of another link");
+    }
+    uplinks.push_back({std::move(link), std::move(channel), parent});
+    m_hasChoice = true;
+    Attach(relay, uplinks.back(), parent, nullptr);
+    for (const auto& node : m_order)
+    {
+        for (auto& uplink : m_members.at(node).uplinks)
+        {
+            Watch(node, uplink);
+        }
+    }
+}
+
+void
+BackhaulManager::SetPath(const Ptr<BapEntity>& node, const std::vector<std::string>& linkNames)
+{
+    std::map<std::string, Ptr<RadioLink>> known;
+    for (const auto& [relay, member] : m_members)
+    {
+        for (const auto& uplink : member.uplinks)
+        {
+            known[uplink.link->Name()] = uplink.link;
+        }
+    }
+    std::set<Ptr<RadioLink>> links;
+    for (const auto& name : linkNames)
+    {
+        if (!known.contains(name))
+        {
+            throw std::invalid_argument("no backhaul link '" + name + "' for a path");
+        }
+        links.insert(known.at(name));
+    }
+    m_topology->SetPath(node, links);
 }
 
 void
 BackhaulManager::Reparent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent)
 {
-    auto& member = RelayOf(relay);
-    const auto previous = m_topology->ParentOf(relay);
-    if (previous == parent)
+    auto& uplink = RelayOf(relay).uplinks.front();
+    if (m_topology->ParentOver(relay, uplink.link) == parent)
     {
         return;
     }
     if (!MayBeParent(relay, parent))
     {
-        throw std::invalid_argument("a node cannot have a parent that sleeps or is below it");
+        throw std::invalid_argument(
+            "a node cannot have a parent that sleeps, is below it or is its parent already");
     }
-    member.link->SuspendUntil(Simulator::Now() + m_interruption);
-    std::vector<RlcSdu> waiting;
-    if (previous)
-    {
-        waiting = m_topology->Disconnect(relay);
-    }
-    Attach(relay, parent, previous);
-    if (previous)
-    {
-        previous->Receive(waiting); // forwarded, as at a handover
-    }
-    member.link->ServingCell()->Wake();
+    Move(relay, uplink, parent);
 }
 
 void
 BackhaulManager::Sleep(const Ptr<BapEntity>& relay)
 {
-    RelayOf(relay);
+    auto& uplinks = RelayOf(relay).uplinks;
     if (!relay->IsAwake())
     {
         return;
     }
     relay->SetAwake(false);
     m_awakeTrace(relay, false); // its UEs leave now, while there is a way to forward their data
-    for (const auto& child : ChildrenOf(relay))
+    m_topology->Refresh(relay);
+    for (const auto& node : m_order)
     {
-        Reparent(child, ChooseParent(child));
+        for (auto& uplink : m_members.at(node).uplinks)
+        {
+            if (m_topology->ParentOver(node, uplink.link) != relay)
+            {
+                continue;
+            }
+            const auto parent =
+                m_topology->IsReachable(node) ? nullptr : ChooseParent(node, uplink);
+            if (parent)
+            {
+                Move(node, uplink, parent);
+            }
+            else
+            {
+                Detach(node, uplink);
+            }
+        }
     }
-    const auto previous = m_topology->ParentOf(relay);
-    previous->Receive(m_topology->Disconnect(relay));
-    m_parentTrace(relay, nullptr, previous);
+    for (auto& uplink : uplinks)
+    {
+        Detach(relay, uplink);
+    }
 }
 
 void
 BackhaulManager::Wake(const Ptr<BapEntity>& relay)
 {
-    RelayOf(relay);
+    auto& uplinks = RelayOf(relay).uplinks;
     if (relay->IsAwake())
     {
         return;
     }
     relay->SetAwake(true);
-    Reparent(relay, ChooseParent(relay));
+    for (auto& uplink : uplinks)
+    {
+        const bool isFirst = &uplink == &uplinks.front();
+        if (isFirst || MayBeParent(relay, uplink.home))
+        {
+            Move(relay, uplink, isFirst ? ChooseParent(relay, uplink) : uplink.home);
+        }
+    }
     for (const auto& node : m_order)
     {
-        // One that its first parent is below by now stays where it is.
-        if (m_members.at(node).home == relay && node->IsAwake() && MayBeParent(node, relay))
+        // One that its parent is below by now stays where it is.
+        for (auto& uplink : m_members.at(node).uplinks)
         {
-            Reparent(node, relay);
+            const bool wantsHome =
+                uplink.home == relay || !m_topology->ParentOver(node, uplink.link);
+            if (wantsHome && node->IsAwake() && MayBeParent(node, uplink.home))
+            {
+                Move(node, uplink, uplink.home);
+            }
         }
     }
     m_awakeTrace(relay, true);
@@ -146,10 +221,13 @@ BackhaulManager::SetBlockage(const std::string& linkName, double lossDb)
 {
     for (auto& [relay, member] : m_members)
     {
-        if (member.link && member.link->Name() == linkName)
+        for (auto& uplink : member.uplinks)
         {
-            member.blockageDb = lossDb;
-            Adapt(relay);
+            if (uplink.link->Name() == linkName)
+            {
+                uplink.blockageDb = lossDb;
+                Adapt(relay, uplink);
+            }
         }
     }
 }
@@ -157,6 +235,13 @@ BackhaulManager::SetBlockage(const std::string& linkName, double lossDb)
 void
 BackhaulManager::DoDispose()
 {
+    for (auto& [relay, member] : m_members)
+    {
+        for (auto& uplink : member.uplinks)
+        {
+            uplink.decision.Cancel();
+        }
+    }
     m_members.clear();
     m_order.clear();
     m_panels.clear();
@@ -170,7 +255,7 @@ BackhaulManager::Member&
 BackhaulManager::RelayOf(const Ptr<BapEntity>& relay)
 {
     const auto found = m_members.find(relay);
-    if (found == m_members.end() || !found->second.link)
+    if (found == m_members.end() || found->second.uplinks.empty())
     {
         throw std::invalid_argument("only a relay has a parent, and may sleep");
     }
@@ -180,32 +265,29 @@ BackhaulManager::RelayOf(const Ptr<BapEntity>& relay)
 bool
 BackhaulManager::MayBeParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const
 {
-    // All the way up to the donor, who is nobody's child, everyone must be awake and not the relay.
-    auto node = parent;
-    while (m_members.at(node).link)
-    {
-        if (node == relay || !node->IsAwake())
-        {
-            return false;
-        }
-        node = m_topology->ParentOf(node);
-        if (!node)
-        {
-            return false;
-        }
-    }
-    return true;
+    const auto below = m_topology->Below(relay);
+    return m_topology->IsReachable(parent) && !IsParent(relay, parent) &&
+           std::find(below.begin(), below.end(), parent) == below.end();
+}
+
+bool
+BackhaulManager::IsParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const
+{
+    const auto& uplinks = m_members.at(relay).uplinks;
+    return std::any_of(uplinks.begin(), uplinks.end(), [&](const Uplink& uplink) {
+        return m_topology->ParentOver(relay, uplink.link) == parent;
+    });
 }
 
 Ptr<BapEntity>
-BackhaulManager::ChooseParent(const Ptr<BapEntity>& relay) const
+BackhaulManager::ChooseParent(const Ptr<BapEntity>& relay, const Uplink& uplink) const
 {
-    const auto& member = m_members.at(relay);
-    if (MayBeParent(relay, member.home))
+    if (MayBeParent(relay, uplink.home))
     {
-        return member.home;
+        return uplink.home;
     }
-    Ptr<BapEntity> best;
+    const auto& mobility = m_members.at(relay).mobility;
+    Ptr<BapEntity> best; // null only while the donor is a parent over another link
     double bestDb = 0;
     for (const auto& node : m_order)
     {
@@ -214,41 +296,76 @@ BackhaulManager::ChooseParent(const Ptr<BapEntity>& relay) const
             continue;
         }
         const double gainDb =
-            member.channel->LargeScaleGainDb(member.mobility, m_members.at(node).mobility);
+            uplink.channel->LargeScaleGainDb(mobility, m_members.at(node).mobility);
         if (!best || gainDb > bestDb)
         {
             best = node;
             bestDb = gainDb;
         }
     }
-    return best; // the donor never sleeps and is below nobody
+    return best;
+}
+
+void
+BackhaulManager::Move(const Ptr<BapEntity>& relay, Uplink& uplink, const Ptr<BapEntity>& parent)
+{
+    const auto previous = m_topology->ParentOver(relay, uplink.link);
+    uplink.link->SuspendUntil(Simulator::Now() + m_interruption);
+    std::vector<RlcSdu> waiting;
+    if (previous)
+    {
+        waiting = m_topology->Disconnect(relay, uplink.link);
+    }
+    Attach(relay, uplink, parent, previous);
+    if (previous)
+    {
+        previous->Receive(waiting); // forwarded, as at a handover
+    }
+    uplink.link->ServingCell()->Wake();
+}
+
+void
+BackhaulManager::Detach(const Ptr<BapEntity>& relay, Uplink& uplink)
+{
+    const auto previous = m_topology->ParentOver(relay, uplink.link);
+    if (!previous)
+    {
+        return;
+    }
+    uplink.decision.Cancel();
+    previous->Receive(m_topology->Disconnect(relay, uplink.link));
+    if (m_topology->IsReachable(relay))
+    {
+        RefreshDepths(relay);
+    }
+    RefreshRanks();
+    m_parentTrace(relay, uplink.link->Name(), nullptr, previous);
 }
 
 void
 BackhaulManager::Attach(const Ptr<BapEntity>& relay,
+                        Uplink& uplink,
                         const Ptr<BapEntity>& parent,
                         const Ptr<BapEntity>& previous)
 {
-    const auto& member = m_members.at(relay);
     const auto offset =
-        member.mobility->GetPosition() - m_members.at(parent).mobility->GetPosition();
-    m_topology->Connect(relay, parent, member.link, parent->CellTowards(offset));
-    for (const auto& node : m_topology->Below(relay))
+        m_members.at(relay).mobility->GetPosition() - m_members.at(parent).mobility->GetPosition();
+    m_topology->Connect(relay, parent, uplink.link, parent->CellTowards(offset));
+    if (!uplink.inService)
     {
-        for (const auto& cell : node->Cells())
-        {
-            cell->SetDepth(m_topology->DepthOf(node));
-        }
+        uplink.inService = true; // until it is known to fail at this parent, too
+        m_topology->SetInService(relay, uplink.link, true);
     }
-    Adapt(relay);
-    m_parentTrace(relay, parent, previous);
+    RefreshDepths(relay);
+    RefreshRanks();
+    Adapt(relay, uplink);
+    m_parentTrace(relay, uplink.link->Name(), parent, previous);
 }
 
 void
-BackhaulManager::Adapt(const Ptr<BapEntity>& relay)
+BackhaulManager::Adapt(const Ptr<BapEntity>& relay, Uplink& uplink)
 {
-    const auto& member = m_members.at(relay);
-    const auto parent = m_topology->ParentOf(relay);
+    const auto parent = m_topology->ParentOver(relay, uplink.link);
     if (!parent)
     {
         return;
@@ -258,33 +375,93 @@ BackhaulManager::Adapt(const Ptr<BapEntity>& relay)
     {
         panels = {m_createArray(), m_createArray()};
     }
-    const RadioEnd child{member.mobility, panels.first};
+    const RadioEnd child{m_members.at(relay).mobility, panels.first};
     const RadioEnd above{m_members.at(parent).mobility, panels.second};
-    const auto gains = member.channel->BeamformedGains(child, above);
-    member.link->SetEnds({child, above, m_powerDbm, m_powerDbm});
+    const auto gains = uplink.channel->BeamformedGains(child, above);
+    uplink.link->SetEnds({child, above, m_powerDbm, m_powerDbm});
     if (m_interference)
     {
-        m_interference->Moved(PeekPointer(member.link));
+        m_interference->Moved(PeekPointer(uplink.link));
     }
-    const auto quality = member.channel->Quality(gains, m_powerDbm, member.blockageDb, *m_errors);
+    const auto quality = uplink.channel->Quality(gains, m_powerDbm, uplink.blockageDb, *m_errors);
     for (const auto direction : NR_DIRECTIONS)
     {
-        member.link->ServingCell()->UpdateQuality(member.link, direction, quality);
+        uplink.link->ServingCell()->UpdateQuality(uplink.link, direction, quality);
+    }
+    Watch(relay, uplink);
+}
+
+void
+BackhaulManager::Watch(const Ptr<BapEntity>& relay, Uplink& uplink)
+{
+    uplink.decision.Cancel();
+    const bool usable = uplink.link->Mcs(NrDirection::UPLINK, Time::Max()) >= 0 &&
+                        uplink.link->Mcs(NrDirection::DOWNLINK, Time::Max()) >= 0;
+    if (m_hasChoice && usable != uplink.inService)
+    {
+        uplink.decision = Simulator::Schedule(m_failureTime, [this, relay, &uplink, usable]() {
+            SetInService(relay, uplink, usable);
+        });
     }
 }
 
-std::vector<Ptr<BapEntity>>
-BackhaulManager::ChildrenOf(const Ptr<BapEntity>& parent) const
+void
+BackhaulManager::SetInService(const Ptr<BapEntity>& relay, Uplink& uplink, bool inService)
 {
-    std::vector<Ptr<BapEntity>> children;
-    for (const auto& node : m_order)
+    const auto parent = m_topology->ParentOver(relay, uplink.link);
+    uplink.inService = inService;
+    m_topology->SetInService(relay, uplink.link, inService);
+    RefreshDepths(relay);
+    m_parentTrace(relay,
+                  uplink.link->Name(),
+                  inService ? parent : nullptr,
+                  inService ? nullptr : parent);
+}
+
+void
+BackhaulManager::RefreshDepths(const Ptr<BapEntity>& top)
+{
+    for (const auto& node : m_topology->Below(top))
     {
-        if (m_members.at(node).link && m_topology->ParentOf(node) == parent)
+        for (const auto& cell : node->Cells())
         {
-            children.push_back(node);
+            cell->SetDepth(m_topology->DepthOf(node));
         }
     }
-    return children;
+}
+
+void
+BackhaulManager::RefreshRanks()
+{
+    const auto nameOf = [this](const Ptr<BapEntity>& node) {
+        const auto& uplinks = m_members.at(node).uplinks;
+        return uplinks.empty() ? std::string() : uplinks.front().link->Name();
+    };
+    std::map<std::string, uint32_t> ranks;
+    for (const auto& [node, member] : m_members)
+    {
+        for (const auto& uplink : member.uplinks)
+        {
+            const auto parent = m_topology->ParentOver(node, uplink.link);
+            if (member.uplinks.size() > 1 && parent)
+            {
+                ranks[nameOf(node)] = ranks[nameOf(parent)] = 0;
+            }
+        }
+    }
+    uint32_t next = 0;
+    for (auto& [name, rank] : ranks)
+    {
+        rank = next++;
+    }
+    for (const auto& node : m_order)
+    {
+        const auto rank = ranks.find(nameOf(node));
+        for (const auto& cell : node->Cells())
+        {
+            cell->SetRank(rank == ranks.end() ? 0 : rank->second, std::max(next, 1U));
+        }
+    }
 }
 
 } // namespace ns3

@@ -7,14 +7,17 @@
 #include "iab-topology.h"
 #include "iab/model/phy/radio-channel.h"
 
+#include "ns3/event-id.h"
 #include "ns3/object.h"
 #include "ns3/traced-callback.h"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace ns3
 {
@@ -35,8 +38,14 @@ class BackhaulManager : public Object
     /** Makes a panel for a link. */
     using ArrayFactory = std::function<Ptr<PhasedArrayModel>()>;
 
-    /** Signature of the trace of parents: node, parent or null, parent before or null. */
-    using ParentCallback = void (*)(Ptr<BapEntity>, Ptr<BapEntity>, Ptr<BapEntity>);
+    /**
+     * Signature of the trace of parents: node, its link, parent over that or null while packets can
+     * take another, parent before or null.
+     */
+    using ParentCallback = void (*)(Ptr<BapEntity>,
+                                    const std::string&,
+                                    Ptr<BapEntity>,
+                                    Ptr<BapEntity>);
 
     /** Signature of the trace of sleep: node, whether it is awake now. */
     using AwakeCallback = void (*)(Ptr<BapEntity>, bool);
@@ -68,7 +77,7 @@ class BackhaulManager : public Object
      * @param relay the relay, which has its cell
      * @param mobility where it is
      * @param link to whoever is its parent
-     * @param channel from it to any parent
+     * @param channel of the link, to any parent
      * @param parent at first, and whenever there is no reason for another
      */
     void AddRelay(Ptr<BapEntity> relay,
@@ -78,24 +87,49 @@ class BackhaulManager : public Object
                   Ptr<BapEntity> parent);
 
     /**
-     * Give a relay, with all that is below it, another parent.
+     * Give a relay one more parent (dual connectivity of its MT, TS 37.340): for the paths that
+     * prefer the link, and for all packets while the links before it are out of service.
      *
      * @param relay the relay
-     * @param parent awake and not below it
+     * @param link to the parent
+     * @param channel of the link
+     * @param parent not below it, nor its parent already
+     * @throw std::invalid_argument on a parent that it cannot have
+     */
+    void AddParent(const Ptr<BapEntity>& relay,
+                   Ptr<RadioLink> link,
+                   Ptr<RadioChannel> channel,
+                   const Ptr<BapEntity>& parent);
+
+    /**
+     * Give what enters and leaves the network at a node a path.
+     *
+     * @param node a UE or an IAB node
+     * @param linkNames backhaul links that it takes where an IAB node has several parents;
+     * elsewhere it takes the first one
+     * @throw std::invalid_argument on a name that is no backhaul link's
+     */
+    void SetPath(const Ptr<BapEntity>& node, const std::vector<std::string>& linkNames);
+
+    /**
+     * Give a relay, with all that is below it, another parent over its first link.
+     *
+     * @param relay the relay
+     * @param parent awake, not below it and not its parent over another link
      * @throw std::invalid_argument on a parent that it cannot have
      */
     void Reparent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent);
 
     /**
-     * Put a relay to sleep: its UEs go elsewhere, its child nodes to the best parents that are
-     * left.
+     * Put a relay to sleep: its UEs go elsewhere, its child nodes to their other parents, or to the
+     * best ones that are left.
      *
      * @param relay the relay
      */
     void Sleep(const Ptr<BapEntity>& relay);
 
     /**
-     * Wake a relay: it goes to its first parent, or the best one, and its child nodes come back,
+     * Wake a relay: it goes to its parents, or the best one, and its child nodes come back,
      * unless it is below them by now.
      *
      * @param relay the relay
@@ -112,14 +146,22 @@ class BackhaulManager : public Object
     void DoDispose() override;
 
   private:
+    /** A relay's link to a parent. */
+    struct Uplink
+    {
+        Ptr<RadioLink> link;       //!< to whoever it is
+        Ptr<RadioChannel> channel; //!< to any parent
+        Ptr<BapEntity> home;       //!< parent that it belongs to
+        double blockageDb{0};      //!< extra loss to any parent
+        bool inService{true};      //!< whether packets are sent over it
+        EventId decision{};        //!< when that changes, unless the link does before
+    };
+
     /** A donor or relay. */
     struct Member
     {
         Ptr<MobilityModel> mobility; //!< where it is
-        Ptr<RadioLink> link;         //!< to its parent, or null at the donor
-        Ptr<RadioChannel> channel;   //!< to any parent
-        Ptr<BapEntity> home;         //!< parent that it belongs to, or null at the donor
-        double blockageDb{0};        //!< extra loss to any parent
+        std::deque<Uplink> uplinks;  //!< the first one first; none at the donor
     };
 
     /** Panels of the two ends of a link, kept: ns-3 keeps a channel by its two arrays. */
@@ -128,34 +170,56 @@ class BackhaulManager : public Object
     /** @return entry of a node @throw std::invalid_argument when it is no relay */
     Member& RelayOf(const Ptr<BapEntity>& relay);
 
-    /** @return whether a node may be a relay's parent now */
+    /** @return whether a node may be a relay's parent now, over a link that has none */
     bool MayBeParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const;
 
-    /** @return the parent with the best large-scale gain, its home when that is possible */
-    Ptr<BapEntity> ChooseParent(const Ptr<BapEntity>& relay) const;
+    /** @return whether one of a relay's parents is a node */
+    bool IsParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const;
 
-    /** Connect a relay that has no parent, and tell everybody. */
+    /** @return the parent with the best large-scale gain, the link's home when that is possible */
+    Ptr<BapEntity> ChooseParent(const Ptr<BapEntity>& relay, const Uplink& uplink) const;
+
+    /** Give a link of a relay another parent. */
+    void Move(const Ptr<BapEntity>& relay, Uplink& uplink, const Ptr<BapEntity>& parent);
+
+    /** Take a link of a relay away from its parent, and tell everybody. */
+    void Detach(const Ptr<BapEntity>& relay, Uplink& uplink);
+
+    /** Connect a link of a relay that has no parent, and tell everybody. */
     void Attach(const Ptr<BapEntity>& relay,
+                Uplink& uplink,
                 const Ptr<BapEntity>& parent,
                 const Ptr<BapEntity>& previous);
 
     /** Evaluate the channel of a relay's link. */
-    void Adapt(const Ptr<BapEntity>& relay);
+    void Adapt(const Ptr<BapEntity>& relay, Uplink& uplink);
 
-    /** @return relays whose parent a node is */
-    std::vector<Ptr<BapEntity>> ChildrenOf(const Ptr<BapEntity>& parent) const;
+    /** Where packets have a choice, decide in a while whether a link is out of service, or back. */
+    void Watch(const Ptr<BapEntity>& relay, Uplink& uplink);
+
+    /** A link is out of service, or back. */
+    void SetInService(const Ptr<BapEntity>& relay, Uplink& uplink, bool inService);
+
+    /** Tell the cells of a node and those below their depth, where it has changed. */
+    void RefreshDepths(const Ptr<BapEntity>& top);
+
+    /** Tell the cells that may want the same slot of an MT their order, by the names of links. */
+    void RefreshRanks();
 
     Ptr<IabTopology> m_topology;                       //!< the tree
     ArrayFactory m_createArray;                        //!< makes a panel
     std::shared_ptr<const ErrorModel> m_errors;        //!< for link adaptation
     std::shared_ptr<InterferenceField> m_interference; //!< of all cells
     double m_powerDbm{0};                              //!< of both ends
+    bool m_hasChoice{false};                           //!< whether a relay has several parents
     Time m_interruption;                               //!< of service at a change of the parent
+    Time m_failureTime;                                //!< from a link's failure to its detection
     std::map<Ptr<BapEntity>, Member> m_members;        //!< donor and relays
     std::vector<Ptr<BapEntity>> m_order;               //!< donor and relays as they were added
     std::map<std::pair<BapAddress, BapAddress>, Panels> m_panels; //!< by relay and parent
-    TracedCallback<Ptr<BapEntity>, Ptr<BapEntity>, Ptr<BapEntity>> m_parentTrace; //!< parents
-    TracedCallback<Ptr<BapEntity>, bool> m_awakeTrace;                            //!< sleep
+    TracedCallback<Ptr<BapEntity>, const std::string&, Ptr<BapEntity>, Ptr<BapEntity>>
+        m_parentTrace;                                 //!< parents
+    TracedCallback<Ptr<BapEntity>, bool> m_awakeTrace; //!< sleep
 };
 
 } // namespace ns3

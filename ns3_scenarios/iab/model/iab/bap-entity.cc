@@ -100,13 +100,24 @@ BapEntity::IsAwake() const
 }
 
 void
-BapEntity::SetParentLink(Ptr<RadioLink> link)
+BapEntity::SetMtLinks(const std::vector<Ptr<RadioLink>>& links)
 {
-    m_parentLink = std::move(link);
     for (const auto& sector : m_sectors)
     {
-        sector.cell->SetMtLink(m_parentLink);
+        sector.cell->SetMtLinks(links);
     }
+}
+
+void
+BapEntity::SetUpwardRoutes(std::vector<Ptr<RadioLink>> links)
+{
+    m_upward = std::move(links);
+}
+
+void
+BapEntity::SetPath(BapPathId path)
+{
+    m_path = path;
 }
 
 void
@@ -133,12 +144,19 @@ BapEntity::Forward(const RlcSdu& sdu)
     {
         return route->second->ServingCell()->Enqueue(route->second, NrDirection::DOWNLINK, sdu);
     }
-    if (m_parentLink)
+    if (m_upward.empty())
     {
-        return m_parentLink->ServingCell()->Enqueue(m_parentLink, NrDirection::UPLINK, sdu);
+        NS_LOG_WARN("no route from " << m_address << " to " << sdu.destination);
+        return false;
     }
-    NS_LOG_WARN("no route from " << m_address << " to " << sdu.destination);
-    return false;
+    if (sdu.source == m_address && sdu.path != m_path)
+    {
+        auto stamped = sdu;
+        stamped.path = m_path;
+        return Forward(stamped);
+    }
+    const auto& link = m_upward[sdu.path < m_upward.size() ? sdu.path : 0];
+    return link->ServingCell()->Enqueue(link, NrDirection::UPLINK, sdu);
 }
 
 void
@@ -155,7 +173,7 @@ BapEntity::DoDispose()
 {
     m_upper = UpperLayer();
     m_sectors.clear();
-    m_parentLink = nullptr;
+    m_upward.clear();
     m_routes.clear();
     Object::DoDispose();
 }

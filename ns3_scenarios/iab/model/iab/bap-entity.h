@@ -16,8 +16,8 @@ namespace ns3
 {
 
 /**
- * The backhaul adaptation protocol of one node (TS 38.340): forwards SDUs by BAP address, down to
- * the child whose subtree holds the destination, else up to the parent.
+ * The backhaul adaptation protocol of one node (TS 38.340): forwards SDUs by BAP address down to
+ * the child on the destination's path, else up, to the parent that the SDU's path ID names.
  */
 class BapEntity : public Object
 {
@@ -73,12 +73,22 @@ class BapEntity : public Object
     bool IsAwake() const;
 
     /**
-     * @param link to the parent: the MT part, or null while there is none
+     * @param links of the MT part, one for each parent; none while there is no parent
      */
-    void SetParentLink(Ptr<RadioLink> link);
+    void SetMtLinks(const std::vector<Ptr<RadioLink>>& links);
 
     /**
-     * @param destination an address in the subtree of a child
+     * @param links up by path ID, for path IDs that are not there the first; none without a parent
+     */
+    void SetUpwardRoutes(std::vector<Ptr<RadioLink>> links);
+
+    /**
+     * @param path that SDUs which enter the network here take upward
+     */
+    void SetPath(BapPathId path);
+
+    /**
+     * @param destination an address that is reached over a child
      * @param link to that child
      */
     void SetRoute(BapAddress destination, Ptr<RadioLink> link);
@@ -118,7 +128,8 @@ class BapEntity : public Object
     UpperLayer m_upper;                            //!< takes what is for this node
     std::vector<Sector> m_sectors;                 //!< DU part
     bool m_awake{true};                            //!< whether the DU serves anybody
-    Ptr<RadioLink> m_parentLink;                   //!< MT part
+    std::vector<Ptr<RadioLink>> m_upward;          //!< upward routes by path ID
+    BapPathId m_path{0};                           //!< of what enters here
     std::map<BapAddress, Ptr<RadioLink>> m_routes; //!< downward routes
 };
 

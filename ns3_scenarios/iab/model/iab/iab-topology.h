@@ -10,14 +10,20 @@
 #include "ns3/traced-callback.h"
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace ns3
 {
 
 /**
- * The tree of an IAB network and its routes, as the donor's CU configures them (TR 38.874 9.7):
- * who is whose parent, and what each BAP entity must know of it.
+ * The directed acyclic graph of an IAB network and its routes, as the donor's CU configures them
+ * (TR 38.874 9.7, TS 38.340 5.2.1.3): who is whose parent, and what each BAP entity must know of
+ * it.
+ *
+ * A path is a set of backhaul links that are preferred where a node has several parents; elsewhere
+ * it takes a node's first link. At every moment each path is a tree: a link that is out of service,
+ * or leads nowhere, is left out as long as there is another.
  */
 class IabTopology : public Object
 {
@@ -36,10 +42,11 @@ class IabTopology : public Object
     void Add(const Ptr<BapEntity>& bap);
 
     /**
-     * Connect a node that has no parent yet, with all that is below it.
+     * Connect a node, with all that is below it, to a parent, or to one more of them. A link that
+     * was there before takes its old place among the node's links.
      *
      * @param child the node
-     * @param parent a node with a cell
+     * @param parent a node with a cell, not below the child
      * @param link between them
      * @param cell of the parent, or null for its first
      */
@@ -49,12 +56,13 @@ class IabTopology : public Object
                  Ptr<CellMac> cell = nullptr);
 
     /**
-     * Take a node, with all that is below it, away from its parent.
+     * Take a node, with all that is below it, away from a parent.
      *
-     * @param child a node that has a parent
-     * @return what waited downward in its link, in order
+     * @param child a node
+     * @param link to one of its parents
+     * @return what waited downward in the link, in order
      */
-    std::vector<RlcSdu> Disconnect(const Ptr<BapEntity>& child);
+    std::vector<RlcSdu> Disconnect(const Ptr<BapEntity>& child, const Ptr<RadioLink>& link);
 
     /**
      * Hand a UE over to another parent over the same link object; what waits upward stays.
@@ -67,28 +75,67 @@ class IabTopology : public Object
     void Move(const Ptr<BapEntity>& child, const Ptr<BapEntity>& parent, bool forwarding = true);
 
     /**
+     * A backhaul link fails, or is back. Where there is another way, nothing more is sent over one
+     * that has failed, and what waits for it, or is under way, is routed again.
+     *
+     * @param child lower end of the link
+     * @param link that changed
+     * @param inService whether it works
+     */
+    void SetInService(const Ptr<BapEntity>& child, const Ptr<RadioLink>& link, bool inService);
+
+    /**
+     * Give what enters and leaves the network at a node a path.
+     *
+     * @param node a UE or an IAB node
+     * @param links backhaul links that it takes where there is a choice
+     * @throw std::invalid_argument when there are more paths than the path ID has values for
+     */
+    void SetPath(const Ptr<BapEntity>& node, const std::set<Ptr<RadioLink>>& links);
+
+    /**
      * Count a user's traffic in the proportional-fair weights of all links above it.
      *
-     * @param user a node without a cell
+     * @param user a node
      * @param bearer that carries its traffic
      */
     void CountUser(const Ptr<BapEntity>& user, Bearer bearer);
 
     /**
+     * Find the ways again after a node has fallen asleep or woken up.
+     *
+     * @param node that has
+     */
+    void Refresh(const Ptr<BapEntity>& node);
+
+    /**
      * @param child a node
-     * @return its parent, or null
+     * @return the parent that its own packets go to now, or null
      */
     Ptr<BapEntity> ParentOf(const Ptr<BapEntity>& child) const;
 
     /**
+     * @param child a node
+     * @param link of it
+     * @return the parent at its other end, or null while there is none
+     */
+    Ptr<BapEntity> ParentOver(const Ptr<BapEntity>& child, const Ptr<RadioLink>& link) const;
+
+    /**
      * @param bap a node
-     * @return it and all nodes below it
+     * @return whether a way leads from it to the donor, over nodes that are awake
+     */
+    bool IsReachable(const Ptr<BapEntity>& bap) const;
+
+    /**
+     * @param bap a node
+     * @return it and all nodes below it, over any link
      */
     std::vector<Ptr<BapEntity>> Below(const Ptr<BapEntity>& bap) const;
 
     /**
      * @param bap a node
-     * @return links between it and the root of its tree
+     * @return links between it and the root, on path 0
      */
     uint32_t DepthOf(const Ptr<BapEntity>& bap) const;
 
@@ -99,44 +146,83 @@ class IabTopology : public Object
     void DoDispose() override;
 
   private:
-    /** A node and its place in the tree. */
+    /** A link to a parent. */
+    struct Uplink
+    {
+        Ptr<RadioLink> link;  //!< the link
+        BapAddress parent{0}; //!< at its other end, 0 while there is none
+        bool inService{true}; //!< whether it works
+    };
+
+    /** A node whose packets go down over a link. */
+    struct Ancestor
+    {
+        BapAddress address;  //!< of the node
+        Ptr<RadioLink> link; //!< the way down
+    };
+
+    /** A node and its place in the network. */
     struct Member
     {
         Ptr<BapEntity> bap;              //!< the node
-        Ptr<RadioLink> link;             //!< to its parent, or null
-        BapAddress parent{0};            //!< its parent, when there is a link
-        std::array<uint32_t, 2> users{}; //!< users at or below it, by bearer
+        std::vector<Uplink> uplinks;     //!< the first one first
+        BapPathId path{0};               //!< of its packets
+        std::vector<Ancestor> ancestors; //!< on its path, to which its routes are known
+        std::array<int32_t, 2> users{};  //!< at it, by bearer
     };
 
-    /**
-     * @param bap a node that was added
-     * @return its entry
-     */
+    /** Nodes from which a way leads to the donor. */
+    using Reach = std::set<BapAddress>;
+
+    /** @return entry of a node that was added */
     Member& Of(const Ptr<BapEntity>& bap);
 
-    /**
-     * @param address of a node
-     * @return addresses of it and all nodes below it
-     */
+    /** @copydoc Of */
+    const Member& Of(const Ptr<BapEntity>& bap) const;
+
+    /** @return a node's entry for a link, or null */
+    static Uplink* Find(Member& member, const Ptr<RadioLink>& link);
+
+    /** @return addresses of a node and all nodes below it */
     std::vector<BapAddress> Subtree(BapAddress address) const;
 
-    /**
-     * Set or remove the routes to a subtree in all nodes above it, and its users in their weights.
-     *
-     * @param child root of the subtree
-     * @param present whether it is there
-     */
-    void RefreshAncestors(const Member& child, bool present);
+    /** @return nodes from which a way leads to the donor */
+    Reach FindReach() const;
 
-    /**
-     * Write a node's user counts into the weights of the link above it.
-     *
-     * @param member the node
-     */
-    void RefreshWeights(Member& member);
+    /** @return the same where a node has a choice; without, nobody asks */
+    Reach FindReachForChoice() const;
 
-    std::map<BapAddress, Member> m_members; //!< all nodes by address
-    uint64_t m_lostBytes{0};                //!< counter
+    /** @return whether a link leads to the donor */
+    static bool LeadsUp(const Uplink& uplink, const Reach& reach);
+
+    /** @return the link that a node's packets of a path leave by, or null at the end of the way */
+    const Uplink* Egress(const Member& member, BapPathId path, const Reach& reach) const;
+
+    /** Route everything from and to a node and those below it anew. */
+    void Reroute(BapAddress address);
+
+    /** Tell a node its links and routes up. */
+    void RefreshUpward(Member& member, const Reach& reach);
+
+    /** Tell the nodes on its path the way down to a node, and count its users on the links. */
+    void Advertise(Member& member, const Reach& reach);
+
+    /** Undo Advertise. */
+    void Withdraw(Member& member);
+
+    /** Count users in the weights of all links on a node's path. @param users may be negative */
+    static void Count(const Member& member, Bearer bearer, int32_t users);
+
+    /** Route again what a node cannot send up over a link that leads nowhere, over another one. */
+    void Rescue(BapAddress address);
+
+    /** @return all that waits in a direction of a link, blocks in the air being void */
+    static std::vector<RlcSdu> Take(const Ptr<RadioLink>& link, NrDirection direction);
+
+    std::map<BapAddress, Member> m_members;            //!< all nodes by address
+    std::vector<std::set<Ptr<RadioLink>>> m_paths{{}}; //!< preferred links by path ID
+    bool m_hasChoice{false};                           //!< whether a node has several links
+    uint64_t m_lostBytes{0};                           //!< counter
 };
 
 } // namespace ns3

@@ -17,11 +17,18 @@ namespace ns3
 Time
 CellMac::DecisionTime(uint64_t slot, NrDirection direction) const
 {
-    const bool ourTurn = (slot / m_frame->PatternSlots() + m_depth) % 2 == 0;
-    const int64_t afterOthers = m_halfDuplex == HalfDuplex::DYNAMIC && !ourTurn ? 2 : 0;
-    const bool directionsTurn = slot % 2 == Index(direction);
+    // Turns by depth, by direction and by rank, each slower than the one before, so that no two of
+    // them go together.
+    const bool isDynamic = m_halfDuplex == HalfDuplex::DYNAMIC;
+    const auto frame = slot / m_frame->PatternSlots();
+    const bool ourTurn = !isDynamic || (frame + m_depth) % 2 == 0;
+    const auto turnOfDirections = (isDynamic ? frame / 2 : frame) + slot % m_frame->PatternSlots();
+    const auto rank = frame / 4 % 2 == 0 ? m_rank : m_ranks - 1 - m_rank;
+    const int64_t afterRanks = 2 * int64_t{rank};
+    const int64_t afterOthers = ourTurn ? 0 : 2 * int64_t{m_ranks};
+    const bool directionsTurn = turnOfDirections % 2 == Index(direction);
     const int64_t afterOther = m_frame->IsFlexible(slot) && !directionsTurn ? 1 : 0;
-    return m_frame->StartOf(slot) + TimeStep(afterOthers + afterOther);
+    return m_frame->StartOf(slot) + TimeStep(afterOthers + afterRanks + afterOther);
 }
 
 void
@@ -121,16 +128,21 @@ CellMac::RunSlot(uint64_t slot, NrDirection direction)
 }
 
 bool
-CellMac::IsBusyBelow(const RadioLink& link, uint64_t slot)
+CellMac::IsBusyBelow(const RadioLink& link, uint64_t slot) const
 {
-    return link.ChildCell() && link.ChildCell()->m_node->duSlot == slot;
+    if (!link.ChildCell())
+    {
+        return false;
+    }
+    const auto& child = *link.ChildCell()->m_node;
+    return child.duSlot == slot || (child.mtSlot == slot && child.mtCell != this);
 }
 
 void
 CellMac::ScheduleRetransmissions(OpenSlot& slot)
 {
     uint8_t left = slot.units;
-    const auto fits = [&slot, &left](const Airborne& waiting) {
+    const auto fits = [this, &slot, &left](const Airborne& waiting) {
         if (waiting.block.units > left || waiting.block.dataSymbols > slot.dataSymbols ||
             IsBusyBelow(*waiting.link, slot.number))
         {
@@ -274,9 +286,11 @@ CellMac::Transmit(OpenSlot& slot, const Ptr<RadioLink>& link, TransportBlock blo
     {
         m_interference->Add(slot.number, emission);
     }
-    if (m_halfDuplex == HalfDuplex::DYNAMIC && link->ChildCell())
+    if (m_halfDuplex != HalfDuplex::NONE && link->ChildCell())
     {
-        link->ChildCell()->m_node->mtSlot = slot.number;
+        auto& child = *link->ChildCell()->m_node;
+        child.mtSlot = slot.number;
+        child.mtCell = this;
     }
     slot.blocks.push_back({link, emission, std::move(block)});
 }

@@ -125,14 +125,21 @@ CellMac::Join(const CellMac& first)
 {
     m_node = first.m_node;
     m_node->cells.push_back(this);
-    m_mtLink = first.m_mtLink;
+    m_mtLinks = first.m_mtLinks;
     SetDepth(first.m_depth);
 }
 
 void
-CellMac::SetMtLink(Ptr<RadioLink> link)
+CellMac::SetRank(uint32_t rank, uint32_t ranks)
 {
-    m_mtLink = std::move(link);
+    m_rank = rank;
+    m_ranks = ranks;
+}
+
+void
+CellMac::SetMtLinks(std::vector<Ptr<RadioLink>> links)
+{
+    m_mtLinks = std::move(links);
 }
 
 int64_t
@@ -282,7 +289,7 @@ CellMac::DoDispose()
     }
     m_interference = nullptr;
     m_scheduler = nullptr;
-    m_mtLink = nullptr;
+    m_mtLinks.clear();
     std::erase(m_node->cells, this);
     m_harq->Dispose();
     m_harq = nullptr;
@@ -300,11 +307,15 @@ CellMac::IsHeldBack(const RadioLink& link, NrDirection direction, Bearer bearer)
 uint64_t
 CellMac::BytesOnward(NrDirection direction, Bearer bearer) const
 {
+    uint64_t bytes = 0;
     if (direction == NrDirection::UPLINK)
     {
-        return m_mtLink ? m_mtLink->QueuedBytes(direction, bearer) : 0;
+        for (const auto& link : m_mtLinks)
+        {
+            bytes += link->QueuedBytes(direction, bearer);
+        }
+        return bytes;
     }
-    uint64_t bytes = 0;
     for (const auto* cell : m_node->cells)
     {
         for (const auto& link : cell->m_links)
@@ -319,21 +330,45 @@ void
 CellMac::RefreshFlow(const RadioLink& link, NrDirection direction, Bearer bearer)
 {
     auto* first = direction == NrDirection::DOWNLINK ? m_node->cells.front() : link.ChildCell();
-    if (!m_flow->IsOn() || !first ||
-        !first->m_flow->Refresh(direction, bearer, first->BytesOnward(direction, bearer)))
+    if (first)
+    {
+        first->RefreshFlowOnward(direction, bearer);
+    }
+}
+
+void
+CellMac::RefreshFlow()
+{
+    for (const auto direction : NR_DIRECTIONS)
+    {
+        for (const auto bearer : ALL_BEARERS)
+        {
+            m_node->cells.front()->RefreshFlowOnward(direction, bearer);
+        }
+    }
+}
+
+void
+CellMac::RefreshFlowOnward(NrDirection direction, Bearer bearer)
+{
+    if (!m_flow->IsOn() || !m_flow->Refresh(direction, bearer, BytesOnward(direction, bearer)))
     {
         return;
     }
     if (direction == NrDirection::UPLINK)
     {
-        for (auto* cell : first->m_node->cells)
+        for (auto* cell : m_node->cells)
         {
             cell->ScheduleNextBacklog(direction);
         }
+        return;
     }
-    else if (auto* above = first->m_mtLink ? first->m_mtLink->ServingCell() : nullptr)
+    for (const auto& link : m_mtLinks)
     {
-        above->ScheduleNextBacklog(direction);
+        if (auto* above = link->ServingCell())
+        {
+            above->ScheduleNextBacklog(direction);
+        }
     }
 }
 

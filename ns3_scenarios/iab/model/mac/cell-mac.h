@@ -87,9 +87,18 @@ class CellMac : public Object
     void Join(const CellMac& first);
 
     /**
-     * @param link of the same node's MT, or null at a donor
+     * Set the cell's place among those that may want the same slot of an MT with several parents:
+     * they decide in this order, and in its reverse, by turns.
+     *
+     * @param rank of the cell, below ranks
+     * @param ranks that there are in the network, at least 1
      */
-    void SetMtLink(Ptr<RadioLink> link);
+    void SetRank(uint32_t rank, uint32_t ranks);
+
+    /**
+     * @param links of the same node's MT, one for each parent; none at a donor
+     */
+    void SetMtLinks(std::vector<Ptr<RadioLink>> links);
 
     /**
      * @param stream random stream for block errors
@@ -106,6 +115,9 @@ class CellMac : public Object
      * @param link no longer a link of this cell; its queues are left alone
      */
     void RemoveLink(Ptr<RadioLink> link);
+
+    /** What waits at the node has changed in other ways than by sending: its flow control too. */
+    void RefreshFlow();
 
     /**
      * Queue an SDU for transmission.
@@ -177,6 +189,7 @@ class CellMac : public Object
         std::vector<CellMac*> cells; //!< all of them, the first one first
         uint64_t duSlot{UINT64_MAX}; //!< the last slot in which one of them was active
         uint64_t mtSlot{UINT64_MAX}; //!< the last slot in which the node's MT was
+        const CellMac* mtCell{};     //!< the parent's cell that it was active in
     };
 
     /** The slot at hand, while it is filled. */
@@ -238,14 +251,17 @@ class CellMac : public Object
     /** @return a process that can take a new block, if one is free; made when it is new */
     std::optional<uint8_t> FreeProcess(RadioLink& link, NrDirection direction) const;
 
-    /** @return whether the other end of a child's link is busy in its own cell in that slot */
-    static bool IsBusyBelow(const RadioLink& link, uint64_t slot);
+    /** @return whether a link's child is busy in that slot, in its own cell or another parent's */
+    bool IsBusyBelow(const RadioLink& link, uint64_t slot) const;
 
     /** @return bytes that wait at this node to go on in a direction */
     uint64_t BytesOnward(NrDirection direction, Bearer bearer) const;
 
     /** What waits in a link has changed: tell the flow control of the node where it waits. */
     void RefreshFlow(const RadioLink& link, NrDirection direction, Bearer bearer);
+
+    /** What waits at this node, whose first cell this is, to go on in a direction has changed. */
+    void RefreshFlowOnward(NrDirection direction, Bearer bearer);
 
     /** @return whether the receiving end of a link wants no more of a bearer now */
     bool IsHeldBack(const RadioLink& link, NrDirection direction, Bearer bearer) const;
@@ -254,6 +270,8 @@ class CellMac : public Object
     std::optional<NrFrame> m_frame;                    //!< the cell's slots
     HalfDuplex m_halfDuplex{HalfDuplex::NONE};         //!< of IAB nodes
     uint32_t m_depth{0};                               //!< below the donor
+    uint32_t m_rank{0};                                //!< among those that decide in an order
+    uint32_t m_ranks{1};                               //!< that there are
     std::shared_ptr<const ResourceGrid> m_grid;        //!< what an allocation carries
     std::shared_ptr<InterferenceField> m_interference; //!< of all cells
     Ptr<SlotScheduler> m_scheduler;                    //!< shares a slot
@@ -261,7 +279,7 @@ class CellMac : public Object
     Ptr<LinkAdaptation> m_adaptation;                  //!< chooses MCS
     Ptr<FlowControl> m_flow;                           //!< of its node
     Ptr<HarqEntity> m_harq;                            //!< of all its links
-    Ptr<RadioLink> m_mtLink;                           //!< of the same node, or null
+    std::vector<Ptr<RadioLink>> m_mtLinks;             //!< of the same node, by parent
     std::vector<Ptr<RadioLink>> m_links;               //!< links of the cell
     std::array<std::vector<Backlogged>, 2> m_backlogs; //!< channels that wait, by direction
     std::array<EventId, 2> m_slotEvents;               //!< next slot event, by direction

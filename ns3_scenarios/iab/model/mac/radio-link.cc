@@ -107,15 +107,15 @@ RadioLink::HeadOfLineDelay(NrDirection direction, Bearer bearer, Time now) const
 }
 
 void
-RadioLink::SetUsers(Bearer bearer, uint32_t users)
+RadioLink::AddUsers(Bearer bearer, int32_t users)
 {
-    m_users[Index(bearer)] = users;
+    m_users[Index(bearer)] += users;
 }
 
 double
 RadioLink::Weight(Bearer bearer) const
 {
-    return std::max(1U, m_users[Index(bearer)]);
+    return std::max(1, m_users[Index(bearer)]);
 }
 
 double

@@ -128,9 +128,9 @@ class RadioLink : public SimpleRefCount<RadioLink>
 
     /**
      * @param bearer of the channels
-     * @param users whose traffic the link carries in them
+     * @param users whose traffic the link carries in them from now on, or, negative, no longer
      */
-    void SetUsers(Bearer bearer, uint32_t users);
+    void AddUsers(Bearer bearer, int32_t users);
 
     /**
      * @param bearer of the channels
@@ -302,17 +302,17 @@ class RadioLink : public SimpleRefCount<RadioLink>
     /** @copydoc At */
     Way& At(NrDirection direction);
 
-    std::string m_name;                      //!< for reports
-    uint32_t m_queueBytes;                   //!< limit of each queue
-    RlcMode m_mode;                          //!< of its RLC channels
-    ChannelMapping m_mapping;                //!< of users to them
-    std::array<Way, 2> m_ways;               //!< by direction
-    std::array<uint32_t, 2> m_users{{1, 1}}; //!< by bearer
-    LinkEnds m_ends{};                       //!< ends
-    CellMac* m_servingCell{nullptr};         //!< that schedules it
-    CellMac* m_childCell{nullptr};           //!< DU part of the child
-    Time m_suspendedUntil;                   //!< handover interruption
-    uint64_t m_epoch{0};                     //!< resets
+    std::string m_name;               //!< for reports
+    uint32_t m_queueBytes;            //!< limit of each queue
+    RlcMode m_mode;                   //!< of its RLC channels
+    ChannelMapping m_mapping;         //!< of users to them
+    std::array<Way, 2> m_ways;        //!< by direction
+    std::array<int32_t, 2> m_users{}; //!< by bearer
+    LinkEnds m_ends{};                //!< ends
+    CellMac* m_servingCell{nullptr};  //!< that schedules it
+    CellMac* m_childCell{nullptr};    //!< DU part of the child
+    Time m_suspendedUntil;            //!< handover interruption
+    uint64_t m_epoch{0};              //!< resets
 };
 
 } // namespace ns3

@@ -15,8 +15,11 @@
 namespace ns3
 {
 
-/** Address of a node in the IAB network (TS 38.340 6.3.4, here without the path part). */
+/** Address of a node in the IAB network: one part of a BAP routing ID (TS 38.340 5.2.1.2). */
 using BapAddress = uint16_t;
+
+/** Path of a BAP routing ID, the other part (TS 38.340 5.2.1.2); 0 is over first parents. */
+using BapPathId = uint16_t;
 
 /** Which backhaul RLC channel carries a packet: one for tasks and signalling, one for the rest. */
 enum class Bearer : uint8_t
@@ -45,6 +48,7 @@ struct RlcSdu
     BapAddress source;      //!< the node where it entered the IAB network
     BapAddress destination; //!< the node where it leaves it
     Bearer bearer;          //!< what kind of channel it travels in
+    BapPathId path{0};      //!< which way up it takes
 };
 
 /** What RLC does about a transport block that HARQ could not deliver (TS 38.322 4.2.1). */
