@@ -18,8 +18,9 @@ namespace
 {
 
 constexpr const char* MONITOR_ENDPOINT = "inproc://session-monitor";
-constexpr int HEARTBEAT_INTERVAL_MS = 500;
-constexpr int HEARTBEAT_TIMEOUT_MS = 1500;
+// Over TCP; of a process on this machine one sees itself whether it lives.
+constexpr int HEARTBEAT_INTERVAL_MS = 1000;
+constexpr int HEARTBEAT_TIMEOUT_MS = 3500;
 constexpr std::chrono::milliseconds LOOK_INTERVAL{500}; // at the time that is left
 constexpr int LINGER_MS = 1000;                         // for the last message, e.g. an error
 constexpr int64_t LARGEST_MESSAGE = 1 << 28;            // 256 MiB
@@ -39,11 +40,11 @@ Session::Session(const std::string& endpoint,
 {
     m_socket.set(zmq::sockopt::linger, LINGER_MS);
     m_socket.set(zmq::sockopt::sndtimeo, static_cast<int>(deadline.count()));
-    m_socket.set(zmq::sockopt::heartbeat_ivl, HEARTBEAT_INTERVAL_MS);
-    m_socket.set(zmq::sockopt::heartbeat_timeout, HEARTBEAT_TIMEOUT_MS);
     m_socket.set(zmq::sockopt::maxmsgsize, LARGEST_MESSAGE);
     if (secret)
     {
+        m_socket.set(zmq::sockopt::heartbeat_ivl, HEARTBEAT_INTERVAL_MS);
+        m_socket.set(zmq::sockopt::heartbeat_timeout, HEARTBEAT_TIMEOUT_MS);
         secret->Apply(m_socket);
     }
     zmq_socket_monitor(m_socket.handle(), MONITOR_ENDPOINT, ZMQ_EVENT_DISCONNECTED);

@@ -75,6 +75,22 @@ def test_a_killed_ns3_leaves_a_failed_run_with_its_results(tmp_path: Path) -> No
     assert len(left.tasks) > 5
 
 
+def test_a_python_that_gets_no_processor_for_a_while_goes_on(tmp_path: Path) -> None:
+    code = f"import cosim; cosim.run('chain3', duration_s=2.0, out={str(tmp_path / 'run')!r})"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        links = tmp_path / "run" / "links.arrows.partial"
+        _wait_for(lambda: links.exists() and links.stat().st_size > 10_000, 30)
+        parent.send_signal(signal.SIGSTOP)
+        time.sleep(4)  # longer than heartbeats would be waited for
+        parent.send_signal(signal.SIGCONT)
+        assert parent.wait(60) == 0
+    finally:
+        parent.kill()
+        parent.wait(5)
+    assert RunResult.open(tmp_path / "run").manifest.status == "done"
+
+
 def test_ns3_ends_when_python_is_killed(tmp_path: Path) -> None:
     code = f"import cosim; cosim.run('chain3', duration_s=500.0, out={str(tmp_path / 'run')!r})"
     parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)

@@ -18,8 +18,6 @@ from cosim.network.ns3.process import LastWill, Ns3Process
 from cosim.network.ns3.remote import RemoteAccess, RemotePeer
 from cosim.network.ns3.wire import Codec, Failure, Incoming, Outgoing
 
-_HEARTBEAT_INTERVAL_MS = 500
-_HEARTBEAT_TIMEOUT_MS = 1500
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes
 _LAST_WORDS_MS = 200  # for a message that was on its way when the process ended
 _LARGEST_MESSAGE = 1 << 28
@@ -32,7 +30,8 @@ class Ns3Link:
     With `remote` ns-3 is not started here, but expected to come.
 
     A peer that dies is noticed through its process descriptor, one that is stopped through its
-    process state (heartbeats where that cannot be seen), one that loops through the deadline.
+    process state, one that loops through the deadline. Of a remote one its heartbeats are heard
+    instead: here they would take a process that waits long for a processor for a dead one.
 
     Parameters
     ----------
@@ -73,8 +72,6 @@ class Ns3Link:
             opened.callback(self._context.destroy, 0)
             self._socket = self._context.socket(zmq.DEALER)
             self._socket.setsockopt(zmq.LINGER, 0)
-            self._socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_INTERVAL_MS)
-            self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
             self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
             self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
             self._peer: Ns3Process | RemotePeer = RemotePeer()

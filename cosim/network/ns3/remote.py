@@ -22,6 +22,9 @@ from cosim.errors import InputError, NetworkError
 
 LISTEN_VARIABLE: Final = "COSIM_NS3_LISTEN"
 SECRET_VARIABLE: Final = "COSIM_SESSION_SECRET_FILE"
+# A machine that is too busy must not look dead; one that was stopped is to be noticed within 5 s.
+_HEARTBEAT_INTERVAL_MS: Final = 1000
+_HEARTBEAT_TIMEOUT_MS: Final = 3500
 _SECRET: Final = re.compile(r"[0-9a-fA-F]{64}")
 _ENDPOINT: Final = re.compile(r"tcp://(\[[0-9a-fA-F:]+\]|[^:/\s]+):(\d{1,5})")
 
@@ -54,6 +57,8 @@ class RemoteAccess:
         NetworkError
             When the address cannot be had.
         """
+        socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_INTERVAL_MS)
+        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _HEARTBEAT_TIMEOUT_MS)
         socket.curve_server = True
         socket.curve_secretkey = z85.encode(self.secret)
         try:
