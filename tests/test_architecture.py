@@ -59,7 +59,7 @@ ARROWS: dict[str, set[str]] = {
         *("assembly", "backends", "interruption", "network.port", "replaying", "results", "runner"),
         *("scenario", "watchdog", *BASE),
     },
-    "sweep": {"assembly", "cosim", "results", "scenario", *BASE},
+    "sweep": {"assembly", "cosim", "interruption", "results", "scenario", *BASE},
     "report": {"curves", "network", "results", "scenario", "cosim", *BASE},
     "cosim": {"api", "results"},
     "gym": {

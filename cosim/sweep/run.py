@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pandas as pd
 
 import cosim
 from cosim.errors import OutputError
+from cosim.interruption import ctrl_c_noted
 from cosim.results import read_manifest
 from cosim.sweep.aggregate import write_tables
 from cosim.sweep.plan import Point, SweepPlan
 from cosim.sweep.work import PointOutcome, run_point
 from cosim.sweep.workers import open_client
+
+_LOOK_INTERVAL_S = 0.5  # at whether Ctrl-C came
 
 
 @dataclass(frozen=True)
@@ -156,9 +160,7 @@ def _work(
     scheduler: str | None,
     workers: int,
 ) -> None:
-    with open_client(scheduler, workers) as client:
-        from distributed import as_completed
-
+    with open_client(scheduler, workers) as client, ctrl_c_noted() as interrupted:
         tally.tell()
         points = {
             client.submit(
@@ -173,7 +175,7 @@ def _work(
             for point in missing
         }
         try:
-            for future in as_completed(points):
+            for future in _as_they_end(points, interrupted):
                 point = points[future]
                 tally.take(point, _outcome(future, point), directories[point.name])
         except BaseException:
@@ -181,6 +183,22 @@ def _work(
             if scheduler is None:
                 _end_children()
             raise
+
+
+def _as_they_end(futures: Iterable[Any], interrupted: Event) -> Iterator[Any]:
+    """The futures, each when it has ended; a `KeyboardInterrupt` after Ctrl-C."""
+    from distributed import wait
+
+    left = set(futures)
+    while left:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        try:
+            ended = wait(left, timeout=_LOOK_INTERVAL_S, return_when="FIRST_COMPLETED").done
+        except TimeoutError:
+            continue
+        left -= ended
+        yield from ended
 
 
 def _outcome(future: Any, point: Point) -> PointOutcome:
