@@ -92,9 +92,9 @@ def bench_scale(cells: tuple[int, ...], ues: tuple[int, ...], duration_s: float)
             )
 
 
-def bench_scenario(duration_s: float) -> dict[str, Any]:
-    """The built-in network at mid load, without tasks: CPU time of the ns-3 process."""
-    scenario = load_scenario("mmwave-iab", [("duration", f"{duration_s} s"), ("load", "mid")])
+def network_cost(duration_s: float, *overrides: tuple[str, object]) -> float:
+    """CPU s of the ns-3 process per simulated s of the built-in network, without tasks."""
+    scenario = load_scenario("mmwave-iab", [("duration", f"{duration_s} s"), *overrides])
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as folder:
         network = open_ns3(scenario, stderr_path=Path(folder) / "stderr.txt")
@@ -106,10 +106,37 @@ def bench_scenario(duration_s: float) -> dict[str, Any]:
         finally:
             network.close()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cost = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / duration_s
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / duration_s
+
+
+def bench_scenario(duration_s: float) -> dict[str, Any]:
+    """The built-in network at mid load."""
+    cost = network_cost(duration_s)
     print(f"\nmmwave-iab, mid load, moving UE: {cost:.3f} CPU s per simulated s ", end="")
     print(f"(bound {SCENARIO_BOUND})")
     return {"case": "mmwave-iab", "cpu": cost, "bound": SCENARIO_BOUND}
+
+
+def bench_background(duration_s: float, repeats: int) -> None:
+    """What background UEs cost as a backlog and as packets, beyond the same network without."""
+    print("\nmmwave-iab without other carriers, 40 background UEs a cell, CPU s per simulated s")
+    print("demand of a UE   no demand   backlog   packets   packets / backlog, of what is added")
+    crowd = [(f"nodes.iab{number}.transit.rate", "1 bps") for number in range(1, 5)]
+    crowd.append(("background.ues_per_cell", 40))
+    for rate in ("0.2 Mbps", "2 Mbps"):
+        costs = {}
+        for name, traffic, demand in (
+            ("none", "backlog", "1 bps"),
+            ("backlog", "backlog", rate),
+            ("packets", "packets", rate),
+        ):
+            more = [("background.traffic", traffic), ("background.ue_rate", demand)]
+            costs[name] = min(network_cost(duration_s, *crowd, *more) for _ in range(repeats))
+        added = {name: cost - costs["none"] for name, cost in costs.items()}
+        print(
+            f"{rate:>14s} {costs['none']:11.3f} {costs['backlog']:9.3f} {costs['packets']:9.3f} "
+            f"{added['packets'] / added['backlog']:19.2f}"
+        )
 
 
 def main() -> int:
@@ -126,6 +153,10 @@ def main() -> int:
     else:
         bench_scale((1, 4, 16, 64), (1, 10, 50, 200), duration_s=1.0)
     rows.append(bench_scenario(duration_s=2.0 if arguments.quick else 5.0))
+    if arguments.quick:
+        bench_background(duration_s=1.0, repeats=1)
+    else:
+        bench_background(duration_s=3.0, repeats=3)
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
     faults = [row for row in rows if row["bound"] is not None and row["cpu"] > row["bound"]]

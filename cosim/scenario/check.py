@@ -11,11 +11,11 @@ import msgspec
 
 from cosim.errors import ScenarioError, nearest_name_hint
 from cosim.scenario.carriers import bandwidths_mhz, fits_carrier
+from cosim.scenario.population import background_users
 from cosim.scenario.schema import (
     BlockageSpec,
     CrossTrafficSpec,
     LinkSpec,
-    LoadSpec,
     NodeSpec,
     RadioSpec,
     Scenario,
@@ -29,6 +29,10 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _SHORTEST_TIMEOUT_NS = 1_000_000  # a task each ns would stop the clock
 _RADIO_KINDS = ("ue", *SERVING_KINDS)
 _LEAST_COHERENCE_NS = 1_000_000  # the demand is redrawn no more often, by the radio stack
+_WIDEST_SIGMA = 3  # e^3 is 20 times the median
+_LEAST_PACKET_BYTES, _LARGEST_PACKET_BYTES = 29, 1500  # IPv4 and UDP headers; MTU
+_FASTEST_MPS = 500 / 3.6
+_TOO_FAST = "must be from 0 to 500 km/h (ITU-R M.2410 4.11)"
 _FARTHEST_M = 1e6  # beyond it, nothing that is meant in earnest
 _LEAST_QUEUE_BYTES = 10_000
 MOST_RADIO_NODES = 65_000  # BAP addresses and the IPv4 subnet of the radio network have 16 bits
@@ -129,19 +133,23 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
         yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"
     yield "background.ues_per_cell", s.background.ues_per_cell >= 0, "cannot be negative"
+    wide = s.background.population_sigma
+    yield "background.population_sigma", 0 <= wide <= _WIDEST_SIGMA, "must be from 0 to 3"
     yield "background.rate_sigma", s.background.rate_sigma >= 0, "cannot be negative"
     yield "background.downlink_share", s.background.downlink_share >= 0, "cannot be negative"
     coherence_ok = s.background.coherence >= _LEAST_COHERENCE_NS
     yield "background.coherence", coherence_ok, "must be at least 1 ms"
+    packet_ok = _LEAST_PACKET_BYTES <= s.background.packet <= _LARGEST_PACKET_BYTES
+    yield "background.packet", packet_ok, "must be from 29 B, a byte behind headers, to 1500 B"
+    yield "background.speed", 0 <= s.background.speed <= _FASTEST_MPS, _TOO_FAST
     yield "background.radius_m", s.background.radius_m > 0, positive
     yield "background.ues_per_cell", _radio_nodes(s) <= MOST_RADIO_NODES, _TOO_MANY
 
 
-def _radio_nodes(s: Scenario) -> float:
+def _radio_nodes(s: Scenario) -> int:
     """Nodes of the radio network, background UEs included, at the load of the scenario."""
-    load: LoadSpec = getattr(s.loads, s.load)
-    cells = sum(node.kind in SERVING_KINDS for node in s.nodes)
-    return len(s.nodes) + cells * max(0, s.background.ues_per_cell) * load.population
+    cells = (node.name for node in s.nodes if node.kind in SERVING_KINDS)
+    return len(s.nodes) + sum(background_users(s, cell) for cell in cells)
 
 
 def _work_checks(task: TaskSpec) -> Iterator[Check]:

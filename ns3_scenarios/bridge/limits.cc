@@ -15,14 +15,17 @@ namespace
 {
 
 constexpr double NS_PER_US = 1e3;
-constexpr double LONGEST_NS = 4e18;      // some 120 years; int64 ends at 9.2e18
-constexpr double FARTHEST_M = 1e6;       // from the origin
-constexpr double LARGEST_BPS = 1e13;     // 10 Tbit/s
-constexpr double STRONGEST_DB = 1000;    // beyond any loss or power, and far from overflow
-constexpr double WIDEST_SIGMA = 20;      // of ln(rate): exp(20) is 5e8
-constexpr uint32_t MOST_UES = 10000;     // of a cell
-constexpr std::size_t MOST_NODES = 5000; // their addresses and links
-constexpr uint32_t LARGEST_ARRAY = 64;   // rows and columns of a panel
+constexpr double LONGEST_NS = 4e18;       // some 120 years; int64 ends at 9.2e18
+constexpr double FARTHEST_M = 1e6;        // from the origin
+constexpr double LARGEST_BPS = 1e13;      // 10 Tbit/s
+constexpr double STRONGEST_DB = 1000;     // beyond any loss or power, and far from overflow
+constexpr double WIDEST_SIGMA = 20;       // of ln(rate): exp(20) is 5e8
+constexpr double FASTEST_MPS = 1000;      // far beyond the 500 km/h of TR 38.901 7.1
+constexpr uint32_t SMALLEST_PACKET = 29;  // a byte behind the headers of IPv4 and UDP
+constexpr uint32_t LARGEST_PACKET = 1500; // MTU
+constexpr uint32_t MOST_UES = 10000;      // of a cell
+constexpr std::size_t MOST_NODES = 5000;  // their addresses and links
+constexpr uint32_t LARGEST_ARRAY = 64;    // rows and columns of a panel
 
 /** @throw std::invalid_argument unless the value of the field is from low to high */
 void
@@ -124,6 +127,7 @@ CheckNode(const NodeDescription& node)
         lastNs = timeNs;
         CheckPosition(field + ".waypoints.position_m", waypoint.positionM);
     }
+    Within(field + ".background_ues", node.backgroundUes, 0, MOST_UES);
     CheckTraffic(field + ".transit", node.transit);
 }
 
@@ -179,7 +183,8 @@ CheckLimits(const NetworkDescription& description)
         CheckLink(link, names);
     }
     const auto& background = description.background;
-    Within("background.ues_per_cell", background.uesPerCell, 0, MOST_UES);
+    Within("background.packet_bytes", background.packetBytes, SMALLEST_PACKET, LARGEST_PACKET);
+    Within("background.speed_mps", background.speedMps, 0, FASTEST_MPS);
     Within("background.rate_bps", background.rateBps, 0, LARGEST_BPS);
     Within("background.sigma", background.sigma, 0, WIDEST_SIGMA);
     Within("background.downlink_share", background.downlinkShare, 0, LARGEST_BPS);

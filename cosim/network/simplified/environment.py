@@ -14,22 +14,29 @@ import numpy as np
 
 from cosim.network.demand import (
     LARGEST_CROSS_FRACTION,
-    background_users,
     cross_rate_bps,
     load_of,
     user_rate_bps,
 )
-from cosim.network.simplified.cells import Cell, CellShare, RadioTree, sector_name
+from cosim.network.simplified.cells import (
+    Cell,
+    CellShare,
+    FixedUser,
+    RadioTree,
+    User,
+    sector_name,
+)
+from cosim.network.simplified.moving import UE_HEIGHT_M, MovingUser, RandomWaypoint, Visit
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tables import FloatArray
 from cosim.network.simplified.traffic import IntArray, LogNormalRate, md1_wait_s, named_stream
+from cosim.scenario.population import background_users
 from cosim.scenario.schema import CrossTrafficSpec, LinkSpec, Scenario
 from cosim.scenario.topology import Topology
 
 _BLOCK_EPOCHS: Final = 256
 _CROSS_FRAME_BITS: Final = 8 * 9000  # a jumbo frame
 _LEAST_WIRE_SHARE: Final = 0.01  # of the capacity: FIFO never starves anyone fully
-_UE_HEIGHT_M: Final = 1.5  # TR 38.901 Table 7.2-1
 
 
 class LinkState(NamedTuple):
@@ -78,7 +85,12 @@ class Environment:
         self._scenario, self._topology, self._radio = scenario, topology, radio
         self._load = load_of(scenario)
         self._periods_ns: set[int] = set()
-        cells = {name: self._cell(name) for name in topology.serving_nodes}
+        moves = scenario.background.speed > 0
+        users = self._moving_users() if moves else self._fixed_users()
+        cells = {
+            name: self._cell(name, tuple(users[index]))
+            for index, name in enumerate(topology.serving_nodes)
+        }
         self._tree = RadioTree(cells, scenario.background.downlink_share)
         self._wireless = [link for link in topology.links.values() if link.kind == "wireless"]
         self._wires = [link for link in topology.links.values() if link.kind == "wired"]
@@ -171,33 +183,70 @@ class Environment:
         snr = self._radio.backhaul_snr_db(float(np.linalg.norm(child - parent)))
         return snr - blockage_loss_db(self._scenario, link.name, times)
 
-    def _cell(self, name: str) -> Cell:
-        spec, node = self._scenario.background, self._topology.nodes[name]
-        users = background_users(spec, self._load)
-        place = named_stream(self._scenario.seed, f"positions/{name}")
-        # Uniform in a disc around the cell, as the packet simulator places them.
-        ground_m = spec.radius_m * np.sqrt(place.uniform(0.01, 1, users))
-        height_m = (node.position_m or (0, 0, 0))[2] - _UE_HEIGHT_M
-        distance_m = np.hypot(ground_m, height_m)
-        demand = [
-            self._process(
-                user_rate_bps(spec, self._load),
-                spec.rate_sigma,
-                int(spec.coherence),
-                f"background/{name}/{user}",
-            )
-            for user in range(users)
-        ]
+    def _cell(self, name: str, users: tuple[User, ...]) -> Cell:
         children = tuple(
             link.child
             for link in self._topology.links.values()
             if link.parent == name and link.kind == "wireless"
         )
-        snr_db = {d: self._radio.access_snr_db(distance_m, d) for d in DIRECTIONS}
-        rates = {d: self._radio.rate_bps(snr_db[d], d) for d in DIRECTIONS}
-        transit = self._drawn(node.transit, f"transit/{name}")
+        transit = self._drawn(self._topology.nodes[name].transit, f"transit/{name}")
+        weight = background_users(self._scenario, name)
         sectors = self._scenario.radio.backhaul_sectors
-        return Cell(name, children, tuple(demand), rates, transit, sectors)
+        return Cell(name, children, users, weight, transit, sectors)
+
+    def _fixed_users(self) -> list[list[User]]:
+        """Of each cell, those that stay with it, uniform in a disc around it."""
+        spec, radio = self._scenario.background, self._radio
+        users: list[list[User]] = []
+        for name in self._topology.serving_nodes:
+            place = named_stream(self._scenario.seed, f"positions/{name}")
+            count = background_users(self._scenario, name)
+            ground_m = spec.radius_m * np.sqrt(place.uniform(0.01, 1, count))
+            height_m = (self._topology.nodes[name].position_m or (0, 0, 0))[2] - UE_HEIGHT_M
+            distance_m = np.hypot(ground_m, height_m)
+            rates = {d: radio.rate_bps(radio.access_snr_db(distance_m, d), d) for d in DIRECTIONS}
+            users.append(
+                [
+                    FixedUser(
+                        self._user_demand(name, user),
+                        {d: float(rates[d][user]) for d in DIRECTIONS},
+                    )
+                    for user in range(count)
+                ]
+            )
+        return users
+
+    def _moving_users(self) -> list[list[User]]:
+        """Of each cell, all UEs, for any may come."""
+        spec, seed = self._scenario.background, self._scenario.seed
+        names = self._topology.serving_nodes
+        cells_m = np.array([self._topology.nodes[name].position_m for name in names])
+        moving = [
+            MovingUser(
+                RandomWaypoint(
+                    cells_m[:, :2],
+                    spec.radius_m,
+                    first,
+                    float(spec.speed),
+                    named_stream(seed, f"positions/{name}/{user}"),
+                ),
+                self._user_demand(name, user),
+                cells_m,
+                self._radio,
+            )
+            for first, name in enumerate(names)
+            for user in range(background_users(self._scenario, name))
+        ]
+        return [[Visit(user, cell) for user in moving] for cell in range(len(names))]
+
+    def _user_demand(self, cell: str, user: int) -> LogNormalRate:
+        spec = self._scenario.background
+        return self._process(
+            user_rate_bps(spec, self._load),
+            spec.rate_sigma,
+            int(spec.coherence),
+            f"background/{cell}/{user}",
+        )
 
     def _drawn(self, traffic: CrossTrafficSpec | None, name: str) -> LogNormalRate | None:
         if traffic is None:
