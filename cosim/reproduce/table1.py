@@ -34,11 +34,11 @@ _WHY_MEAN = {
     "wire": "cross traffic is calibrated to the paper's mean; what is left is the sample of a run",
 }
 _WHY_STD = {
-    "radio": "in one tree C and E carry what A carries and more, D what B does: what is left of A "
-    "and B varies no more than what is left of them, where the paper's varies twice as much; the "
+    "radio": "in one tree C and E carry what A carries and more, D what B does: what A "
+    "and B are left with varies no more than theirs, where the paper's varies twice as much; the "
     "calibrated spread is between the two",
-    "sub6": "the sum of independent log-normal users varies less than the paper's trace [48], whose "
-    "parameters are not public",
+    "sub6": "the sum of independent log-normal users varies less than the paper's trace [48] "
+    "does, whose parameters are not public",
     "wire": "a normal-like spread, but cut off where the wire is full",
 }
 
