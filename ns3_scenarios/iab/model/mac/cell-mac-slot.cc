@@ -19,8 +19,8 @@ CellMac::DecisionTime(uint64_t slot, NrDirection direction) const
 {
     const bool ourTurn = (slot / m_frame->PatternSlots() + m_depth) % 2 == 0;
     const int64_t afterOthers = m_halfDuplex == HalfDuplex::DYNAMIC && !ourTurn ? 2 : 0;
-    // By turns in a pattern and from one pattern to the next: by its number alone, the flexible slot
-    // of a pattern of even length would be one direction's for good.
+    // By turns in a pattern and from one pattern to the next: by its number alone, the flexible
+    // slot of a pattern of even length would be one direction's for good.
     const auto pattern = m_frame->PatternSlots();
     const bool directionsTurn = (slot % pattern + slot / pattern) % 2 == Index(direction);
     const int64_t afterOther = m_frame->IsFlexible(slot) && !directionsTurn ? 1 : 0;
