@@ -38,6 +38,7 @@ _STALE_S: Final = 24 * 3600  # then whoever wrote a part is taken for dead
 _LAST_ENTRY: Final = struct.pack("<qIIIIQ", -1, 0, 0, 0, 0, 0)
 _TRAILER: Final = struct.Struct("<q32s")
 _DIGEST_BYTES: Final = 32
+_TRAFFIC: Final = ("background_ues", "transit")  # of a node
 _CHUNK_BYTES: Final = 1 << 20
 # By these the mathematics library chooses its variants, which may differ in a last bit.
 _CPU_FLAGS: Final = frozenset({"fma", "fma4", "avx2"})
@@ -167,7 +168,7 @@ def _key(network: Mapping[str, Any], program: Path) -> bytes:
             "seed": network["seed"],
             "radio": network["radio"],
             # Traffic is left out: it draws from streams of its own.
-            "nodes": [_without(node, "transit") for node in network["nodes"]],
+            "nodes": [_without(node, *_TRAFFIC) for node in network["nodes"]],
             "links": [link for link in network["links"] if link["kind"] == "wireless"],
             "blockages": network["blockages"],
             "topology_changes": network["topology_changes"],
@@ -176,8 +177,8 @@ def _key(network: Mapping[str, Any], program: Path) -> bytes:
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).digest()
 
 
-def _without(table: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {k: v for k, v in table.items() if k != key}
+def _without(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {k: v for k, v in table.items() if k not in keys}
 
 
 def _cpu_flags() -> list[str]:

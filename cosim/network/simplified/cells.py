@@ -10,15 +10,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from cosim.network.simplified.radio import Direction
+from cosim.network.simplified.radio import DIRECTIONS, Direction
 from cosim.network.simplified.tables import FloatArray
 from cosim.network.simplified.traffic import IntArray, LogNormalRate, fair_level
 
 _TASK_WEIGHT = 1.0  # a task is one user's
+
+
+class User(Protocol):
+    """A background user as its cell sees it."""
+
+    def at(self, times_ns: IntArray) -> FloatArray:
+        """Uplink demand, shape ``(T,)``, bit/s."""
+        ...
+
+    def rate_bps(self, times_ns: IntArray, direction: Direction) -> FloatArray:
+        """Rate of the whole cell for it, shape ``(T,)`` or one for all times."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class FixedUser:
+    """A user that stays where it is, with what it wants and the cell's rates for it."""
+
+    demand: LogNormalRate
+    rates_bps: dict[Direction, float]
+
+    def at(self, times_ns: IntArray) -> FloatArray:
+        """See `User.at`."""
+        return self.demand.at(times_ns)
+
+    def rate_bps(self, times_ns: IntArray, direction: Direction) -> FloatArray:
+        """See `User.rate_bps`."""
+        return np.full(times_ns.size, self.rates_bps[direction])
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +57,10 @@ class Cell:
     ----------
     name
         The node.
-    demand
-        Uplink demand of each background user.
-    rates_bps
-        By direction, shape ``(n,)``: rate of the whole cell for each of them.
+    users
+        Whoever it serves at one time or another.
+    weight
+        How many it serves.
     transit
         Traffic that enters here to load the backhaul alone.
     children
@@ -43,16 +71,16 @@ class Cell:
     """
 
     name: str
-    demand: tuple[LogNormalRate, ...]
-    rates_bps: dict[Direction, FloatArray]
+    users: tuple[User, ...]
+    weight: int
     transit: LogNormalRate | None
     children: Mapping[str, str] = field(default_factory=dict)
     is_asleep: bool = False
 
     def pools(self) -> dict[str, list[int]]:
         """Who shares the time of what: columns of its users and, after them, its children."""
-        shared = {self.name: list(range(len(self.demand)))}
-        for column, serving in enumerate(self.children.values(), start=len(self.demand)):
+        shared = {self.name: list(range(len(self.users)))}
+        for column, serving in enumerate(self.children.values(), start=len(self.users)):
             shared.setdefault(serving, []).append(column)
         return shared
 
@@ -95,7 +123,7 @@ class RadioTree:
 
     def _count(self, name: str) -> int:
         cell = self._cells[name]
-        own = len(cell.demand) + (cell.transit is not None)
+        own = cell.weight + (cell.transit is not None)
         return own + sum(map(self._count, cell.children))
 
     def divide(
@@ -115,31 +143,43 @@ class RadioTree:
         shares, carried_bps
             By cell and direction; and what all background users get, shape ``(T,)``.
         """
+        rows = times_ns.size
+        rates = {
+            (name, d): _columns(
+                [
+                    *(user.rate_bps(times_ns, d) for user in cell.users),
+                    *(backhaul_bps[child, d] for child in cell.children),
+                ],
+                rows,
+            )
+            for name, cell in self._cells.items()
+            for d in DIRECTIONS
+        }
         demand, transit = {}, {}
         for name, cell in self._cells.items():
-            rates = np.array([user.at(times_ns) for user in cell.demand]).reshape(-1, times_ns.size)
+            wanted = _columns([user.at(times_ns) for user in cell.users], rows)
             entering = None if cell.transit is None else cell.transit.at(times_ns)
             # Their demand is drawn on while they pause.
-            demand[name] = np.zeros_like(rates.T) if cell.is_asleep else rates.T
+            demand[name] = np.zeros_like(wanted) if cell.is_asleep else wanted
             if entering is None or cell.is_asleep:
-                entering = np.zeros(times_ns.size)
+                entering = np.zeros(rows)
             transit[name] = entering
-        up, got_up = self._uplink(demand, transit, backhaul_bps)
-        down, got_down = self._downlink(demand, transit, backhaul_bps)
+        up, got_up = self._uplink(demand, transit, rates)
+        down, got_down = self._downlink(demand, transit, rates)
         return {**up, **down}, got_up + got_down
 
     def _uplink(
         self,
         demand: dict[str, FloatArray],
         transit: dict[str, FloatArray],
-        backhaul_bps: dict[tuple[str, Direction], FloatArray],
+        rates: dict[tuple[str, Direction], FloatArray],
     ) -> tuple[dict[tuple[str, Direction], CellShare], FloatArray]:
         shares: dict[tuple[str, Direction], CellShare] = {}
         offered: dict[str, FloatArray] = {}  # to the backhaul of a node
         for name in reversed(self._top_down):
             cell = self._cells[name]
             wanted_bps = np.column_stack([demand[name], *(offered[c] for c in cell.children)])
-            parts, got = self._divide_cell(cell, "up", wanted_bps, backhaul_bps)
+            parts, got = self._divide_cell(cell, "up", wanted_bps, rates)
             shares.update(parts)
             offered[name] = got.sum(axis=1) + transit[name]
         return shares, np.sum([offered[root] for root in self._roots], axis=0)
@@ -148,7 +188,7 @@ class RadioTree:
         self,
         demand: dict[str, FloatArray],
         transit: dict[str, FloatArray],
-        backhaul_bps: dict[tuple[str, Direction], FloatArray],
+        rates: dict[tuple[str, Direction], FloatArray],
     ) -> tuple[dict[tuple[str, Direction], CellShare], FloatArray]:
         wanted: dict[str, FloatArray] = {}  # of a node and all below it
         for name in reversed(self._top_down):
@@ -162,9 +202,9 @@ class RadioTree:
             cell, part = self._cells[name], arrives[name]
             own = demand[name] * self._down_share * part[:, None]
             wanted_bps = np.column_stack([own, *(wanted[c] * part for c in cell.children)])
-            parts, got = self._divide_cell(cell, "down", wanted_bps, backhaul_bps)
+            parts, got = self._divide_cell(cell, "down", wanted_bps, rates)
             shares.update(parts)
-            users = len(cell.demand)
+            users = len(cell.users)
             carried = carried + got[:, :users].sum(axis=1)
             for column, child in enumerate(cell.children, start=users):
                 ratio = np.ones_like(part)
@@ -177,26 +217,25 @@ class RadioTree:
         cell: Cell,
         direction: Direction,
         wanted_bps: FloatArray,
-        backhaul_bps: dict[tuple[str, Direction], FloatArray],
+        rates: dict[tuple[str, Direction], FloatArray],
     ) -> tuple[dict[tuple[str, Direction], CellShare], FloatArray]:
         """Divide a node's cell, or its sectors; also what each of its channels gets, bit/s."""
-        rows = len(wanted_bps)
-        rates = np.column_stack(
-            [
-                np.broadcast_to(cell.rates_bps[direction], (rows, len(cell.demand))),
-                *(backhaul_bps[child, direction] for child in cell.children),
-            ]
-        )
+        own_bps = rates[cell.name, direction]
         weights = np.array(
-            [1.0] * len(cell.demand) + [max(1.0, self._users[child]) for child in cell.children]
+            [1.0] * len(cell.users) + [max(1.0, self._users[child]) for child in cell.children]
         )
         wanted = np.zeros_like(wanted_bps)  # who is out of range takes nothing
-        np.divide(wanted_bps, rates, out=wanted, where=rates > 0)
+        np.divide(wanted_bps, own_bps, out=wanted, where=own_bps > 0)
         shares: dict[tuple[str, Direction], CellShare] = {}
         got = np.zeros_like(wanted)
         for pool, columns in cell.pools().items():
             shares[pool, direction], got[:, columns] = _share(wanted[:, columns], weights[columns])
-        return shares, got * rates
+        return shares, got * own_bps
+
+
+def _columns(values: list[FloatArray], rows: int) -> FloatArray:
+    """One column for each, also when there is none."""
+    return np.array(values, dtype=np.float64).reshape(-1, rows).T
 
 
 def _share(wanted: FloatArray, weights: FloatArray) -> tuple[CellShare, FloatArray]:

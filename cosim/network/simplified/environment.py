@@ -15,23 +15,23 @@ import numpy as np
 
 from cosim.network.demand import (
     LARGEST_CROSS_FRACTION,
-    background_users,
     cross_rate_bps,
     load_of,
     user_rate_bps,
 )
 from cosim.network.simplified.agenda import NEVER_NS
-from cosim.network.simplified.cells import Cell, CellShare, RadioTree
+from cosim.network.simplified.cells import Cell, CellShare, FixedUser, RadioTree, User
+from cosim.network.simplified.moving import UE_HEIGHT_M, MovingUser, RandomWaypoint, Visit
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tables import FloatArray
 from cosim.network.simplified.traffic import IntArray, LogNormalRate, md1_wait_s, named_stream
 from cosim.network.simplified.tree import Stretch, serving_sector
+from cosim.scenario.population import background_users
 from cosim.scenario.schema import CrossTrafficSpec, LinkSpec, Scenario
 
 _BLOCK_EPOCHS: Final = 256
 _CROSS_FRAME_BITS: Final = 8 * 9000  # a jumbo frame
 _LEAST_WIRE_SHARE: Final = 0.01  # of the capacity: FIFO never starves anyone fully
-_UE_HEIGHT_M: Final = 1.5  # TR 38.901 Table 7.2-1
 
 
 class LinkState(NamedTuple):
@@ -86,6 +86,7 @@ class Environment:
         self._home = stretches[0].topology
         self._load = load_of(scenario)
         self._periods_ns: set[int] = set()
+        self._moving = self._moving_users() if scenario.background.speed > 0 else ()
         self._cells = {name: self._cell(name) for name in self._home.serving_nodes}
         links = self._home.links.values()
         self._wireless = [link for link in links if link.kind == "wireless"]
@@ -174,10 +175,19 @@ class Environment:
             link = stretch.topology.parent_links.get(home.child)
             if link is not None:
                 served[link.parent][link.child] = self._sector(link)
-        return {
-            name: replace(cell, children=served[name], is_asleep=name in stretch.asleep)
-            for name, cell in self._cells.items()
-        }
+        asleep = frozenset(
+            index for index, name in enumerate(self._cells) if name in stretch.asleep
+        )
+        cells = {}
+        for index, (name, cell) in enumerate(self._cells.items()):
+            visits = tuple(Visit(user, index, asleep) for user in self._moving)
+            cells[name] = replace(
+                cell,
+                users=cell.users or visits,
+                children=served[name],
+                is_asleep=name in stretch.asleep,
+            )
+        return cells
 
     def _sector(self, link: LinkSpec) -> str:
         has_sectors = self._scenario.radio.backhaul_sectors
@@ -210,25 +220,54 @@ class Environment:
         return snr - blockage_loss_db(self._scenario, link.name, times)
 
     def _cell(self, name: str) -> Cell:
-        spec, node = self._scenario.background, self._home.nodes[name]
-        users = background_users(spec, self._load)
-        place = named_stream(self._scenario.seed, f"positions/{name}")
-        # Uniform in a disc around the cell, as the packet simulator places them.
-        ground_m = spec.radius_m * np.sqrt(place.uniform(0.01, 1, users))
-        height_m = (node.position_m or (0, 0, 0))[2] - _UE_HEIGHT_M
+        users = () if self._moving else self._fixed_users(name)
+        transit = self._drawn(self._home.nodes[name].transit, f"transit/{name}")
+        return Cell(name, users, background_users(self._scenario, name), transit)
+
+    def _fixed_users(self, cell: str) -> tuple[User, ...]:
+        """Those that stay with a cell, uniform in a disc around it."""
+        spec, radio = self._scenario.background, self._radio
+        place = named_stream(self._scenario.seed, f"positions/{cell}")
+        count = background_users(self._scenario, cell)
+        ground_m = spec.radius_m * np.sqrt(place.uniform(0.01, 1, count))
+        height_m = (self._home.nodes[cell].position_m or (0, 0, 0))[2] - UE_HEIGHT_M
         distance_m = np.hypot(ground_m, height_m)
-        demand = [
-            self._process(
-                user_rate_bps(spec, self._load),
-                spec.rate_sigma,
-                int(spec.coherence),
-                f"background/{name}/{user}",
+        rates = {d: radio.rate_bps(radio.access_snr_db(distance_m, d), d) for d in DIRECTIONS}
+        return tuple(
+            FixedUser(self._user_demand(cell, user), {d: float(rates[d][user]) for d in DIRECTIONS})
+            for user in range(count)
+        )
+
+    def _moving_users(self) -> tuple[MovingUser, ...]:
+        """All UEs, for any may come to any cell."""
+        spec, seed = self._scenario.background, self._scenario.seed
+        names = self._home.serving_nodes
+        cells_m = np.array([self._home.nodes[name].position_m for name in names])
+        return tuple(
+            MovingUser(
+                RandomWaypoint(
+                    cells_m[:, :2],
+                    spec.radius_m,
+                    first,
+                    float(spec.speed),
+                    named_stream(seed, f"positions/{name}/{user}"),
+                ),
+                self._user_demand(name, user),
+                cells_m,
+                self._radio,
             )
-            for user in range(users)
-        ]
-        snr_db = {d: self._radio.access_snr_db(distance_m, d) for d in DIRECTIONS}
-        rates = {d: self._radio.rate_bps(snr_db[d], d) for d in DIRECTIONS}
-        return Cell(name, tuple(demand), rates, self._drawn(node.transit, f"transit/{name}"))
+            for first, name in enumerate(names)
+            for user in range(background_users(self._scenario, name))
+        )
+
+    def _user_demand(self, cell: str, user: int) -> LogNormalRate:
+        spec = self._scenario.background
+        return self._process(
+            user_rate_bps(spec, self._load),
+            spec.rate_sigma,
+            int(spec.coherence),
+            f"background/{cell}/{user}",
+        )
 
     def _drawn(self, traffic: CrossTrafficSpec | None, name: str) -> LogNormalRate | None:
         if traffic is None:
