@@ -20,12 +20,12 @@ from cosim.network.demand import (
     user_rate_bps,
 )
 from cosim.network.simplified.agenda import NEVER_NS
-from cosim.network.simplified.cells import Cell, CellShare, FixedUser, RadioTree, User
+from cosim.network.simplified.cells import Cell, CellShare, FixedUser, RadioGraph, User
 from cosim.network.simplified.moving import UE_HEIGHT_M, MovingUser, RandomWaypoint, Visit
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tables import FloatArray
 from cosim.network.simplified.traffic import IntArray, LogNormalRate, md1_wait_s, named_stream
-from cosim.network.simplified.tree import Stretch, serving_sector
+from cosim.network.simplified.tree import Stretch, backhaul_snr_db, serving_sector
 from cosim.scenario.population import background_users
 from cosim.scenario.schema import CrossTrafficSpec, LinkSpec, Scenario
 
@@ -76,7 +76,7 @@ class Environment:
     scenario
         What is simulated.
     stretches
-        Its tree over time.
+        The ways up over time.
     radio
         Its radio.
     """
@@ -87,6 +87,9 @@ class Environment:
         self._load = load_of(scenario)
         self._periods_ns: set[int] = set()
         self._moving = self._moving_users() if scenario.background.speed > 0 else ()
+        uplinks = self._home.uplinks.values()
+        # Where a path names a node's first link, it is as if it named none.
+        self._further = {link.name for own in uplinks for link in own[1:]}
         self._cells = {name: self._cell(name) for name in self._home.serving_nodes}
         links = self._home.links.values()
         self._wireless = [link for link in links if link.kind == "wireless"]
@@ -109,11 +112,15 @@ class Environment:
         """All epochs from time 0 on, without end while anything varies; some may have no length."""
         ends = [*(stretch.begin_ns for stretch in self._stretches[1:]), NEVER_NS]
         for stretch, end_ns in zip(self._stretches, ends, strict=True):
-            tree = RadioTree(self._cells_in(stretch), self._scenario.background.downlink_share)
+            graph = RadioGraph(
+                self._cells_in(stretch),
+                stretch.topology,
+                self._scenario.background.downlink_share,
+            )
             begin_ns = stretch.begin_ns
             while True:
                 times = self._change_times(begin_ns, end_ns)
-                yield from self._block(times[:-1], stretch, tree)
+                yield from self._block(times[:-1], stretch, graph)
                 begin_ns = int(times[-1])
                 if begin_ns == end_ns:
                     break
@@ -131,24 +138,21 @@ class Environment:
         times = np.unique(np.concatenate([[begin_ns], *periodic, once]).astype(np.int64))
         return np.append(times, end_ns)
 
-    def _block(self, times: IntArray, stretch: Stretch, tree: RadioTree) -> Iterator[Epoch]:
-        links = {
-            link.name: stretch.topology.parent_links.get(link.child) for link in self._wireless
-        }
+    def _block(self, times: IntArray, stretch: Stretch, graph: RadioGraph) -> Iterator[Epoch]:
+        links = {link.name: stretch.attached(link.name) for link in self._wireless}
         snr = {
             link.name: self._backhaul_snr_db(link, times)
             for link in links.values()
             if link is not None
         }
         rates = {
-            (link.child, direction): self._radio.rate_bps(snr[link.name], direction)
-            for link in self._wireless
-            if link.name in snr
+            (name, direction): self._radio.rate_bps(snr_db, direction)
+            for name, snr_db in snr.items()
             for direction in DIRECTIONS
         }
-        shares, carried = tree.divide(times, rates)
+        shares, carried = graph.divide(times, rates)
         columns = [
-            self._radio_column(shares[self._sector(link), d], rates[link.child, d], snr[link.name])
+            self._radio_column(shares[self._sector(link), d], rates[link.name, d], snr[link.name])
             if link is not None
             else [_NO_WAY] * times.size
             for link in links.values()
@@ -170,11 +174,10 @@ class Environment:
     def _cells_in(self, stretch: Stretch) -> dict[str, Cell]:
         """The cells as they hang below each other in a stretch."""
         served: dict[str, dict[str, str]] = {name: {} for name in self._cells}
-        # In the order of the links.
         for home in self._wireless:
-            link = stretch.topology.parent_links.get(home.child)
+            link = stretch.attached(home.name)
             if link is not None:
-                served[link.parent][link.child] = self._sector(link)
+                served[link.parent][link.name] = self._sector(link)
         asleep = frozenset(
             index for index, name in enumerate(self._cells) if name in stretch.asleep
         )
@@ -214,15 +217,15 @@ class Environment:
         return [LinkState(bps, busy, wait, -1, math.nan) for bps, busy, wait in rows]
 
     def _backhaul_snr_db(self, link: LinkSpec, times: IntArray) -> FloatArray:
-        ends = [self._home.nodes[name].position_m for name in (link.child, link.parent)]
-        child, parent = (np.array(end) for end in ends)
-        snr = self._radio.backhaul_snr_db(float(np.linalg.norm(child - parent)))
-        return snr - blockage_loss_db(self._scenario, link.name, times)
+        snr_db = backhaul_snr_db(self._home, link, self._radio)
+        return snr_db - blockage_loss_db(self._scenario, link.name, times)
 
     def _cell(self, name: str) -> Cell:
         users = () if self._moving else self._fixed_users(name)
-        transit = self._drawn(self._home.nodes[name].transit, f"transit/{name}")
-        return Cell(name, users, background_users(self._scenario, name), transit)
+        node = self._home.nodes[name]
+        transit = self._drawn(node.transit, f"transit/{name}")
+        way = tuple(sorted(set(node.path) & self._further))
+        return Cell(name, users, background_users(self._scenario, name), transit, way)
 
     def _fixed_users(self, cell: str) -> tuple[User, ...]:
         """Those that stay with a cell, uniform in a disc around it."""
