@@ -70,14 +70,17 @@ set(IAB_TEST_SOURCES
   iab/test/record-test-suite.cc
   iab/test/cell-validation-test-suite.cc
   iab/test/channel-validation-test-suite.cc
+  iab/test/link-validation-test-suite.cc
+  iab/test/access-validation-test-suite.cc
   iab/test/tree-validation-test-suite.cc
   iab/test/dag-validation-test-suite.cc
   iab/test/sharing-validation-test-suite.cc
   iab/test/background-test-suite.cc
   iab/test/trace-test-suite.cc
   bridge/test/bridge-test-suite.cc)
-set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network iab-record iab-cell-validation iab-channel-validation
-  iab-tree-validation iab-dag-validation iab-sharing-validation iab-background iab-traces cosim-bridge)
+set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network iab-record iab-traces iab-background
+  iab-cell-validation iab-channel-validation iab-link-validation iab-access-validation iab-tree-validation
+  iab-dag-validation iab-sharing-validation cosim-bridge)
 
 # Program `iab-chain`, the example of the iab module.
 set(IAB_CHAIN_SOURCES

@@ -141,7 +141,7 @@ class EnergySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ArraySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A uniform planar array of 3GPP elements (TR 38.901 7.3)."""
+    """A uniform planar array (TR 38.901 7.3); the panel in use faces the peer."""
 
     rows: int
     columns: int
@@ -176,7 +176,7 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ue_power: PowerDbm = PowerDbm(23.0)
     iab_power: PowerDbm = PowerDbm(30.0)
     eirp_limit: PowerDbm | None = None  # lowers the power of whoever's array would exceed it
-    scatterer_speed: MetresPerSecond = MetresPerSecond(0.0)  # their Doppler, TR 38.901 7.6.10
+    scatterer_speed: MetresPerSecond = MetresPerSecond(0.0)  # Doppler, TR 38.901 7.6.10
     noise_figure: Decibels = Decibels(5.0)
     shadowing: bool = True
     ue_array: ArraySpec = ArraySpec(rows=2, columns=2)

@@ -170,6 +170,77 @@ class WiredTransferTestCase : public ns3::TestCase
     }
 };
 
+/** What the queue of a wire does to those who share it with a stream that fills it. */
+class QueueDisciplineTestCase : public ns3::TestCase
+{
+  public:
+    QueueDisciplineTestCase()
+        : TestCase(
+              "Behind a stream, datagrams wait for a full queue, or for what a discipline lets")
+    {
+    }
+
+  private:
+    /** @return mean delay in ms of small datagrams beside a long transfer over TCP */
+    double MeanDelayMs(const std::string& discipline)
+    {
+        NetworkDescription description{};
+        description.seed = 1;
+        description.reportIntervalNs = 10000000000;
+        for (const auto* name : {"a", "b"})
+        {
+            description.nodes.push_back({name, "core", std::nullopt, {}, 0, std::nullopt, {}});
+        }
+        description.links.push_back(
+            {"ab", false, "a", "b", 8000000, 3000000, 200000, discipline, std::nullopt});
+        Simulation simulation(description);
+        simulation.Start();
+        constexpr uint64_t STREAM = 1000;
+        constexpr int64_t STEP_NS = 100000000;
+        int64_t sumNs = 0;
+        int64_t arrived = 0;
+        for (uint64_t i = 0; i < 30; ++i)
+        {
+            const int64_t sentNs = STEP_NS * static_cast<int64_t>(i);
+            std::vector<SendCommand> commands{{i, "a", "b", 100, false, {}}};
+            if (i == 0)
+            {
+                commands = {{STREAM, "a", "b", 4000000, true, {}}};
+            }
+            int64_t nowNs = sentNs;
+            while (nowNs < sentNs + STEP_NS)
+            {
+                const auto step = simulation.Advance(sentNs + STEP_NS, commands);
+                commands.clear();
+                nowNs = step.nowNs;
+                for (const auto& event : step.events)
+                {
+                    const auto* delivery = std::get_if<DeliveryEvent>(&event);
+                    if (delivery && delivery->transferId != STREAM && delivery->transferId >= 10)
+                    {
+                        sumNs += delivery->timeNs - delivery->sentNs;
+                        ++arrived;
+                    }
+                }
+            }
+        }
+        NS_TEST_EXPECT_MSG_GT(arrived, 10, "datagrams that arrived, " << discipline);
+        return arrived > 0 ? 1e-6 * static_cast<double>(sumNs) / static_cast<double>(arrived) : 0;
+    }
+
+    void DoRun() override
+    {
+        // 200 kB at 8 Mbit/s are 200 ms. CoDel wants 5 ms, PIE 15 ms (RFC 8289, RFC 8033); of
+        // FQ-CoDel a datagram has a queue of its own (RFC 8290), so that it waits for a packet.
+        const auto full = MeanDelayMs("drop-tail");
+        NS_TEST_EXPECT_MSG_GT(full, 80, "drop-tail");
+        NS_TEST_EXPECT_MSG_LT(full, 210, "drop-tail");
+        NS_TEST_EXPECT_MSG_LT(MeanDelayMs("codel"), 40, "codel");
+        NS_TEST_EXPECT_MSG_LT(MeanDelayMs("pie"), 60, "pie");
+        NS_TEST_EXPECT_MSG_LT(MeanDelayMs("fq-codel"), 8, "fq-codel");
+    }
+};
+
 /** The bridge without its socket. */
 class BridgeTestSuite : public ns3::TestSuite
 {
@@ -180,6 +251,7 @@ class BridgeTestSuite : public ns3::TestSuite
         AddTestCase(new FramingTestCase, TestCase::Duration::QUICK);
         AddTestCase(new WireTestCase, TestCase::Duration::QUICK);
         AddTestCase(new WiredTransferTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new QueueDisciplineTestCase, TestCase::Duration::QUICK);
     }
 };
 

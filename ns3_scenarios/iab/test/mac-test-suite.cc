@@ -62,6 +62,10 @@ class RlcTestCase : public TestCase
                 accepted.push_back(bytes);
             }
             NS_TEST_ASSERT_MSG_LT_OR_EQ(channel.QueuedBytes(), 70000U, "limit exceeded");
+            if (draw->GetValue() < 0.3)
+            {
+                channel.ReportLost(Seconds(i)); // late, and not before every block
+            }
             airborne.push_back(channel.Dequeue(draw->GetInteger(0, 2500)));
             // Blocks are decoded late and out of order, as HARQ does.
             while (airborne.size() > 5)
@@ -69,8 +73,7 @@ class RlcTestCase : public TestCase
                 const auto which = draw->GetInteger(0, 5);
                 const auto pdu = airborne[which];
                 airborne.erase(airborne.begin() + which);
-                keep(draw->GetValue() < 0.1 ? channel.Lost(pdu, Seconds(i))
-                                            : channel.Received(pdu));
+                keep(draw->GetValue() < 0.1 ? channel.Lost(pdu) : channel.Received(pdu));
             }
         }
         for (const auto& pdu : airborne)
@@ -136,7 +139,7 @@ class SchedulerTestCase : public TestCase
             for (std::size_t i = 0; i < weights.size(); ++i)
             {
                 average[i] *= 1 - 1 / WINDOW;
-                candidates.push_back({weights[i], average[i], bitsPerUnit[i], 12, 0});
+                candidates.push_back({weights[i], average[i], WINDOW, bitsPerUnit[i], 12, 0});
             }
             const auto share = scheduler->Share(candidates, 12);
             for (std::size_t i = 0; i < weights.size(); ++i)
@@ -162,15 +165,16 @@ class SchedulerTestCase : public TestCase
         const auto weighted = ServeSaturated({2000, 2000}, {3, 1});
         NS_TEST_EXPECT_MSG_EQ_TOL(weighted[0], 0.75, 0.02, "three users against one");
         const auto needed = CreateObject<ProportionalFairScheduler>()->Share(
-            {{1, 0, 800, 2, 0}, {1, 0, 800, 12, 0}},
+            {{1, 0, 100, 800, 2, 0}, {1, 0, 100, 800, 12, 0}},
             12);
         NS_TEST_EXPECT_MSG_EQ(+needed[0], 2, "no more than it needs");
         NS_TEST_EXPECT_MSG_EQ(+needed[1], 10, "the rest goes to who can use it");
-        const auto best =
-            CreateObject<MaxRateScheduler>()->Share({{1, 0, 800, 12, 0}, {1, 0, 900, 12, 0}}, 12);
+        const auto best = CreateObject<MaxRateScheduler>()->Share(
+            {{1, 0, 100, 800, 12, 0}, {1, 0, 100, 900, 12, 0}},
+            12);
         NS_TEST_EXPECT_MSG_EQ(+best[1], 12, "the better channel takes all");
         const auto turns = CreateObject<RoundRobinScheduler>()->Share(
-            {{1, 0, 800, 6, 40}, {1, 0, 900, 6, 41}, {1, 0, 900, 6, 39}},
+            {{1, 0, 100, 800, 6, 40}, {1, 0, 100, 900, 6, 41}, {1, 0, 100, 900, 6, 39}},
             12);
         NS_TEST_EXPECT_MSG_EQ(+turns[1], 0, "who was served last comes last");
     }

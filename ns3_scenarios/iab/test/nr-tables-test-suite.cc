@@ -7,8 +7,11 @@
 
 #include "ns3/test.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 using namespace ns3;
 
@@ -75,6 +78,202 @@ class TransportBlockTestCase : public TestCase
                                                 NrTransportBlockBits(scheme, 66, symbols - 1, 6),
                                                 "a longer allocation carries less");
                 }
+            }
+        }
+    }
+};
+
+/**
+ * TS 38.214 5.1.3.2 in whole numbers, written apart from the program's: N_info as 2048 times
+ * itself, which is whole for every code rate of the tables, and no logarithm.
+ */
+class WholeNumberTestCase : public TestCase
+{
+  public:
+    WholeNumberTestCase()
+        : TestCase("Block sizes of all MCSs, resource blocks and symbols, in whole numbers")
+    {
+    }
+
+  private:
+    /** Table 5.1.3.2-1, as runs of equal steps: the first size, and how many with which step. */
+    static std::vector<uint64_t> SmallSizes()
+    {
+        std::vector<uint64_t> sizes{24};
+        const std::pair<int, int> runs[]{{21, 8},  {12, 16}, {8, 24},  {6, 32},  {4, 40},
+                                         {1, 56},  {1, 48},  {1, 32},  {1, 64},  {7, 32},
+                                         {9, 64},  {1, 96},  {4, 64},  {1, 128}, {7, 64},
+                                         {1, 120}, {1, 128}, {1, 136}, {4, 128}, {1, 72}};
+        for (const auto& [count, step] : runs)
+        {
+            for (int i = 0; i < count; ++i)
+            {
+                sizes.push_back(sizes.back() + step);
+            }
+        }
+        return sizes;
+    }
+
+    /** @return the greatest power of two that is not above a ratio, at least 1 */
+    static uint64_t PowerBelow(uint64_t numerator, uint64_t denominator)
+    {
+        uint64_t power = 1;
+        while (2 * power * denominator <= numerator)
+        {
+            power *= 2;
+        }
+        return power;
+    }
+
+    /** @return block size in bits */
+    static uint64_t Expected(const NrMcs& mcs, uint64_t rbs, uint64_t symbols, uint64_t dmrs)
+    {
+        const auto rate = static_cast<uint64_t>(2 * mcs.codeRateX1024); // over 2048
+        const auto perRb = std::min<uint64_t>(156, 12 * symbols - dmrs);
+        const auto info = perRb * rbs * mcs.modulationOrder * rate; // over 2048
+        if (info <= 3824 * 2048)
+        {
+            const auto step = std::max<uint64_t>(8, PowerBelow(info, 2048) / 64);
+            const auto quantised = std::max<uint64_t>(24, info / (step * 2048) * step);
+            static const auto sizes = SmallSizes();
+            return *std::lower_bound(sizes.begin(), sizes.end(), quantised);
+        }
+        const auto rest = info - 24 * 2048;
+        const auto step = PowerBelow(rest, 2048) / 32;
+        const auto rounded = (2 * rest + step * 2048) / (2 * step * 2048) * step; // half goes up
+        const auto quantised = std::max<uint64_t>(3840, rounded) + 24;
+        uint64_t parts = 1;
+        if (rate <= 512)
+        {
+            parts = (quantised + 3815) / 3816;
+        }
+        else if (quantised - 24 > 8424)
+        {
+            parts = (quantised + 8423) / 8424;
+        }
+        return (quantised + 8 * parts - 1) / (8 * parts) * 8 * parts - 24;
+    }
+
+    void DoRun() override
+    {
+        NS_TEST_ASSERT_MSG_EQ(SmallSizes().size(), 93, "sizes of Table 5.1.3.2-1");
+        NS_TEST_ASSERT_MSG_EQ(SmallSizes().back(), 3824, "the last of them");
+        uint64_t wrong = 0;
+        uint64_t compared = 0;
+        for (const auto table : TABLES)
+        {
+            for (uint8_t index = 0; index < NrMcsCount(table); ++index)
+            {
+                const auto mcs = GetNrMcs(table, index);
+                for (uint16_t rbs = 1; rbs <= 275; ++rbs)
+                {
+                    uint32_t before = 0;
+                    for (uint8_t symbols = 1; symbols <= 14; ++symbols)
+                    {
+                        for (const uint8_t dmrs : {0, 6})
+                        {
+                            ++compared;
+                            const auto bits = NrTransportBlockBits(mcs, rbs, symbols, dmrs);
+                            wrong += bits != Expected(mcs, rbs, symbols, dmrs) ? 1 : 0;
+                        }
+                        const auto bits = NrTransportBlockBits(mcs, rbs, symbols, 6);
+                        wrong += bits < before ? 1 : 0;
+                        wrong += bits < NrTransportBlockBits(mcs, rbs - 1, symbols, 6) ? 1 : 0;
+                        before = bits;
+                    }
+                }
+            }
+        }
+        NS_TEST_EXPECT_MSG_EQ(wrong, 0, "sizes that differ or fall, of " << compared);
+    }
+};
+
+/** The efficiencies that TS 38.214 prints beside modulation and code rate. */
+class EfficiencyTestCase : public TestCase
+{
+  public:
+    EfficiencyTestCase()
+        : TestCase("All MCS and CQI tables have the efficiencies that the standard prints")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        // Tables 5.1.3.1-1, -2 and -3, last column.
+        const std::vector<double> mcs[]{
+            {0.2344, 0.3066, 0.3770, 0.4902, 0.6016, 0.7402, 0.8770, 1.0273, 1.1758, 1.3262,
+             1.3281, 1.4766, 1.6953, 1.9141, 2.1602, 2.4063, 2.5703, 2.5664, 2.7305, 3.0293,
+             3.3223, 3.6094, 3.9023, 4.2129, 4.5234, 4.8164, 5.1152, 5.3320, 5.5547},
+            {0.2344, 0.3770, 0.6016, 0.8770, 1.1758, 1.4766, 1.6953, 1.9141, 2.1602, 2.4063,
+             2.5703, 2.7305, 3.0293, 3.3223, 3.6094, 3.9023, 4.2129, 4.5234, 4.8164, 5.1152,
+             5.3320, 5.5547, 5.8906, 6.2266, 6.5703, 6.9141, 7.1602, 7.4063},
+            {0.0586, 0.0781, 0.0977, 0.1250, 0.1523, 0.1934, 0.2344, 0.3066, 0.3770, 0.4902,
+             0.6016, 0.7402, 0.8770, 1.0273, 1.1758, 1.3281, 1.4766, 1.6953, 1.9141, 2.1602,
+             2.4063, 2.5664, 2.7305, 3.0293, 3.3223, 3.6094, 3.9023, 4.2129, 4.5234}};
+        // Tables 5.2.2.1-2, -3 and -4, last column.
+        const std::vector<double> cqi[]{{0.1523,
+                                         0.2344,
+                                         0.3770,
+                                         0.6016,
+                                         0.8770,
+                                         1.1758,
+                                         1.4766,
+                                         1.9141,
+                                         2.4063,
+                                         2.7305,
+                                         3.3223,
+                                         3.9023,
+                                         4.5234,
+                                         5.1152,
+                                         5.5547},
+                                        {0.1523,
+                                         0.3770,
+                                         0.8770,
+                                         1.4766,
+                                         1.9141,
+                                         2.4063,
+                                         2.7305,
+                                         3.3223,
+                                         3.9023,
+                                         4.5234,
+                                         5.1152,
+                                         5.5547,
+                                         6.2266,
+                                         6.9141,
+                                         7.4063},
+                                        {0.0586,
+                                         0.0977,
+                                         0.1523,
+                                         0.2344,
+                                         0.3770,
+                                         0.6016,
+                                         0.8770,
+                                         1.1758,
+                                         1.4766,
+                                         1.9141,
+                                         2.4063,
+                                         2.7305,
+                                         3.3223,
+                                         3.9023,
+                                         4.5234}};
+        for (const auto table : TABLES)
+        {
+            const auto& schemes = mcs[static_cast<std::size_t>(table)];
+            NS_TEST_ASSERT_MSG_EQ(+NrMcsCount(table), schemes.size(), "entries");
+            for (uint8_t index = 0; index < schemes.size(); ++index)
+            {
+                NS_TEST_EXPECT_MSG_EQ_TOL(GetNrMcs(table, index).Efficiency(),
+                                          schemes[index],
+                                          5.1e-5, // it prints four digits
+                                          "MCS " << +index);
+            }
+            for (uint8_t index = 1; index <= NR_CQI_MAX; ++index)
+            {
+                NS_TEST_EXPECT_MSG_EQ_TOL(GetNrCqi(table, index).Efficiency(),
+                                          cqi[static_cast<std::size_t>(table)][index - 1],
+                                          5.1e-5,
+                                          "CQI " << +index);
             }
         }
     }
@@ -261,6 +460,8 @@ class NrTablesTestSuite : public TestSuite
         : TestSuite("iab-nr-tables", Type::UNIT)
     {
         AddTestCase(new TransportBlockTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new WholeNumberTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new EfficiencyTestCase, TestCase::Duration::QUICK);
         AddTestCase(new LinkAdaptationTestCase, TestCase::Duration::QUICK);
         AddTestCase(new ErrorModelTestCase, TestCase::Duration::QUICK);
         AddTestCase(new FrameTestCase, TestCase::Duration::QUICK);

@@ -51,11 +51,12 @@ class TestCell
   public:
     /**
      * @param pattern TDD pattern, numerology 3, 100 MHz
+     * @param config of the grid
      */
-    explicit TestCell(const std::string& pattern)
+    explicit TestCell(const std::string& pattern, const ns3::ResourceGridConfig& config = {})
         : m_frame(3, 100000000, pattern),
           m_grid(std::make_shared<ns3::ResourceGrid>(m_frame,
-                                                     ns3::ResourceGridConfig(),
+                                                     config,
                                                      std::make_shared<ns3::ErrorModel>())),
           m_cell(ns3::CreateObject<ns3::CellMac>())
     {

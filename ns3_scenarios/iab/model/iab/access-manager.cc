@@ -29,11 +29,12 @@ AccessManager::GetTypeId()
                           TimeValue(MilliSeconds(20)),
                           MakeTimeAccessor(&AccessManager::m_updatePeriod),
                           MakeTimeChecker(MicroSeconds(1)))
-            .AddAttribute("Hysteresis",
-                          "How much better a neighbour must be, in dB (A3 offset).",
-                          DoubleValue(3.0),
-                          MakeDoubleAccessor(&AccessManager::m_hysteresisDb),
-                          MakeDoubleChecker<double>(0.0))
+            .AddAttribute(
+                "Hysteresis",
+                "How much better a neighbour must be, in dB (A3 offset, TS 38.331 5.5.4.4).",
+                DoubleValue(3.0),
+                MakeDoubleAccessor(&AccessManager::m_hysteresisDb),
+                MakeDoubleChecker<double>(0.0))
             .AddAttribute("TimeToTrigger",
                           "How long a neighbour must be better.",
                           TimeValue(MilliSeconds(100)),
@@ -162,7 +163,8 @@ void
 AccessManager::Update()
 {
     // Where nothing moves, nothing changes: the channel is drawn anew by distance, not by time.
-    if (m_end.mobility->GetPosition() != m_measuredAt || m_reselecting)
+    const bool moved = m_end.mobility->GetPosition() != m_measuredAt;
+    if (moved || m_channel->HasMovingScatterers() || m_reselecting)
     {
         ConsiderHandover(Measure());
         m_reselecting = m_betterSince != Time::Min();

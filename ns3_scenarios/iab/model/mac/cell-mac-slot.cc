@@ -192,6 +192,7 @@ CellMac::Describe(const Backlogged& channel, const OpenSlot& slot)
     const double full = m_grid->BlockBits(mcs, slot.units, slot.dataSymbols);
     return {channel.link->WeightOf(state),
             state.averageBitsPerSlot,
+            m_window,
             full / slot.units,
             m_grid->UnitsFor(mcs, state.queue.QueuedBytes(), slot.dataSymbols),
             state.lastServed};
@@ -352,18 +353,34 @@ void
 CellMac::GiveUp(Airborne& airborne, NrDirection direction)
 {
     const auto& link = airborne.link;
-    auto& state = link->Channels(direction)[airborne.block.channel];
-    const auto resendFrom = Simulator::Now() + m_statusDelay;
-    const auto sdus = state.queue.Lost(airborne.block.pdu, resendFrom);
-    if (state.queue.QueuedBytes() > 0)
+    const auto number = airborne.block.channel;
+    auto& queue = link->Channels(direction)[number].queue;
+    if (queue.Mode() == RlcMode::ACKNOWLEDGED)
     {
-        List(link, direction, airborne.block.channel);
-        ScheduleSlot(direction, resendFrom);
+        Simulator::Schedule(
+            m_statusDelay,
+            [cell = Ptr<CellMac>(this), link, direction, number, epoch = link->Epoch()]() {
+                if (epoch == link->Epoch()) // else all that was under way waits again already
+                {
+                    cell->SendAgain(link, direction, number);
+                }
+            });
     }
-    if (!sdus.empty())
+    if (const auto sdus = queue.Lost(airborne.block.pdu); !sdus.empty())
     {
         link->Deliver(direction, sdus);
     }
+}
+
+void
+CellMac::SendAgain(const Ptr<RadioLink>& link, NrDirection direction, uint16_t number)
+{
+    const auto now = Simulator::Now();
+    auto& queue = link->Channels(direction)[number].queue;
+    queue.ReportLost(now);
+    List(link, direction, number);
+    ScheduleSlot(direction, std::max(now, link->SuspendedUntil()));
+    RefreshFlow(*link, direction, link->Channels(direction)[number].bearer);
 }
 
 } // namespace ns3

@@ -248,6 +248,15 @@ class CellMac : public Object
     /** RLC's part in a block that HARQ gave up. */
     void GiveUp(Airborne& airborne, NrDirection direction);
 
+    /**
+     * A status report has come: what a lost block carried waits again.
+     *
+     * @param link it was lost on
+     * @param direction of the data
+     * @param number of the RLC channel
+     */
+    void SendAgain(const Ptr<RadioLink>& link, NrDirection direction, uint16_t number);
+
     /** @return a process that can take a new block, if one is free; made when it is new */
     std::optional<uint8_t> FreeProcess(RadioLink& link, NrDirection direction) const;
 

@@ -21,15 +21,16 @@ MacTiming::GetTypeId()
             .SetParent<Object>()
             .SetGroupName("Iab")
             .AddConstructor<MacTiming>()
-            .AddAttribute("SchedulingRequest",
-                          "Whether an idle uplink must send a scheduling request and wait for its "
-                          "grant; else its need is known at once.",
-                          BooleanValue(true),
-                          MakeBooleanAccessor(&MacTiming::m_schedulingRequest),
-                          MakeBooleanChecker())
+            .AddAttribute(
+                "SchedulingRequest",
+                "Whether an idle uplink must send a scheduling request (TS 38.321 5.4.4) and "
+                "wait for its grant; else its need is known at once.",
+                BooleanValue(true),
+                MakeBooleanAccessor(&MacTiming::m_schedulingRequest),
+                MakeBooleanChecker())
             .AddAttribute("BufferReport",
                           "Whether the grant that answers a scheduling request carries a buffer "
-                          "status report alone, and data need a second one.",
+                          "status report (TS 38.321 5.4.5) alone, and data need a second one.",
                           BooleanValue(false),
                           MakeBooleanAccessor(&MacTiming::m_bufferReport),
                           MakeBooleanChecker())

@@ -12,10 +12,10 @@ namespace ns3
 namespace
 {
 
-constexpr uint8_t MAX_SYMBOLS = 14;
+constexpr uint8_t MAX_SYMBOLS = 14; // of a slot, TS 38.211 Table 4.3.2-1
 constexpr uint8_t FULL_SLOT_SYMBOLS = 12;
-constexpr uint8_t MAX_GROUPS = 18; // TS 38.214 5.1.2.2.1: a bitmap of at most 18 groups
-constexpr uint32_t SUBCARRIERS = 12;
+constexpr uint8_t MAX_GROUPS = 18;   // TS 38.214 5.1.2.2.1: a bitmap of at most 18 groups
+constexpr uint32_t SUBCARRIERS = 12; // of a resource block, TS 38.211 4.4.4.1
 constexpr std::size_t UNITS_WIDTH = MAX_GROUPS + 1;
 constexpr std::size_t SYMBOLS_WIDTH = MAX_SYMBOLS + 1;
 

@@ -27,7 +27,7 @@ struct ResourceGridConfig
 {
     NrMcsTable table{NrMcsTable::QAM64};    //!< MCS and CQI tables
     SlotSharing sharing{SlotSharing::TIME}; //!< units
-    uint8_t dmrsResourceElements{6};        //!< DM-RS per resource block and allocation
+    uint8_t dmrsResourceElements{6};        //!< DM-RS per RB and allocation, TS 38.211 7.4.1.1.2
     double targetBler{0.1};                 //!< of CQI (TS 38.214 5.2.2.1)
 };
 

@@ -3,7 +3,6 @@
  */
 #include "slot-scheduler.h"
 
-#include "ns3/double.h"
 #include "ns3/uinteger.h"
 
 #include <algorithm>
@@ -68,16 +67,10 @@ SlotScheduler::Share(const std::vector<SlotCandidate>& candidates, uint8_t units
 TypeId
 ProportionalFairScheduler::GetTypeId()
 {
-    static TypeId tid =
-        TypeId("ns3::ProportionalFairScheduler")
-            .SetParent<SlotScheduler>()
-            .SetGroupName("Iab")
-            .AddConstructor<ProportionalFairScheduler>()
-            .AddAttribute("Window",
-                          "Averaging window of the served rate, in slots; must be that of the MAC.",
-                          DoubleValue(100.0),
-                          MakeDoubleAccessor(&ProportionalFairScheduler::m_window),
-                          MakeDoubleChecker<double>(1.0));
+    static TypeId tid = TypeId("ns3::ProportionalFairScheduler")
+                            .SetParent<SlotScheduler>()
+                            .SetGroupName("Iab")
+                            .AddConstructor<ProportionalFairScheduler>();
     return tid;
 }
 
@@ -86,7 +79,7 @@ ProportionalFairScheduler::Priority(const SlotCandidate& candidate, uint8_t give
 {
     // One bit keeps a channel that was never served comparable with the others.
     const double served =
-        1 + candidate.averageBitsPerSlot + givenUnits * candidate.bitsPerUnit / m_window;
+        1 + candidate.averageBitsPerSlot + givenUnits * candidate.bitsPerUnit / candidate.window;
     return candidate.weight * candidate.bitsPerUnit / served;
 }
 
@@ -103,8 +96,14 @@ RoundRobinScheduler::GetTypeId()
 double
 RoundRobinScheduler::Priority(const SlotCandidate& candidate, uint8_t givenUnits) const
 {
-    // Who has units of this slot already comes after everybody else.
-    return givenUnits > 0 ? -1e18 : -static_cast<double>(candidate.lastServed);
+    // Who has units of this slot already comes after everybody else. Among equals, where not all
+    // can have the same of a slot, who has had less of those before comes first.
+    constexpr double AFTER_ALL = 1e12; // slots, more than there are
+    constexpr double OF_EQUALS = 1e-2; // less than a slot, for an average of up to 18 units
+    const double turn =
+        givenUnits > 0 ? AFTER_ALL + givenUnits : static_cast<double>(candidate.lastServed);
+    const double bits = std::max(candidate.bitsPerUnit, 1.0);
+    return -turn - OF_EQUALS * candidate.averageBitsPerSlot / bits;
 }
 
 TypeId

@@ -19,6 +19,7 @@ struct SlotCandidate
 {
     double weight;             //!< users that the channel carries
     double averageBitsPerSlot; //!< its served rate until now
+    double window;             //!< of that average, in slots
     double bitsPerUnit;        //!< what one unit carries at its MCS
     uint8_t neededUnits;       //!< that its backlog fills
     uint64_t lastServed;       //!< slot in which it was served last
@@ -69,9 +70,6 @@ class ProportionalFairScheduler : public SlotScheduler
 
   protected:
     double Priority(const SlotCandidate& candidate, uint8_t givenUnits) const override;
-
-  private:
-    double m_window; //!< averaging window of the MAC, in slots
 };
 
 /** Round robin: who was served longest ago. */

@@ -65,7 +65,7 @@ NrFrame::NrFrame(uint8_t numerology, uint64_t bandwidthHz, const std::string& pa
     : m_numerology(numerology),
       m_rbs(LookUpResourceBlocks(numerology, bandwidthHz)),
       m_pattern(pattern),
-      m_slotDuration(NanoSeconds(1000000 >> numerology))
+      m_slotDuration(NanoSeconds(1000000 >> numerology)) // TS 38.211 Table 4.3.2-1
 {
     CheckPattern(pattern);
 }

@@ -94,8 +94,8 @@ constexpr std::array<uint16_t, 93> TBS_TABLE{
      1480, 1544, 1608, 1672, 1736, 1800, 1864, 1928, 2024, 2088, 2152, 2216, 2280, 2408, 2472, 2536,
      2600, 2664, 2728, 2792, 2856, 2976, 3104, 3240, 3368, 3496, 3624, 3752, 3824}};
 
-constexpr uint32_t SUBCARRIERS_PER_RB = 12;
-constexpr uint32_t MAX_RE_PER_RB = 156; // TS 38.214 5.1.3.2 step 1
+constexpr uint32_t SUBCARRIERS_PER_RB = 12; // TS 38.211 4.4.4.1
+constexpr uint32_t MAX_RE_PER_RB = 156;     // TS 38.214 5.1.3.2 step 1
 
 uint32_t
 SmallTransportBlock(double infoBits)

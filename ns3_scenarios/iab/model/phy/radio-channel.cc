@@ -29,7 +29,7 @@ namespace
 
 constexpr double BOLTZMANN = 1.380649e-23; // J/K, SI definition
 constexpr double NOISE_TEMPERATURE_K = 290;
-constexpr double SUBCARRIERS_PER_RB = 12;
+constexpr double SUBCARRIERS_PER_RB = 12; // TS 38.211 4.4.4.1
 constexpr double SPEED_OF_LIGHT_MPS = 299792458;
 constexpr double NEAREST_M = 1; // nearer, the far field that all models assume has not begun
 
@@ -193,6 +193,7 @@ RadioChannel::Configure(const RadioChannelConfig& config, const NrFrame& frame)
     m_beams = CreateObject<ThreeGppSpectrumPropagationLossModel>();
     m_beams->SetChannelModel(m_fading);
 
+    m_scattererMps = config.scattererMps;
     m_nearestGainDb =
         20 * std::log10(SPEED_OF_LIGHT_MPS / (4 * std::numbers::pi * NEAREST_M * config.carrierHz));
     m_rbs = frame.ResourceBlocks();
@@ -406,6 +407,12 @@ RadioChannel::Quality(const std::vector<double>& gains,
     }
     quality.sinrDb = 10 * std::log10(std::max(std::exp2(capacity) - 1, 1e-20));
     return quality;
+}
+
+bool
+RadioChannel::HasMovingScatterers() const
+{
+    return m_scattererMps > 0;
 }
 
 double

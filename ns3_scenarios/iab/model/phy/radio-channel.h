@@ -178,6 +178,9 @@ class RadioChannel : public Object
                         double extraLossDb,
                         const ErrorModel& errors) const;
 
+    /** @return whether the small-scale channel changes though neither end moves */
+    bool HasMovingScatterers() const;
+
     /** @return noise power over the whole band in W */
     double NoiseWatts() const;
 
@@ -236,6 +239,7 @@ class RadioChannel : public Object
     Ptr<ThreeGppChannelModel> m_fading;                //!< small-scale channel
     Ptr<ThreeGppSpectrumPropagationLossModel> m_beams; //!< beamforming over it
     Ptr<SpectrumValue> m_unitPsd;                      //!< 1 W over the band
+    double m_scattererMps{0};                          //!< speed of scatterers
     double m_noiseWattsPerRb{0};                       //!< receiver noise
     double m_nearestGainDb{0};                         //!< in free space, at the least distance
     uint16_t m_rbs{0};                                 //!< resource blocks

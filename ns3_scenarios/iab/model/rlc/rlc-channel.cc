@@ -78,19 +78,11 @@ RlcChannel::Received(const RlcPdu& pdu)
 }
 
 std::vector<RlcSdu>
-RlcChannel::Lost(const RlcPdu& pdu, Time resendFrom)
+RlcChannel::Lost(const RlcPdu& pdu)
 {
     if (m_mode == RlcMode::ACKNOWLEDGED)
     {
-        if (m_queuedBytes == 0)
-        {
-            m_eligibleFrom = resendFrom;
-        }
-        for (const auto& segment : pdu)
-        {
-            m_resend.push_back(segment);
-            m_queuedBytes += segment.bytes;
-        }
+        m_unreported.push_back(pdu);
         return {};
     }
     for (const auto& segment : pdu)
@@ -108,6 +100,25 @@ RlcChannel::Lost(const RlcPdu& pdu, Time resendFrom)
     return Release();
 }
 
+void
+RlcChannel::ReportLost(Time now)
+{
+    if (m_unreported.empty())
+    {
+        return;
+    }
+    if (m_queuedBytes == 0)
+    {
+        m_eligibleFrom = now;
+    }
+    for (const auto& segment : m_unreported.front())
+    {
+        m_resend.push_back(segment);
+        m_queuedBytes += segment.bytes;
+    }
+    m_unreported.pop_front();
+}
+
 std::vector<RlcSdu>
 RlcChannel::Flush()
 {
@@ -122,6 +133,7 @@ RlcChannel::Flush()
     m_firstSequence += m_entries.size();
     m_nextUnsent = m_firstSequence;
     m_entries.clear();
+    m_unreported.clear();
     m_resend.clear();
     m_queuedBytes = 0;
     return all;
@@ -130,6 +142,7 @@ RlcChannel::Flush()
 void
 RlcChannel::Reestablish()
 {
+    m_unreported.clear();
     m_resend.clear();
     m_queuedBytes = 0;
     for (auto& entry : m_entries)
@@ -139,6 +152,12 @@ RlcChannel::Reestablish()
         m_queuedBytes += entry.unsent;
     }
     m_nextUnsent = m_firstSequence;
+}
+
+RlcMode
+RlcChannel::Mode() const
+{
+    return m_mode;
 }
 
 uint32_t

@@ -113,13 +113,21 @@ class RlcChannel
     std::vector<RlcSdu> Received(const RlcPdu& pdu);
 
     /**
-     * HARQ gave a transport block up.
+     * HARQ gave a transport block up. The transmitter of an acknowledged channel learns of it from
+     * a status report, see ReportLost.
      *
      * @param pdu its segments
-     * @param resendFrom when an acknowledged channel knows of it
      * @return the SDUs that need no longer wait for a lost one, in order
      */
-    std::vector<RlcSdu> Lost(const RlcPdu& pdu, Time resendFrom);
+    std::vector<RlcSdu> Lost(const RlcPdu& pdu);
+
+    /**
+     * A status report has told an acknowledged channel of the first lost block that it did not know
+     * of: what the block carried waits again (TS 38.322 5.3.2).
+     *
+     * @param now the present time
+     */
+    void ReportLost(Time now);
 
     /**
      * Take everything that was not delivered, in order (data forwarding at handover).
@@ -130,6 +138,9 @@ class RlcChannel
 
     /** Send again from its start what is partly sent: blocks in the air are void (handover). */
     void Reestablish();
+
+    /** @return what is done about lost blocks */
+    RlcMode Mode() const;
 
     /** @return bytes waiting, headers included */
     uint32_t QueuedBytes() const;
@@ -173,6 +184,7 @@ class RlcChannel
     void SkipSent();
 
     std::deque<Entry> m_entries;     //!< by sequence number, oldest first
+    std::deque<RlcPdu> m_unreported; //!< lost, which the transmitter does not know
     std::deque<RlcSegment> m_resend; //!< to be sent again
     uint64_t m_firstSequence{0};     //!< of m_entries.front()
     uint64_t m_nextUnsent{0};        //!< first with unsent bytes
