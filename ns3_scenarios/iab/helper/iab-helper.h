@@ -12,6 +12,7 @@
 #include "iab/model/phy/radio-channel.h"
 
 #include "ns3/node.h"
+#include "ns3/object-base.h"
 
 #include <cmath>
 #include <memory>
@@ -39,9 +40,23 @@ struct IabTimingConfig
     Time channelReport{MilliSeconds(2)}; //!< change of the channel to a new MCS
 };
 
-/** The radio interface of an IAB network. */
-struct IabRadioConfig
+/**
+ * The radio interface of an IAB network.
+ *
+ * Its members can be set before it is made, too, as ns-3's Attributes of this type: with
+ * Config::SetDefault, on a command line or in a file of defaults. See GetTypeId.
+ */
+struct IabRadioConfig : public ObjectBase
 {
+    IabRadioConfig();
+
+    /**
+     * @brief Get the type ID.
+     * @return the object TypeId
+     */
+    static TypeId GetTypeId();
+    TypeId GetInstanceTypeId() const override;
+
     double carrierHz{28e9};                                  //!< carrier frequency
     uint64_t bandwidthHz{100000000};                         //!< channel bandwidth
     uint8_t numerology{3};                                   //!< mu of TS 38.211 4.2

@@ -58,6 +58,17 @@ def test_exactly_one_cell_sees_its_demand() -> None:
     assert (np.count_nonzero(seen, axis=1) > 0).sum() > 1, "it came to another cell"
 
 
+def test_a_cell_that_sleeps_is_nobodys() -> None:
+    radio = Radio(load_scenario("mmwave-iab").radio, has_relays=True, excess_loss_db=0.0)
+    demand = LogNormalRate(1e6, 0.5, 200_000_000, named_stream(1, "demand"))
+    user = MovingUser(_way(3, 30.0), demand, CELLS_M, radio)
+    times_ns = np.arange(0, 60_000_000_000, 200_000_000)
+    asleep = frozenset({0})
+    seen = [Visit(user, cell, asleep).at(times_ns) for cell in range(len(CELLS_M))]
+    assert not seen[0].any(), "it began there"
+    assert sum(seen) == pytest.approx(demand.at(times_ns))
+
+
 def _carried(**background: object) -> tuple[int, float]:
     """Bytes of background traffic, and what it leaves of link A upward, Mbps, on average."""
     overrides = [(f"background.{key}", value) for key, value in background.items()]
