@@ -17,6 +17,8 @@ from cosim.results import read_manifest
 
 _BAD_INPUT: Final = 2  # exit status; trying again does not help
 _TIMED_OUT: Final = 124  # as coreutils' timeout
+_NOT_WANTED: Final = 130  # as a shell's after Ctrl-C
+_LOOK_INTERVAL_S: Final = 0.5  # at whether the sweep still waits
 _GRACE_S: Final = 10.0  # for a run to write down that it was ended
 _LAST_LINES: Final = 1
 
@@ -58,7 +60,7 @@ def run_point(
         status, problem = _run_once(full, timeout_s)
         if status == 0:
             status, problem = _what_it_left(Path(directory))
-        if status in (0, _BAD_INPUT):
+        if status in (0, _BAD_INPUT, _NOT_WANTED):
             break
     return PointOutcome(name, status, problem, attempts, time.monotonic() - began_s)
 
@@ -81,17 +83,40 @@ def _run_once(command: list[str], timeout_s: float) -> tuple[int, str]:
         text=True,
         errors="replace",
     )
-    try:
-        _, said = child.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        child.terminate()
+    limit_s = time.monotonic() + timeout_s
+    said = None
+    while said is None:
         try:
-            child.communicate(timeout=_GRACE_S)
+            _, said = child.communicate(timeout=_LOOK_INTERVAL_S)
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
-        return _TIMED_OUT, f"did not end within {timeout_s:g} s"
+            if not _is_wanted():
+                _end(child)
+                return _NOT_WANTED, "is no longer wanted"
+            if time.monotonic() > limit_s:
+                _end(child)
+                return _TIMED_OUT, f"did not end within {timeout_s:g} s"
     lines = said.strip().splitlines()
     if child.returncode < 0 and not lines:
         lines = [f"was killed by {signal.Signals(-child.returncode).name}"]
     return child.returncode, " ".join(lines[-_LAST_LINES:])
+
+
+def _is_wanted() -> bool:
+    """Whether the sweep still waits for this point: it may have been interrupted or killed."""
+    from distributed import get_worker
+
+    try:
+        worker = get_worker()
+    except ValueError:  # called by no worker
+        return True
+    task = worker.state.tasks.get(worker.get_current_task())
+    return task is not None and task.state != "cancelled"
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    child.terminate()
+    try:
+        child.communicate(timeout=_GRACE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()

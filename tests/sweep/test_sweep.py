@@ -135,6 +135,26 @@ def test_an_interrupted_sweep_ends_its_runs(place: Path, number: signal.Signals)
         process.communicate()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_workers_of_a_scheduler_end_what_is_no_longer_wanted(
+    place: Path, number: signal.Signals
+) -> None:
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]).replace("100 ms", "9000 s"))
+    with _one_worker() as cluster:
+        command = [sys.executable, "-m", "cosim", "sweep", "s.toml"]
+        command += ["--scheduler", cluster.scheduler_address]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            manifests = (place / "runs/sweep-s/points").glob
+            _wait_for(lambda: _statuses(manifests("*/manifest.json")) == ["running"], 120)
+            process.send_signal(number)
+            assert process.wait(60) != 0
+            _wait_for(lambda: _statuses(manifests("*/manifest.json")) == ["failed"], 60)
+        finally:
+            process.kill()
+            process.wait(10)
+
+
 def test_a_point_that_takes_too_long_and_is_tried_again(place: Path) -> None:
     (place / "s.toml").write_text(
         SWEEP.format(policies=["ue-only"])
@@ -148,17 +168,8 @@ def test_a_point_that_takes_too_long_and_is_tried_again(place: Path) -> None:
 
 
 def test_workers_of_a_scheduler(place: Path) -> None:
-    from distributed import LocalCluster
-
     (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]))
-    with LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        host="127.0.0.1",
-        protocol="tcp",
-        dashboard_address=None,
-    ) as cluster:
+    with _one_worker() as cluster:
         result = call("sweep", "s.toml", "--scheduler", cluster.scheduler_address, "--json")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["done_now"] == 1
@@ -185,6 +196,19 @@ def test_a_dry_run_prints_commands(place: Path) -> None:
     lines = call("sweep", "s.toml", "--dry-run").stdout.splitlines()
     assert len(lines) == 2 and all(line.startswith("cosim run chain3") for line in lines)
     assert not (place / "runs").exists()
+
+
+def _one_worker() -> Any:
+    from distributed import LocalCluster
+
+    return LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        host="127.0.0.1",
+        protocol="tcp",
+        dashboard_address=None,
+    )
 
 
 def _statuses(paths: Any) -> list[str]:
