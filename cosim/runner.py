@@ -215,7 +215,9 @@ class Runner:
 
     def _rerun_command(self) -> str:
         """What repeats the run, from the scenario as it was resolved."""
-        command = ["cosim", "run", str(self._writer.directory / SCENARIO_NAME)]
+        typed = self._writer.manifest.command
+        subcommand = "gym" if typed[1:2] == ("gym",) else "run"  # an agent's decisions are not ours
+        command = ["cosim", subcommand, str(self._writer.directory / SCENARIO_NAME)]
         backend = self._writer.manifest.backend
         return shlex.join(command if backend == "ns3" else [*command, "--backend", backend])
 
