@@ -59,6 +59,13 @@ def cpu_per_second(setup: CellSetup, repeats: int) -> tuple[float, dict[str, Any
 
 PEERS_HEAD = ("one cell", "here", "5G-LENA", "ns3-mmwave", "bound", "Mbps here")
 SCALE_HEAD = ("cells", "UEs", "CPU s per simulated s", "packet-hops per s", "us per packet-hop")
+BACKGROUND_HEAD = (
+    "demand of a UE",
+    "no demand",
+    "backlog",
+    "packets",
+    "packets / backlog, of what is added",
+)
 Row = tuple[str, ...]
 
 
@@ -130,9 +137,10 @@ def write_doc(path: Path, tables: Iterable[tuple[str, Row, list[Row]]], scenario
     path.write_text("\n".join([*lines, "", scenario, ""]), encoding="utf-8")
 
 
-def bench_scenario(duration_s: float) -> dict[str, Any]:
-    """The built-in network at mid load, without tasks: CPU time of the ns-3 process."""
-    scenario = load_scenario("mmwave-iab", [("duration", f"{duration_s} s"), ("load", "mid")])
+def network_cost(duration_s: float, *overrides: tuple[str, object]) -> float:
+    """CPU s of the ns-3 process per simulated s of the built-in network, without tasks."""
+    mid = [("duration", f"{duration_s} s"), ("load", "mid")]
+    scenario = load_scenario("mmwave-iab", [*mid, *overrides])
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as folder:
         network = open_ns3(scenario, stderr_path=Path(folder) / "stderr.txt")
@@ -144,8 +152,27 @@ def bench_scenario(duration_s: float) -> dict[str, Any]:
         finally:
             network.close()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cost = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / duration_s
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / duration_s
+
+
+def bench_scenario(duration_s: float) -> dict[str, Any]:
+    """The built-in network at mid load."""
+    cost = network_cost(duration_s)
     return {"case": "mmwave-iab", "cpu": cost, "bound": SCENARIO_BOUND}
+
+
+def bench_background(duration_s: float, repeats: int) -> Iterator[Row]:
+    """What background UEs cost as a backlog and as packets, beyond the same network without."""
+    crowd = [(f"nodes.iab{number}.transit.rate", "1 bps") for number in range(1, 5)]
+    crowd.append(("background.ues_per_cell", 40))
+    for rate in ("0.2 Mbps", "2 Mbps"):
+        costs = []
+        for traffic, demand in (("backlog", "1 bps"), ("backlog", rate), ("packets", rate)):
+            more = [("background.traffic", traffic), ("background.ue_rate", demand)]
+            costs.append(min(network_cost(duration_s, *crowd, *more) for _ in range(repeats)))
+        none, backlog, packets = costs
+        ratio = (packets - none) / (backlog - none)
+        yield (rate, *(f"{cost:.3f}" for cost in costs), f"{ratio:.2f}")
 
 
 def main() -> int:
@@ -157,23 +184,33 @@ def main() -> int:
     parser.add_argument("--doc", type=Path, help="also write the tables as Markdown to this file")
     arguments = parser.parse_args()
     print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
+    quick = arguments.quick
     costs: list[dict[str, Any]] = []
 
     def peers() -> Iterator[Row]:
-        for row, cost in bench_peers(repeats=1 if arguments.quick else 3):
+        for row, cost in bench_peers(repeats=1 if quick else 3):
             costs.append(cost)
             yield row
 
-    titles = (
-        "CPU s per simulated s",
-        "Star of cells, 0.5 Mbps upward for each UE, dynamic half duplex",
+    sizes = ((1, 16), (1, 50)) if quick else ((1, 4, 16, 64), (1, 10, 50, 200))
+    benches = (
+        ("CPU s per simulated s", PEERS_HEAD, peers()),
+        (
+            "Star of cells, 0.5 Mbps upward for each UE, dynamic half duplex",
+            SCALE_HEAD,
+            bench_scale(*sizes, duration_s=0.3 if quick else 1.0),
+        ),
+        (
+            "mmwave-iab without other carriers, 40 background UEs a cell, CPU s per simulated s",
+            BACKGROUND_HEAD,
+            bench_background(duration_s=1.0 if quick else 3.0, repeats=1 if quick else 3),
+        ),
     )
-    print(f"\n{titles[0]}")
-    peer_rows = tell(PEERS_HEAD, peers())
-    print(f"\n{titles[1]}")
-    sizes = ((1, 16), (1, 50)) if arguments.quick else ((1, 4, 16, 64), (1, 10, 50, 200))
-    scale_rows = tell(SCALE_HEAD, bench_scale(*sizes, duration_s=0.3 if arguments.quick else 1.0))
-    costs.append(bench_scenario(duration_s=2.0 if arguments.quick else 5.0))
+    tables = []
+    for title, head, rows in benches:
+        print(f"\n{title}")
+        tables.append((title, head, tell(head, rows)))
+    costs.append(bench_scenario(duration_s=2.0 if quick else 5.0))
     scenario = (
         f"mmwave-iab at mid load, the UE moving: {costs[-1]['cpu']:.3f} CPU s per simulated s "
         f"(bound {SCENARIO_BOUND})."
@@ -182,7 +219,6 @@ def main() -> int:
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(costs, indent=2), encoding="utf-8")
     if arguments.doc is not None:
-        tables = ((titles[0], PEERS_HEAD, peer_rows), (titles[1], SCALE_HEAD, scale_rows))
         write_doc(arguments.doc, tables, scenario)
     faults = [row for row in costs if row["bound"] is not None and row["cpu"] > row["bound"]]
     for row in faults:

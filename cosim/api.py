@@ -188,6 +188,7 @@ def compare(
     replace: bool = False,
     progress: ProgressCallback | None = None,
     command: Sequence[str] = (),
+    decision_limit_s: float = DEFAULT_LIMIT_S,
     backend: str = "ns3",
     channel_cache: str | Path | None = None,
     port_factory: PortFactory | None = None,
@@ -200,7 +201,7 @@ def compare(
         Names. Each policy's results lie in a directory of its name under `out`.
     scenario, model, load, duration_s, seed, overrides, out, replace, progress, command
         As for `run`.
-    backend, channel_cache, port_factory
+    decision_limit_s, backend, channel_cache, port_factory
         As for `run`. With a cache, ns-3 draws its channels for the first policy only.
 
     Raises
@@ -237,6 +238,7 @@ def compare(
             replace=replace,
             progress=progress,
             command=command,
+            decision_limit_s=decision_limit_s,
             backend=backend,
             port_factory=factory,
         )

@@ -40,7 +40,7 @@ from cosim.results.writer import (
     TRACEBACK_NAME,
 )
 from cosim.scenario import Scenario, scenario_hash
-from cosim.watchdog import DecisionWatch
+from cosim.watchdog import DEFAULT_LIMIT_S, DecisionWatch
 
 
 @dataclass(frozen=True)
@@ -218,8 +218,12 @@ class Runner:
         typed = self._writer.manifest.command
         subcommand = "gym" if typed[1:2] == ("gym",) else "run"  # an agent's decisions are not ours
         command = ["cosim", subcommand, str(self._writer.directory / SCENARIO_NAME)]
-        backend = self._writer.manifest.backend
-        return shlex.join(command if backend == "ns3" else [*command, "--backend", backend])
+        backend, limit_s = self._writer.manifest.backend, self._watch.limit_s
+        if backend != "ns3":
+            command += ["--backend", backend]
+        if subcommand == "run" and limit_s != DEFAULT_LIMIT_S:
+            command += ["--decision-limit", f"{limit_s:g}"]
+        return shlex.join(command)
 
     def _account(self, result: LoopResult) -> dict[str, object]:
         counts = {k: v for k, v in msgspec.structs.asdict(result).items() if k != "totals"}

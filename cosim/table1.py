@@ -7,6 +7,8 @@ background traffic and the moving UE but without tasks, so that nothing of the U
 
 from __future__ import annotations
 
+import itertools
+import math
 import statistics
 import tempfile
 from collections.abc import Iterable
@@ -31,6 +33,9 @@ class Table1Row(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
+    error_mbps
+        Standard error of our mean, from the means of the seeds; none with one seed. Where line of
+        sight and shadowing are drawn, a seed is one street: all of its reports share it.
     gap
         Our mean over the paper's, less 1.
     """
@@ -42,6 +47,7 @@ class Table1Row(msgspec.Struct, frozen=True):
     paper_std_mbps: float
     mean_mbps: float
     std_mbps: float
+    error_mbps: float | None
     gap: float
 
 
@@ -65,19 +71,22 @@ def measure_table1(
     seeds = tuple(seeds)
     rows = []
     for name in dict.fromkeys(row.scenario for row in PAPER_LINKS):
-        reports: dict[str, list[float]] = {}
+        reports: dict[str, list[list[float]]] = {}
         for seed in seeds:
             overrides = [("seed", seed), ("load", load), ("duration", f"{duration_s} s")]
             for link, values in _reported_mbps(load_scenario(name, overrides)).items():
-                reports.setdefault(link, []).extend(values)
+                reports.setdefault(link, []).append(values)
         rows += [
             _row(paper, reports[paper.link]) for paper in PAPER_LINKS if paper.scenario == name
         ]
     return rows
 
 
-def _row(paper: PaperLink, mbps: list[float]) -> Table1Row:
+def _row(paper: PaperLink, by_seed: list[list[float]]) -> Table1Row:
+    mbps = list(itertools.chain.from_iterable(by_seed))
     mean = statistics.fmean(mbps)
+    means = [statistics.fmean(values) for values in by_seed]
+    error = statistics.stdev(means) / math.sqrt(len(means)) if len(means) > 1 else None
     return Table1Row(
         scenario=paper.scenario,
         paper_index=paper.paper_index,
@@ -86,6 +95,7 @@ def _row(paper: PaperLink, mbps: list[float]) -> Table1Row:
         paper_std_mbps=paper.std_mbps,
         mean_mbps=mean,
         std_mbps=statistics.stdev(mbps),
+        error_mbps=error,
         gap=mean / paper.mean_mbps - 1,
     )
 

@@ -29,6 +29,7 @@ set(IAB_SOURCES
   iab/model/iab/iab-net-device.cc
   iab/model/iab/access-manager.cc
   iab/model/iab/backhaul-manager.cc
+  iab/model/iab/background-socket.cc
   iab/model/iab/background-user.cc
   iab/model/iab/trajectory-mobility-model.cc
   iab/helper/iab-helper.cc)
@@ -36,6 +37,8 @@ set(IAB_SOURCES
 # Library `bridge`: messages, session, reports, transfers. bridge/**.
 set(BRIDGE_SOURCES
   bridge/addressing.cc
+  bridge/background.cc
+  bridge/background-places.cc
   bridge/cross-traffic.cc
   bridge/description.cc
   bridge/fields.cc
@@ -70,9 +73,11 @@ set(IAB_TEST_SOURCES
   iab/test/tree-validation-test-suite.cc
   iab/test/dag-validation-test-suite.cc
   iab/test/sharing-validation-test-suite.cc
+  iab/test/background-test-suite.cc
+  iab/test/trace-test-suite.cc
   bridge/test/bridge-test-suite.cc)
 set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network iab-record iab-cell-validation iab-channel-validation
-  iab-tree-validation iab-dag-validation iab-sharing-validation cosim-bridge)
+  iab-tree-validation iab-dag-validation iab-sharing-validation iab-background iab-traces cosim-bridge)
 
 # Program `iab-chain`, the example of the iab module.
 set(IAB_CHAIN_SOURCES

@@ -66,6 +66,15 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Seed of everything random: same seed, same run.",
     ),
     click.option(
+        "--decision-limit",
+        "decision_limit_s",
+        type=click.FloatRange(min=0, min_open=True),
+        default=30.0,
+        show_default=True,
+        metavar="S",
+        help="Real time after which a policy that does not return ends the run, in seconds.",
+    ),
+    click.option(
         "--set",
         "overrides",
         multiple=True,

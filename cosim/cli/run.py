@@ -24,15 +24,6 @@ from cosim.cli.options import channel_cache_option, run_options
     "the steps of agents that merge their parameters.",
 )
 @click.option(
-    "--decision-limit",
-    "decision_limit_s",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30.0,
-    show_default=True,
-    metavar="S",
-    help="Real time after which a policy that does not return ends the run, in seconds.",
-)
-@click.option(
     "--record", is_flag=True, help="Keep all exchanges with the network, for `cosim replay`."
 )
 @click.option(

@@ -11,8 +11,8 @@ import click
     help="Simulated time of each run in s.",
 )  # fmt: skip
 @click.option(
-    "--seeds", type=click.IntRange(1, 1000), default=1, show_default=True,
-    help="Runs of each network, with seeds 1 and up.",
+    "--seeds", type=click.IntRange(1, 1000), default=5, show_default=True,
+    help="Runs of each network, with seeds 1 and up; one seed is one draw of the street.",
 )  # fmt: skip
 @click.option(
     "--load", type=click.Choice(["low", "mid", "high"]), default="mid", show_default=True,
@@ -33,7 +33,7 @@ def table1_command(duration_s: float, seeds: int, load: str, as_json: bool) -> N
         return
     click.echo(f"Mbps left to a UE at load {load}, mean (std) over {seeds} x {duration_s:g} s\n")
     print_table(
-        ("scenario", "index", "link", "paper", "here", "gap of the mean"),
+        ("scenario", "index", "link", "paper", "here", "std. error", "gap"),
         [
             (
                 row.scenario,
@@ -41,6 +41,7 @@ def table1_command(duration_s: float, seeds: int, load: str, as_json: bool) -> N
                 row.link,
                 f"{row.paper_mean_mbps:.1f} ({row.paper_std_mbps:.1f})",
                 f"{row.mean_mbps:.1f} ({row.std_mbps:.1f})",
+                "-" if row.error_mbps is None else f"{row.error_mbps:.1f}",
                 f"{row.gap:+.1%}",
             )
             for row in rows

@@ -20,11 +20,6 @@ def cross_rate_bps(traffic: CrossTrafficSpec, load: LoadSpec) -> float:
     return float(traffic.rate) * load.population * load.demand
 
 
-def background_users(background: BackgroundSpec, load: LoadSpec) -> int:
-    """How many background UEs a cell has."""
-    return round(background.ues_per_cell * load.population)
-
-
 def user_rate_bps(background: BackgroundSpec, load: LoadSpec) -> float:
     """Mean uplink demand of one background UE."""
     return float(background.ue_rate) * load.demand

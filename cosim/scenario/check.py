@@ -11,6 +11,7 @@ import msgspec
 
 from cosim.errors import ScenarioError, nearest_name_hint
 from cosim.scenario.carriers import bandwidths_mhz, fits_carrier
+from cosim.scenario.population import background_users
 from cosim.scenario.schema import (
     BlockageSpec,
     CrossTrafficSpec,
@@ -30,6 +31,10 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _SHORTEST_TIMEOUT_NS = 1_000_000  # a task each ns would stop the clock
 _RADIO_KINDS = ("ue", *SERVING_KINDS)
 _LEAST_COHERENCE_NS = 1_000_000  # the demand is redrawn no more often, by the radio stack
+_WIDEST_SIGMA = 3  # e^3 is 20 times the median
+_LEAST_PACKET_BYTES, _LARGEST_PACKET_BYTES = 29, 1500  # IPv4 and UDP headers; MTU
+_FASTEST_MPS = 500 / 3.6
+_TOO_FAST = "must be from 0 to 500 km/h (ITU-R M.2410 4.11)"
 _FARTHEST_M = 1e6  # beyond it, nothing that is meant in earnest
 _LEAST_QUEUE_BYTES = 10_000
 _MOST_QUEUE_BYTES = 1_000_000_000
@@ -137,29 +142,38 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
         yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"
     yield "background.ues_per_cell", s.background.ues_per_cell >= 0, "cannot be negative"
+    wide = s.background.population_sigma
+    yield "background.population_sigma", 0 <= wide <= _WIDEST_SIGMA, "must be from 0 to 3"
     sigma_ok = 0 <= s.background.rate_sigma <= _MOST_SIGMA
     yield "background.rate_sigma", sigma_ok, f"must be from 0 to {_MOST_SIGMA:g}"
     share_ok = 0 <= s.background.downlink_share <= _MOST_FACTOR
     yield "background.downlink_share", share_ok, f"must be from 0 to {_MOST_FACTOR:g}"
     coherence_ok = s.background.coherence >= _LEAST_COHERENCE_NS
     yield "background.coherence", coherence_ok, "must be at least 1 ms"
+    packet_ok = _LEAST_PACKET_BYTES <= s.background.packet <= _LARGEST_PACKET_BYTES
+    yield "background.packet", packet_ok, "must be from 29 B, a byte behind headers, to 1500 B"
+    yield "background.speed", 0 <= s.background.speed <= _FASTEST_MPS, _TOO_FAST
     radius_ok = 0 < s.background.radius_m <= _FARTHEST_M
     yield "background.radius_m", radius_ok, "must be more than 0 and at most 1000 km"
     yield "background.ues_per_cell", _radio_nodes(s) <= MOST_RADIO_NODES, _TOO_MANY
-    crowd_ok = s.background.ues_per_cell * _load(s).population <= _MOST_CELL_UES
+    crowd_ok = max(_crowds(s), default=0) <= _MOST_CELL_UES
     yield "background.ues_per_cell", crowd_ok, f"a cell has at most {_MOST_CELL_UES} at this load"
     yield "nodes", len(s.nodes) <= _MOST_NODES, f"there can be at most {_MOST_NODES}"
 
 
-def _radio_nodes(s: Scenario) -> float:
+def _radio_nodes(s: Scenario) -> int:
     """Nodes of the radio network, background UEs included, at the load of the scenario."""
-    cells = sum(node.kind in SERVING_KINDS for node in s.nodes)
-    return len(s.nodes) + cells * max(0, s.background.ues_per_cell) * _load(s).population
+    return len(s.nodes) + sum(_crowds(s))
 
 
 def _load(s: Scenario) -> LoadSpec:
     load: LoadSpec = getattr(s.loads, s.load)
     return load
+
+
+def _crowds(s: Scenario) -> list[int]:
+    """Background UEs of each cell, at the load of the scenario."""
+    return [background_users(s, node.name) for node in s.nodes if node.kind in SERVING_KINDS]
 
 
 def _work_checks(task: TaskSpec) -> Iterator[Check]:
@@ -217,6 +231,7 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
     yield "radio.tdd_pattern", letters <= set("DSUF"), "may have only the letters D, S, U, F"
     both = "F" in letters or {"D", "U"} <= letters
     yield "radio.tdd_pattern", both, "needs both a D and a U slot, or an F slot"
+    yield "radio.scatterer_speed", 0 <= r.scatterer_speed <= _FASTEST_MPS, _TOO_FAST
     yield "radio.k1", 1 <= r.k1 <= 15, "must be from 1 to 15 (TS 38.213 9.2.3)"
     yield "radio.k2", 0 <= r.k2 <= 32, "must be from 0 to 32 (TS 38.214 6.1.2.1)"
     for key in ("ue_array", "iab_array"):

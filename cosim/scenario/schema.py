@@ -43,6 +43,7 @@ HalfDuplex = Literal["none", "by-depth", "dynamic"]
 BackhaulChannels = Literal["aggregated", "per-user"]
 QueueDiscipline = Literal["drop-tail", "codel", "fq-codel", "pie"]
 TopologyAction = Literal["sleep", "wake", "parent"]
+BackgroundTraffic = Literal["backlog", "packets"]
 
 
 class ComputeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -192,9 +193,18 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class BackgroundSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Background UEs at every cell, at load ``mid``; the log-normal model of the paper's [48]."""
+    """Background UEs at every cell, at load ``mid``; the log-normal model of the paper's [48].
 
-    ues_per_cell: int = 4
+    ``backlog``: bursts of bytes in the radio queues. ``packets``: UEs with an IP stack exchange UDP
+    packets with the donor. With a `speed`, each goes from place to place (random waypoint), uniform
+    in the discs around all cells, and is handed over by event A3 as any UE.
+    """
+
+    traffic: BackgroundTraffic = "backlog"  # of them, and of the IAB nodes' `transit`
+    packet: SizeBytes = SizeBytes(1428)  # what is offered is some of them: 1400 bytes and headers
+    speed: MetresPerSecond = MetresPerSecond(0.0)
+    ues_per_cell: int = 4  # on average
+    population_sigma: float = 0.0  # standard deviation of ln(UEs of a cell), drawn by the seed
     ue_rate: RateBps = RateBps(5_000_000)  # mean uplink demand of one UE
     rate_sigma: float = 0.5  # standard deviation of ln(rate)
     downlink_share: float = 0.3  # downlink demand relative to uplink

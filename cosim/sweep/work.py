@@ -12,6 +12,9 @@ from typing import Final
 
 import msgspec
 
+from cosim.errors import OutputError
+from cosim.results import read_manifest
+
 _BAD_INPUT: Final = 2  # exit status; trying again does not help
 _TIMED_OUT: Final = 124  # as coreutils' timeout
 _GRACE_S: Final = 10.0  # for a run to write down that it was ended
@@ -53,9 +56,20 @@ def run_point(
     while attempts <= retries:
         attempts += 1
         status, problem = _run_once(full, timeout_s)
+        if status == 0:
+            status, problem = _what_it_left(Path(directory))
         if status in (0, _BAD_INPUT):
             break
     return PointOutcome(name, status, problem, attempts, time.monotonic() - began_s)
+
+
+def _what_it_left(directory: Path) -> tuple[int, str]:
+    """Of a run that ended with status 0: a policy's code may have ended it, and not the run."""
+    try:
+        manifest = read_manifest(directory)
+    except OutputError as error:
+        return 1, str(error)
+    return (0, "") if manifest.status == "done" else (1, manifest.reason or manifest.status)
 
 
 def _run_once(command: list[str], timeout_s: float) -> tuple[int, str]:

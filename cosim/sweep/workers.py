@@ -55,7 +55,10 @@ def open_client(scheduler: str | None, workers: int) -> Iterator[Client]:
         raise InputError(f"no Dask scheduler answers at {scheduler}: {error}") from error
     try:
         if not client.scheduler_info()["workers"]:
-            raise RunError(f"the Dask scheduler at {scheduler} has no workers")
+            raise RunError(
+                f"the Dask scheduler at {scheduler} has no workers",
+                hint="start one, or wait until one has come",
+            )
         yield client
     finally:
         client.close()

@@ -3,6 +3,7 @@
  */
 #include "addressing.h"
 
+#include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/ipv4.h"
 
@@ -100,12 +101,29 @@ RouteDown(const Wire& wire,
 
 } // namespace
 
+void
+InstallInternet(const Ptr<Node>& node)
+{
+    // Static routing alone: global and list routing would search a tree that we know.
+    Ipv4StaticRoutingHelper staticRouting;
+    InternetStackHelper internet;
+    internet.SetIpv6StackInstall(false);
+    internet.SetRoutingHelper(staticRouting);
+    internet.Install(node);
+}
+
 Ipv4Address
 AssignRadioAddress(NetworkNode& node, uint32_t host)
 {
     const Ipv4Address address(RADIO_NETWORK + host);
     Assign(node, node.radio, address, RADIO_MASK);
     return address;
+}
+
+void
+RouteToDonor(const NetworkNode& node, const NetworkNode& donor)
+{
+    RoutingOf(node)->SetDefaultRoute(donor.address, InterfaceOf(node, node.radio));
 }
 
 void
@@ -130,7 +148,7 @@ FillRoutes(const std::map<std::string, NetworkNode>& nodes,
     {
         if (node.radio && &node != donor)
         {
-            RoutingOf(node)->SetDefaultRoute(donor->address, InterfaceOf(node, node.radio));
+            RouteToDonor(node, *donor);
         }
     }
     for (const auto& wire : wires)

@@ -14,6 +14,9 @@
 namespace cosim
 {
 
+/** @param node gets an internet stack with static routing alone */
+void InstallInternet(const ns3::Ptr<ns3::Node>& node);
+
 /**
  * Give a radio device its address.
  *
@@ -22,6 +25,14 @@ namespace cosim
  * @return the address
  */
 ns3::Ipv4Address AssignRadioAddress(NetworkNode& node, uint32_t host);
+
+/**
+ * Route whatever is not for the radio network over the radio.
+ *
+ * @param node a radio node with an address
+ * @param donor where that goes
+ */
+void RouteToDonor(const NetworkNode& node, const NetworkNode& donor);
 
 /**
  * Give both ends of a wire their addresses.

@@ -175,6 +175,7 @@ ParseNode(const json& body)
         node.waypoints.push_back(
             {GetField<int64_t>(waypoint, "time_ns"), GetArray<double, 3>(waypoint, "position_m")});
     }
+    ReadField(body, "background_ues", node.backgroundUes);
     node.transit = ParseCrossTraffic(FieldOf(body, "transit"));
     for (const auto& link : GetList(body, "path"))
     {
@@ -209,7 +210,12 @@ ParseLink(const json& body)
 BackgroundDescription
 ParseBackground(const json& body)
 {
-    return {GetField<uint32_t>(body, "ues_per_cell"),
+    return {ParseChoice<BackgroundTraffic>(
+                {{"backlog", BackgroundTraffic::BACKLOG}, {"packets", BackgroundTraffic::PACKETS}},
+                body,
+                "traffic"),
+            GetField<uint32_t>(body, "packet_bytes"),
+            GetField<double>(body, "speed_mps"),
             GetField<double>(body, "rate_bps"),
             GetField<double>(body, "sigma"),
             GetField<double>(body, "downlink_share"),
@@ -245,6 +251,12 @@ bool
 NodeDescription::IsRadio() const
 {
     return kind == "ue" || kind == "iab" || kind == "donor";
+}
+
+ns3::Vector
+ToVector(const std::array<double, 3>& position)
+{
+    return {position[0], position[1], position[2]};
 }
 
 std::string

@@ -38,6 +38,7 @@ struct NodeDescription
     std::string kind;                               //!< ue, iab, donor, core or cloud
     std::optional<std::array<double, 3>> positionM; //!< of a radio node
     std::vector<WaypointDescription> waypoints;     //!< of a moving UE
+    uint32_t backgroundUes{0};                      //!< of the cell
     std::optional<CrossTrafficDescription> transit; //!< of an IAB node's other carriers
     std::vector<std::string> path;                  //!< backhaul links that its packets prefer
 
@@ -59,15 +60,24 @@ struct LinkDescription
     std::optional<CrossTrafficDescription> crossTraffic; //!< on a wire
 };
 
+/** What background traffic is made of. */
+enum class BackgroundTraffic
+{
+    BACKLOG, //!< bursts of bytes in the radio queues
+    PACKETS  //!< UDP packets of UEs that have an IP stack
+};
+
 /** Background UEs of every cell. */
 struct BackgroundDescription
 {
-    uint32_t uesPerCell;  //!< number
-    double rateBps;       //!< mean uplink demand of one
-    double sigma;         //!< standard deviation of ln(rate)
-    double downlinkShare; //!< downlink over uplink demand
-    int64_t coherenceNs;  //!< time between draws
-    double radiusM;       //!< they are uniform in a disc of this radius around their cell
+    BackgroundTraffic traffic; //!< of them and of IAB nodes' other carriers
+    uint32_t packetBytes;      //!< of an IP packet
+    double speedMps;           //!< of each, to places in the discs; 0: they stay
+    double rateBps;            //!< mean uplink demand of one
+    double sigma;              //!< standard deviation of ln(rate)
+    double downlinkShare;      //!< downlink over uplink demand
+    int64_t coherenceNs;       //!< time between draws
+    double radiusM;            //!< they are uniform in a disc of this radius around their cell
 };
 
 /** Extra loss on a radio link for a while. */
@@ -108,6 +118,9 @@ struct NetworkDescription
     std::vector<BlockageDescription> blockages;             //!< to happen
     std::vector<TopologyChangeDescription> topologyChanges; //!< to happen
 };
+
+/** @param position in m @return the same for ns-3 */
+ns3::Vector ToVector(const std::array<double, 3>& position);
 
 /** @return name of the access link of a UE */
 std::string AccessLinkName(const std::string& ue);

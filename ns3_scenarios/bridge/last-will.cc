@@ -16,14 +16,15 @@ namespace cosim
 namespace
 {
 
-/** Put the time into a manifest, in the room that the file has: the disk may be full. */
+/** Put the times into a manifest, in the room that the file has: the disk may be full. */
 void
-TellTime(const std::string& manifest, int64_t reachedNs)
+TellTimes(const std::string& manifest, int64_t reachedNs, std::chrono::duration<double> wall)
 {
     const auto room = std::filesystem::file_size(manifest);
     std::fstream file(manifest, std::ios::in | std::ios::out);
     auto fields = nlohmann::ordered_json::parse(file);
     fields["simulated_s"] = reachedNs / 1e9;
+    fields["wall_s"] = wall.count();
     auto text = fields.dump(2) + "\n";
     if (text.size() <= room)
     {
@@ -53,7 +54,7 @@ LastWill::Execute(int64_t reachedNs) const
     }
     try
     {
-        TellTime(from, reachedNs);
+        TellTimes(from, reachedNs, std::chrono::steady_clock::now() - began);
     }
     catch (const std::exception&)
     {

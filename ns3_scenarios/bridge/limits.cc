@@ -15,14 +15,17 @@ namespace
 {
 
 constexpr double NS_PER_US = 1e3;
-constexpr double LONGEST_NS = 4e18;      // some 120 years; int64 ends at 9.2e18
-constexpr double FARTHEST_M = 1e6;       // from the origin
-constexpr double LARGEST_BPS = 1e13;     // 10 Tbit/s
-constexpr double STRONGEST_DB = 1000;    // beyond any loss or power, and far from overflow
-constexpr double WIDEST_SIGMA = 20;      // of ln(rate): exp(20) is 5e8
-constexpr uint32_t MOST_UES = 10000;     // of a cell
-constexpr std::size_t MOST_NODES = 5000; // their addresses and links
-constexpr uint32_t LARGEST_ARRAY = 64;   // rows and columns of a panel
+constexpr double LONGEST_NS = 4e18;       // some 120 years; int64 ends at 9.2e18
+constexpr double FARTHEST_M = 1e6;        // from the origin
+constexpr double LARGEST_BPS = 1e13;      // 10 Tbit/s
+constexpr double STRONGEST_DB = 1000;     // beyond any loss or power, and far from overflow
+constexpr double WIDEST_SIGMA = 20;       // of ln(rate): exp(20) is 5e8
+constexpr double FASTEST_MPS = 1000;      // far beyond the 500 km/h of TR 38.901 7.1
+constexpr uint32_t SMALLEST_PACKET = 29;  // a byte behind the headers of IPv4 and UDP
+constexpr uint32_t LARGEST_PACKET = 1500; // MTU
+constexpr uint32_t MOST_UES = 10000;      // of a cell
+constexpr std::size_t MOST_NODES = 5000;  // their addresses and links
+constexpr uint32_t LARGEST_ARRAY = 64;    // rows and columns of a panel
 
 /** @throw std::invalid_argument unless the value of the field is from low to high */
 void
@@ -76,7 +79,11 @@ CheckRadio(const ns3::IabRadioConfig& radio)
     Within("radio.ue_power_dbm", radio.uePowerDbm, -STRONGEST_DB, STRONGEST_DB);
     Within("radio.iab_power_dbm", radio.iabPowerDbm, -STRONGEST_DB, STRONGEST_DB);
     Within("radio.handover_hysteresis_db", radio.hysteresisDb, 0, STRONGEST_DB);
+    Within("radio.eirp_limit_dbm", radio.eirpLimitDbm, -STRONGEST_DB, INFINITY);
+    Within("radio.scatterer_speed_mps", radio.scattererMps, 0, FASTEST_MPS);
     Within("radio.queue_bytes", radio.queueBytes, 1, 1e9);
+    Within("radio.k1", radio.timing.k1, 1, 15); // TS 38.213 9.2.3
+    Within("radio.k2", radio.timing.k2, 0, 32); // TS 38.214 6.1.2.1
     CheckArray("radio.ue_array", radio.ueArray);
     CheckArray("radio.iab_array", radio.iabArray);
     for (const auto& [field, time] :
@@ -87,6 +94,8 @@ CheckRadio(const ns3::IabRadioConfig& radio)
     }
     for (const auto& [field, time] :
          {std::pair<const char*, ns3::Time>{"radio.los_update_ns", radio.losUpdate},
+          {"radio.decode_latency_ns", radio.timing.decode},
+          {"radio.cqi_delay_ns", radio.timing.channelReport},
           {"radio.handover_time_to_trigger_ns", radio.timeToTrigger},
           {"radio.handover_interruption_ns", radio.interruption},
           {"radio.backhaul_failure_ns", radio.backhaulFailure}})
@@ -125,6 +134,7 @@ CheckNode(const NodeDescription& node)
         lastNs = timeNs;
         CheckPosition(field + ".waypoints.position_m", waypoint.positionM);
     }
+    Within(field + ".background_ues", node.backgroundUes, 0, MOST_UES);
     CheckTraffic(field + ".transit", node.transit);
 }
 
@@ -180,7 +190,8 @@ CheckLimits(const NetworkDescription& description)
         CheckLink(link, names);
     }
     const auto& background = description.background;
-    Within("background.ues_per_cell", background.uesPerCell, 0, MOST_UES);
+    Within("background.packet_bytes", background.packetBytes, SMALLEST_PACKET, LARGEST_PACKET);
+    Within("background.speed_mps", background.speedMps, 0, FASTEST_MPS);
     Within("background.rate_bps", background.rateBps, 0, LARGEST_BPS);
     Within("background.sigma", background.sigma, 0, WIDEST_SIGMA);
     Within("background.downlink_share", background.downlinkShare, 0, LARGEST_BPS);

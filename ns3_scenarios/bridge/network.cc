@@ -4,17 +4,13 @@
 #include "network.h"
 
 #include "addressing.h"
+#include "background.h"
 #include "iab/model/iab/trajectory-mobility-model.h"
 
 #include "ns3/constant-position-mobility-model.h"
-#include "ns3/double.h"
-#include "ns3/internet-stack-helper.h"
-#include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/simulator.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 #include <stdexcept>
 #include <utility>
 
@@ -26,15 +22,7 @@ using namespace ns3;
 namespace
 {
 
-constexpr int64_t POSITION_STREAM = 1;        // background UEs' positions
-constexpr int64_t TRANSIT_STREAM = 500;       // two streams for each IAB node with transit
 constexpr int64_t CROSS_TRAFFIC_STREAM = 100; // two streams for each direction of each wire
-
-Vector
-ToVector(const std::array<double, 3>& position)
-{
-    return {position[0], position[1], position[2]};
-}
 
 Ptr<MobilityModel>
 CreateMobility(const NodeDescription& description)
@@ -77,14 +65,11 @@ Network::Network(const NetworkDescription& description, std::shared_ptr<FadingRe
     FillRoutes(m_nodes, m_wires, m_description.links);
 }
 
+Network::~Network() = default;
+
 void
 Network::CreateNodes()
 {
-    // Static routing alone: global and list routing would search a tree that we know.
-    Ipv4StaticRoutingHelper staticRouting;
-    InternetStackHelper internet;
-    internet.SetIpv6StackInstall(false);
-    internet.SetRoutingHelper(staticRouting);
     for (const auto& description : m_description.nodes)
     {
         auto node = CreateObject<Node>();
@@ -92,7 +77,7 @@ Network::CreateNodes()
         {
             node->AggregateObject(CreateMobility(description));
         }
-        internet.Install(node);
+        InstallInternet(node);
         const bool fresh =
             m_nodes
                 .emplace(description.name,
@@ -144,8 +129,7 @@ Network::InstallRadio()
     {
         AssignRadioAddresses();
         AssignPaths();
-        InstallBackground();
-        CreateTransit();
+        m_background = std::make_unique<Background>(m_description, *m_iab, m_nodes);
     }
 }
 
@@ -219,70 +203,6 @@ Network::AssignRadioAddresses()
 }
 
 void
-Network::InstallBackground()
-{
-    const auto& background = m_description.background;
-    auto draw = CreateObject<UniformRandomVariable>();
-    draw->SetStream(POSITION_STREAM);
-    for (const auto& name : m_nodeOrder)
-    {
-        const auto& cell = m_nodes.at(name);
-        if (!cell.radio || cell.kind == "ue")
-        {
-            continue;
-        }
-        const auto centre = cell.node->GetObject<MobilityModel>()->GetPosition();
-        for (uint32_t i = 0; i < background.uesPerCell; ++i)
-        {
-            const double radius = background.radiusM * std::sqrt(draw->GetValue(0.01, 1));
-            const double angle = draw->GetValue(0, 2 * std::numbers::pi);
-            auto mobility = CreateObject<ConstantPositionMobilityModel>();
-            mobility->SetPosition({centre.x + radius * std::cos(angle),
-                                   centre.y + radius * std::sin(angle),
-                                   1.5}); // UE height of TR 38.901 Table 7.2-1
-            auto node = CreateObject<Node>();
-            node->AggregateObject(mobility);
-            auto user = CreateObjectWithAttributes<BackgroundUser>(
-                "MeanRate",
-                DoubleValue(background.rateBps),
-                "Sigma",
-                DoubleValue(background.sigma),
-                "DownlinkShare",
-                DoubleValue(background.downlinkShare),
-                "Coherence",
-                TimeValue(NanoSeconds(background.coherenceNs)));
-            m_iab->InstallBackgroundUser(cell.radio, node, user);
-            m_backgroundUsers.push_back(user);
-        }
-    }
-}
-
-void
-Network::CreateTransit()
-{
-    int64_t stream = TRANSIT_STREAM;
-    for (const auto& description : m_description.nodes)
-    {
-        if (!description.transit)
-        {
-            continue;
-        }
-        auto user = CreateObjectWithAttributes<BackgroundUser>(
-            "MeanRate",
-            DoubleValue(description.transit->rateBps),
-            "Sigma",
-            DoubleValue(description.transit->sigma),
-            "DownlinkShare",
-            DoubleValue(m_description.background.downlinkShare),
-            "Coherence",
-            TimeValue(NanoSeconds(description.transit->coherenceNs)));
-        stream += user->AssignStreams(stream);
-        m_iab->Topology()->CountUser(m_nodes.at(description.name).radio->Bap(), Bearer::BACKGROUND);
-        m_transit.emplace_back(description.name, user);
-    }
-}
-
-void
 Network::LayWires()
 {
     int64_t stream = CROSS_TRAFFIC_STREAM;
@@ -313,13 +233,9 @@ Network::Start()
             }
         }
     }
-    for (const auto& user : m_backgroundUsers)
+    if (m_background)
     {
-        user->Start(m_iab->Donor()->Bap());
-    }
-    for (const auto& [name, user] : m_transit)
-    {
-        user->StartAt(m_nodes.at(name).radio->Bap(), m_iab->Donor()->Bap());
+        m_background->Start();
     }
     for (const auto& name : m_nodeOrder)
     {
@@ -437,12 +353,7 @@ Network::Access(const std::string& ue) const
 uint64_t
 Network::BackgroundBytes() const
 {
-    uint64_t bytes = m_iab ? m_iab->Donor()->BackgroundBytes() : 0;
-    for (const auto& user : m_backgroundUsers)
-    {
-        bytes += user->ReceivedBytes();
-    }
-    return bytes;
+    return m_background ? m_background->ReceivedBytes() : 0;
 }
 
 uint32_t

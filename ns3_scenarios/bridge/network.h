@@ -19,6 +19,8 @@
 namespace cosim
 {
 
+class Background;
+
 /** A node of the built network. */
 struct NetworkNode
 {
@@ -51,6 +53,8 @@ class Network
      */
     explicit Network(const NetworkDescription& description,
                      std::shared_ptr<ns3::FadingRecord> fading = nullptr);
+
+    ~Network();
 
     /** Start traffic, attach the UEs and schedule the blockages. */
     void Start();
@@ -102,10 +106,6 @@ class Network
     void AddFurtherParents();
     /** Give nodes the paths that they ask for. */
     void AssignPaths();
-    /** Put background UEs around every cell. */
-    void InstallBackground();
-    /** Create the traffic of the IAB nodes' other carriers. */
-    void CreateTransit();
     /** Lay the wires. */
     void LayWires();
     /** Give the radio nodes their addresses. */
@@ -126,8 +126,7 @@ class Network
     std::vector<RadioHop> m_hops;                      //!< radio links
     std::map<std::string, double> m_blockageDb;        //!< extra loss now, by radio link
     std::map<ns3::BapAddress, std::string> m_bapNames; //!< names of radio nodes
-    std::vector<std::pair<std::string, ns3::Ptr<ns3::BackgroundUser>>> m_transit; //!< by IAB node
-    std::vector<ns3::Ptr<ns3::BackgroundUser>> m_backgroundUsers;                 //!< all
+    std::unique_ptr<Background> m_background;          //!< traffic, when there is a radio network
 };
 
 } // namespace cosim

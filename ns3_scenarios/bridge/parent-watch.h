@@ -17,7 +17,8 @@ namespace cosim
  * a connection stands, and in the middle of a long step.
  *
  * The conversation polls `Fd` and ends by itself; where it does not within the grace time, for it
- * is in the middle of a step, `onOrphaned` is called in the watch's own thread.
+ * is in the middle of a step or has much to tidy up, `onOrphaned` is called in the watch's own
+ * thread.
  */
 class ParentWatch
 {

@@ -64,7 +64,7 @@ Configure(Session& session, const std::shared_ptr<ns3::FadingRecord>& fading, St
 }
 
 void
-RunSteps(Session& session, Simulation& simulation, std::atomic<int64_t>& reachedNs)
+RunSteps(Session& session, Simulation& simulation, Progress& progress)
 {
     std::chrono::nanoseconds simulating{0}; // real time, for who wants to know the coupling's share
     while (true)
@@ -82,7 +82,7 @@ RunSteps(Session& session, Simulation& simulation, std::atomic<int64_t>& reached
         const auto request = ReadAdvance(message);
         const auto begin = std::chrono::steady_clock::now();
         const auto step = simulation.Advance(request.untilNs, request.commands);
-        reachedNs = step.nowNs;
+        progress.reachedNs = step.nowNs;
         simulating += std::chrono::steady_clock::now() - begin;
         session.Send("step", WriteStep(step));
     }
@@ -98,9 +98,7 @@ Complain(const std::string& problem, int64_t simTimeNs)
 }
 
 Ending
-Serve(Session& session,
-      const std::shared_ptr<ns3::FadingRecord>& fading,
-      std::atomic<int64_t>& reachedNs)
+Serve(Session& session, const std::shared_ptr<ns3::FadingRecord>& fading, Progress& progress)
 {
     // Outlives the try block, so that an error is reported with the time at which it happened.
     std::unique_ptr<Simulation> simulation;
@@ -117,11 +115,12 @@ Serve(Session& session,
             return Ending::REJECTED;
         }
         session.Send("ready", WriteStep(initial));
-        RunSteps(session, *simulation, reachedNs);
+        RunSteps(session, *simulation, progress);
         return Ending::FINISHED;
     }
     catch (const PeerGone& error)
     {
+        progress.isPeerGone = true;
         Complain(error.what(), nowNs());
         return Ending::PEER_GONE;
     }

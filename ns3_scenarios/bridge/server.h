@@ -15,6 +15,13 @@
 namespace cosim
 {
 
+/** What other threads may read of a conversation. */
+struct Progress
+{
+    std::atomic<int64_t> reachedNs{0};   //!< simulated time at the end of the last step
+    std::atomic<bool> isPeerGone{false}; //!< that was noticed and said; what is left is to tidy up
+};
+
 /** How a conversation ended; the program's exit status. */
 enum class Ending : int
 {
@@ -29,12 +36,12 @@ enum class Ending : int
  *
  * @param session with the controllers' side
  * @param fading record of the small-scale channels, or null
- * @param reachedNs simulated time at the end of the last step, for other threads to read
+ * @param progress for other threads to read
  * @return how it ended; what went wrong is on standard error and, if possible, was sent
  */
 Ending Serve(Session& session,
              const std::shared_ptr<ns3::FadingRecord>& fading,
-             std::atomic<int64_t>& reachedNs);
+             Progress& progress);
 
 /**
  * Say on standard error what went wrong.

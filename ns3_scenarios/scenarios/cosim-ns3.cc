@@ -11,9 +11,7 @@
 
 #include "ns3/command-line.h"
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -53,7 +51,7 @@ main(int argc, char* argv[])
     int deadlineMs = 60000;
     int parent = 0;
     cosim::LastWill will;
-    std::atomic<int64_t> reachedNs{0};
+    cosim::Progress progress;
     std::string fadingTo;
     std::string fadingFrom;
     ns3::CommandLine command(__FILE__);
@@ -84,10 +82,13 @@ main(int argc, char* argv[])
         std::unique_ptr<cosim::ParentWatch> watch;
         if (parent > 0)
         {
-            watch = std::make_unique<cosim::ParentWatch>(parent, GRACE, [&will, &reachedNs]() {
-                cosim::Complain("the controllers' side has died in the middle of a step",
-                                reachedNs);
-                will.Execute(reachedNs);
+            watch = std::make_unique<cosim::ParentWatch>(parent, GRACE, [&will, &progress]() {
+                if (!progress.isPeerGone)
+                {
+                    cosim::Complain("the controllers' side has died in the middle of a step",
+                                    progress.reachedNs);
+                }
+                will.Execute(progress.reachedNs);
                 _exit(static_cast<int>(cosim::Ending::PEER_GONE));
             });
         }
@@ -101,11 +102,11 @@ main(int argc, char* argv[])
         const int parentFd = watch ? watch->Fd() : -1;
         cosim::Session conversation(will.endpoint, session, deadline, parentFd, secret);
         const auto fading = OpenFadingRecord(fadingTo, fadingFrom);
-        const auto ending = cosim::Serve(conversation, fading, reachedNs);
+        const auto ending = cosim::Serve(conversation, fading, progress);
         // A process that is killed closes its sockets a moment before it has ended.
         if (ending == cosim::Ending::PEER_GONE && watch && watch->WaitForEnd(GRACE))
         {
-            will.Execute(reachedNs);
+            will.Execute(progress.reachedNs);
         }
         return static_cast<int>(ending);
     }
@@ -114,7 +115,7 @@ main(int argc, char* argv[])
         std::cerr << "cosim-ns3: " << error.what() << "\n";
         if (parent > 0 && getppid() != parent)
         {
-            will.Execute(reachedNs);
+            will.Execute(progress.reachedNs);
         }
         return static_cast<int>(cosim::Ending::FAILED);
     }

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -55,12 +59,36 @@ def test_a_policy_that_never_returns(how: str, no_ns3: list[Any]) -> None:
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert "the policy did not decide within 0.4 s (at simulated time" in line
     assert "node '" in line and "x/traceback.txt" in line
-    assert "the same again: cosim run x/scenario.toml" in line
+    assert "the same again: cosim run x/scenario.toml --decision-limit 0.4" in line
     left = RunResult.open("x")
     assert (left.manifest.status, left.manifest.error_type) == ("failed", "PolicyError")
     assert len(left.links) > 0 and len(left.sci) > 0
     assert "solve_node" in Path("x/traceback.txt").read_text()
     assert no_ns3[-1].closed
+
+
+def test_a_comparison_limits_decisions_too(no_ns3: list[Any]) -> None:
+    Path("stuck_compared.py").write_text(STUCK.format(how=LOOPS))
+    policies = ("compare", "chain3", "--policies", "ue-only,stuck_compared:Stuck")
+    result = call(*policies, "--out", "x", "--decision-limit", "0.4")
+    assert result.exit_code == 1
+    assert "the policy did not decide within 0.4 s" in result.stderr
+    left = {path.name: RunResult.open(path).manifest.status for path in Path("x").iterdir()}
+    assert left == {"ue-only": "done", "stuck_compared-Stuck": "failed"}
+
+
+def test_ctrl_c_before_the_command_is_there_leaves_no_traceback(tmp_path: Path) -> None:
+    signals_itself = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "click.py").write_text(signals_itself)  # the first library that is imported
+    done = subprocess.run(
+        [sys.executable, "-m", "cosim", "--version"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_the_watch_leaves_no_thread_and_no_handler(no_ns3: list[Any]) -> None:

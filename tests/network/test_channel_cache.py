@@ -111,6 +111,28 @@ def test_a_run_that_did_not_end_leaves_nothing(cache: ChannelCache) -> None:
     assert list(cache.directory.iterdir()) == []
 
 
+def test_a_record_that_became_too_large_is_not_tried_again(
+    cache: ChannelCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_cache, "_MOST_BYTES_OF_ONE", 200)
+    path = _fill(cache, until_ns=500)
+    record = cache.record_of(NETWORK, 1000, PROGRAM)
+    assert record is not None and record.part is not None
+    record.part.write_bytes(b"x" * 201)
+    record.keep()
+    record.discard()
+    assert cache.record_of(NETWORK, 1000, PROGRAM) is None
+    assert cache.record_of(NETWORK, 1001, PROGRAM) is None
+    assert not _is_played(cache, 999)  # perhaps it is small enough
+    assert _is_played(cache, 500)
+    (note,) = cache.directory.glob("*.too-large")
+    note.write_text("nonsense")
+    assert not _is_played(cache, 1000)
+    os.utime(note, (0, 0))
+    channel_cache._make_room(cache.directory)
+    assert [each.name for each in cache.directory.iterdir()] == [path.name]
+
+
 @given(data=st.data())
 def test_any_damage_is_seen(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     cache = ChannelCache(tmp_path_factory.mktemp("cache"))

@@ -13,7 +13,10 @@ def test_load_scales_population_and_demand() -> None:
         load: describe_network(load_scenario("mmwave-iab", [("load", load)]))
         for load in ("low", "mid", "high")
     }
-    users = {load: d["background"]["ues_per_cell"] for load, d in described.items()}
+    users = {
+        load: next(x for x in d["nodes"] if x["name"] == "iab1")["background_ues"]
+        for load, d in described.items()
+    }
     rates = {load: d["background"]["rate_bps"] for load, d in described.items()}
     cross = {
         load: next(x for x in d["links"] if x["name"] == "F")["cross_traffic"]["rate_bps"]

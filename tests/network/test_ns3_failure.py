@@ -127,11 +127,39 @@ def test_a_killed_python_leaves_a_failed_manifest_and_no_socket(tmp_path: Path) 
         left = json.loads(manifest.read_text())
         assert left["status"] == "failed"
         assert left["simulated_s"] > 0.01, "ns-3 knows how far the run got"
+        assert 0.01 < left["wall_s"] < 60, "and how long that took"
     finally:
         parent.kill()
         parent.wait(5)
     assert "ended without finishing" in str(RunResult.open(tmp_path / "run").manifest.reason)
     assert list(sockets.iterdir()) == []
+
+
+def test_ns3_that_has_much_to_tidy_up_says_once_why_it_ends(tmp_path: Path) -> None:
+    code = (
+        "import cosim; many = {'nodes.ue.count': 150, 'nodes.ue.spread_m': 50.0}; "
+        f"cosim.run('chain3', duration_s=500.0, overrides=many, out={str(tmp_path / 'run')!r})"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    ns3 = None
+    try:
+        ns3 = _wait_for(lambda: _children(parent.pid, "cosim-ns3"), 30)[0]
+        links = tmp_path / "run" / "links.arrows.partial"
+        _wait_for(lambda: links.exists() and links.stat().st_size > 10_000, 60)
+        parent.kill()
+        parent.wait(5)
+        stderr = tmp_path / "run" / "ns3-stderr.txt"
+        _wait_for(lambda: "died" in stderr.read_text(), 10)
+        os.kill(ns3, signal.SIGSTOP)  # as if tidying up took longer than the grace time
+        time.sleep(1.5)
+        os.kill(ns3, signal.SIGCONT)
+        _wait_for(lambda: not _is_running(ns3), LONGEST_S)
+    finally:
+        parent.kill()
+        parent.wait(5)
+    (line,) = stderr.read_text().splitlines()
+    assert "controllers' side has died (at" in line
+    assert json.loads((tmp_path / "run/manifest.json").read_text())["status"] == "failed"
 
 
 _STARTS_NS3 = """

@@ -78,6 +78,17 @@ def test_points_that_fail_are_listed_and_only_they_run_again(place: Path) -> Non
     assert {"policy", "metric", "n", "mean", "ci_low", "ci_high"} <= set(aggregate.columns)
 
 
+def test_a_policy_that_ends_the_process_does_not_pass_for_done(place: Path) -> None:
+    leaves = SOMETIMES.format(sign="no").replace('raise ValueError("no sign")', "os._exit(0)")
+    (place / "leaves.py").write_text(f"import os\n{leaves}")
+    (place / "s.toml").write_text(SWEEP.format(policies=["leaves:Sometimes", "ue-only"]))
+    result = call("sweep", "s.toml", "--json")
+    assert result.exit_code == 1
+    shown = json.loads(result.stdout)
+    (failed,) = shown["failed"]
+    assert shown["done_now"] == 1 and "ended without finishing the run" in failed["problem"]
+
+
 def test_only_changed_points_run_again(place: Path) -> None:
     (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]))
     assert json.loads(call("sweep", "s.toml", "--json").stdout)["done_now"] == 1

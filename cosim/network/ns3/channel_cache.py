@@ -6,7 +6,8 @@ another policy, reads it. A record is used when it is of the very same network, 
 mathematics library, whole, and long enough; else it is made anew.
 
 A record is a file: the entries of ns-3 (``fading-record.h``), the simulated time that they reach
-(8 bytes), the key (32 bytes), and a SHA-256 of all before it.
+(8 bytes), the key (32 bytes), and a SHA-256 of all before it. Beside it may lie a note, the
+simulated time of a run whose record became too large, so that the next one does not try.
 """
 
 from __future__ import annotations
@@ -30,14 +31,17 @@ from cosim.errors import CosimWarning
 
 CACHE_VARIABLE: Final = "COSIM_CHANNEL_CACHE"
 OFF: Final = "off"
-MOST_BYTES: Final = 1 << 30  # of all records together; ns-3 writes at most 256 MiB of one
+MOST_BYTES: Final = 1 << 30  # of all records together
+_MOST_BYTES_OF_ONE: Final = 256 << 20  # then ns-3 stops to write (fading-record.h)
 _FORMAT: Final = 1
 _SUFFIX: Final = ".channels"
 _PART_SUFFIX: Final = ".part"
-_STALE_S: Final = 24 * 3600  # then whoever wrote a part is taken for dead
+_NOTE_SUFFIX: Final = ".too-large"
+_STALE_S: Final = 24 * 3600  # then whoever wrote a part is taken for dead, and a note for old
 _LAST_ENTRY: Final = struct.pack("<qIIIIQ", -1, 0, 0, 0, 0, 0)
 _TRAILER: Final = struct.Struct("<q32s")
 _DIGEST_BYTES: Final = 32
+_TRAFFIC: Final = ("background_ues", "transit")  # of a node
 _CHUNK_BYTES: Final = 1 << 20
 # By these the mathematics library chooses its variants, which may differ in a last bit.
 _CPU_FLAGS: Final = frozenset({"fma", "fma4", "avx2"})
@@ -76,7 +80,9 @@ class ChannelRecord:
         try:
             with self.part.open("r+b") as file:
                 if not _is_complete(file):
-                    return  # too large, or the disk was full
+                    if file.tell() > _MOST_BYTES_OF_ONE:  # else the disk was full
+                        _note(self.path).write_text(str(self.until_ns), encoding="ascii")
+                    return
                 file.seek(0, os.SEEK_END)
                 file.write(_TRAILER.pack(self.until_ns, self.key))
                 file.write(_digest(file, file.tell()))
@@ -115,12 +121,15 @@ class ChannelCache:
         Returns
         -------
         ChannelRecord or None
-            None when there is no record, and none can be written; the user was warned.
+            None when there is no record, and none can be written: it would be too large, or the
+            user was warned.
         """
         key = _key(network, program)
         path = self.directory / f"{key.hex()[:32]}{_SUFFIX}"
         if _reaches(path, key) >= until_ns:
             return ChannelRecord(path, None, key, until_ns)
+        if _is_too_large(path, until_ns):
+            return None
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, part = tempfile.mkstemp(_PART_SUFFIX, path.stem, self.directory)
@@ -167,7 +176,7 @@ def _key(network: Mapping[str, Any], program: Path) -> bytes:
             "seed": network["seed"],
             "radio": network["radio"],
             # Traffic is left out: it draws from streams of its own.
-            "nodes": [_without(node, "transit") for node in network["nodes"]],
+            "nodes": [_without(node, *_TRAFFIC) for node in network["nodes"]],
             "links": [link for link in network["links"] if link["kind"] == "wireless"],
             "blockages": network["blockages"],
             "topology_changes": network["topology_changes"],
@@ -176,8 +185,8 @@ def _key(network: Mapping[str, Any], program: Path) -> bytes:
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).digest()
 
 
-def _without(table: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {k: v for k, v in table.items() if k != key}
+def _without(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {k: v for k, v in table.items() if k not in keys}
 
 
 def _cpu_flags() -> list[str]:
@@ -213,6 +222,18 @@ def _reaches(path: Path, key: bytes) -> int:
     return int(until_ns)
 
 
+def _note(path: Path) -> Path:
+    return path.with_suffix(_NOTE_SUFFIX)
+
+
+def _is_too_large(path: Path, until_ns: int) -> bool:
+    """Whether the record of a run that was no longer became too large."""
+    try:
+        return until_ns >= int(_note(path).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return False
+
+
 def _is_complete(file: BinaryIO) -> bool:
     """Whether ns-3 wrote all that it was to write."""
     size = file.seek(0, os.SEEK_END)
@@ -236,9 +257,10 @@ def _make_room(directory: Path) -> None:
         total += found.st_size
         if total > MOST_BYTES:
             path.unlink(missing_ok=True)
-    for path, found in _files(directory, _PART_SUFFIX):
-        if time.time() - found.st_mtime > _STALE_S:
-            path.unlink(missing_ok=True)
+    for suffix in (_PART_SUFFIX, _NOTE_SUFFIX):
+        for path, found in _files(directory, suffix):
+            if time.time() - found.st_mtime > _STALE_S:
+                path.unlink(missing_ok=True)
 
 
 def _files(directory: Path, suffix: str) -> Iterator[tuple[Path, os.stat_result]]:

@@ -6,12 +6,12 @@ from typing import Any
 
 from cosim.network.demand import (
     LARGEST_CROSS_FRACTION,
-    background_users,
     cross_rate_bps,
     load_of,
     user_rate_bps,
 )
 from cosim.network.trajectory import LONGEST_S, trajectory
+from cosim.scenario.population import background_users
 from cosim.scenario.schema import (
     BackgroundSpec,
     BlockageSpec,
@@ -23,6 +23,7 @@ from cosim.scenario.schema import (
     Scenario,
     TopologyChangeSpec,
 )
+from cosim.scenario.topology import SERVING_KINDS
 
 LOS_DECORRELATION_M = 50.0  # TR 38.901 Table 7.6.3.1-2, UMi
 _NS_PER_S = 1e9
@@ -40,8 +41,8 @@ def describe_network(scenario: Scenario) -> dict[str, Any]:
     return {
         "seed": scenario.seed,
         "report_interval_ns": int(scenario.report_interval),
-        "radio": _radio(scenario.radio, _los_update_ns(scenario.nodes), _has_relays(scenario)),
-        "nodes": [_node(node, load) for node in scenario.nodes],
+        "radio": _radio(scenario.radio, _los_update_ns(scenario), _has_relays(scenario)),
+        "nodes": [_node(node, scenario) for node in scenario.nodes],
         "links": [_link(link, load) for link in scenario.links],
         "background": _background(scenario.background, load),
         "blockages": [_blockage(blockage) for blockage in scenario.blockages],
@@ -97,21 +98,24 @@ def _radio(radio: RadioSpec, los_update_ns: int, has_relays: bool) -> dict[str, 
     }
 
 
-def _los_update_ns(nodes: tuple[NodeSpec, ...]) -> int:
-    """Time in which the fastest node crosses a decorrelation distance; 0 when nothing moves."""
-    fastest_mps = max((float(node.speed) for node in nodes if node.waypoints_m), default=0.0)
+def _los_update_ns(scenario: Scenario) -> int:
+    """Time in which the fastest UE crosses a decorrelation distance; 0 when nothing moves."""
+    speeds_mps = [float(node.speed) for node in scenario.nodes if node.waypoints_m]
+    fastest_mps = max([float(scenario.background.speed), *speeds_mps])
     if fastest_mps <= 0:
         return 0
     return round(min(LOS_DECORRELATION_M / fastest_mps, LONGEST_S) * _NS_PER_S)
 
 
-def _node(node: NodeSpec, load: LoadSpec) -> dict[str, Any]:
+def _node(node: NodeSpec, scenario: Scenario) -> dict[str, Any]:
+    serves = node.kind in SERVING_KINDS
     return {
         "name": node.name,
         "kind": node.kind,
         "position_m": None if node.position_m is None else list(node.position_m),
         "waypoints": [point._asdict() for point in trajectory(node)],
-        "transit": _cross_traffic(node.transit, load),
+        "background_ues": background_users(scenario, node.name) if serves else 0,
+        "transit": _cross_traffic(node.transit, load_of(scenario)),
         "path": list(node.path),
     }
 
@@ -147,7 +151,9 @@ def _cross_traffic(traffic: CrossTrafficSpec | None, load: LoadSpec) -> dict[str
 
 def _background(background: BackgroundSpec, load: LoadSpec) -> dict[str, Any]:
     return {
-        "ues_per_cell": background_users(background, load),
+        "traffic": background.traffic,
+        "packet_bytes": int(background.packet),
+        "speed_mps": float(background.speed),
         "rate_bps": user_rate_bps(background, load),
         "sigma": background.rate_sigma,
         "downlink_share": background.downlink_share,

@@ -15,23 +15,23 @@ import numpy as np
 
 from cosim.network.demand import (
     LARGEST_CROSS_FRACTION,
-    background_users,
     cross_rate_bps,
     load_of,
     user_rate_bps,
 )
 from cosim.network.simplified.agenda import NEVER_NS
-from cosim.network.simplified.cells import Cell, CellShare, RadioTree
+from cosim.network.simplified.cells import Cell, CellShare, FixedUser, RadioGraph, User
+from cosim.network.simplified.moving import UE_HEIGHT_M, MovingUser, RandomWaypoint, Visit
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tables import FloatArray
 from cosim.network.simplified.traffic import IntArray, LogNormalRate, md1_wait_s, named_stream
-from cosim.network.simplified.tree import Stretch, serving_sector
+from cosim.network.simplified.tree import Stretch, backhaul_snr_db, serving_sector
+from cosim.scenario.population import background_users
 from cosim.scenario.schema import CrossTrafficSpec, LinkSpec, Scenario
 
 _BLOCK_EPOCHS: Final = 256
 _CROSS_FRAME_BITS: Final = 8 * 9000  # a jumbo frame
 _LEAST_WIRE_SHARE: Final = 0.01  # of the capacity: FIFO never starves anyone fully
-_UE_HEIGHT_M: Final = 1.5  # TR 38.901 Table 7.2-1
 
 
 class LinkState(NamedTuple):
@@ -76,7 +76,7 @@ class Environment:
     scenario
         What is simulated.
     stretches
-        Its tree over time.
+        The ways up over time.
     radio
         Its radio.
     """
@@ -86,6 +86,10 @@ class Environment:
         self._home = stretches[0].topology
         self._load = load_of(scenario)
         self._periods_ns: set[int] = set()
+        self._moving = self._moving_users() if scenario.background.speed > 0 else ()
+        uplinks = self._home.uplinks.values()
+        # Where a path names a node's first link, it is as if it named none.
+        self._further = {link.name for own in uplinks for link in own[1:]}
         self._cells = {name: self._cell(name) for name in self._home.serving_nodes}
         links = self._home.links.values()
         self._wireless = [link for link in links if link.kind == "wireless"]
@@ -108,11 +112,15 @@ class Environment:
         """All epochs from time 0 on, without end while anything varies; some may have no length."""
         ends = [*(stretch.begin_ns for stretch in self._stretches[1:]), NEVER_NS]
         for stretch, end_ns in zip(self._stretches, ends, strict=True):
-            tree = RadioTree(self._cells_in(stretch), self._scenario.background.downlink_share)
+            graph = RadioGraph(
+                self._cells_in(stretch),
+                stretch.topology,
+                self._scenario.background.downlink_share,
+            )
             begin_ns = stretch.begin_ns
             while True:
                 times = self._change_times(begin_ns, end_ns)
-                yield from self._block(times[:-1], stretch, tree)
+                yield from self._block(times[:-1], stretch, graph)
                 begin_ns = int(times[-1])
                 if begin_ns == end_ns:
                     break
@@ -130,24 +138,21 @@ class Environment:
         times = np.unique(np.concatenate([[begin_ns], *periodic, once]).astype(np.int64))
         return np.append(times, end_ns)
 
-    def _block(self, times: IntArray, stretch: Stretch, tree: RadioTree) -> Iterator[Epoch]:
-        links = {
-            link.name: stretch.topology.parent_links.get(link.child) for link in self._wireless
-        }
+    def _block(self, times: IntArray, stretch: Stretch, graph: RadioGraph) -> Iterator[Epoch]:
+        links = {link.name: stretch.attached(link.name) for link in self._wireless}
         snr = {
             link.name: self._backhaul_snr_db(link, times)
             for link in links.values()
             if link is not None
         }
         rates = {
-            (link.child, direction): self._radio.rate_bps(snr[link.name], direction)
-            for link in self._wireless
-            if link.name in snr
+            (name, direction): self._radio.rate_bps(snr_db, direction)
+            for name, snr_db in snr.items()
             for direction in DIRECTIONS
         }
-        shares, carried = tree.divide(times, rates)
+        shares, carried = graph.divide(times, rates)
         columns = [
-            self._radio_column(shares[self._sector(link), d], rates[link.child, d], snr[link.name])
+            self._radio_column(shares[self._sector(link), d], rates[link.name, d], snr[link.name])
             if link is not None
             else [_NO_WAY] * times.size
             for link in links.values()
@@ -169,15 +174,23 @@ class Environment:
     def _cells_in(self, stretch: Stretch) -> dict[str, Cell]:
         """The cells as they hang below each other in a stretch."""
         served: dict[str, dict[str, str]] = {name: {} for name in self._cells}
-        # In the order of the links.
         for home in self._wireless:
-            link = stretch.topology.parent_links.get(home.child)
+            link = stretch.attached(home.name)
             if link is not None:
-                served[link.parent][link.child] = self._sector(link)
-        return {
-            name: replace(cell, children=served[name], is_asleep=name in stretch.asleep)
-            for name, cell in self._cells.items()
-        }
+                served[link.parent][link.name] = self._sector(link)
+        asleep = frozenset(
+            index for index, name in enumerate(self._cells) if name in stretch.asleep
+        )
+        cells = {}
+        for index, (name, cell) in enumerate(self._cells.items()):
+            visits = tuple(Visit(user, index, asleep) for user in self._moving)
+            cells[name] = replace(
+                cell,
+                users=cell.users or visits,
+                children=served[name],
+                is_asleep=name in stretch.asleep,
+            )
+        return cells
 
     def _sector(self, link: LinkSpec) -> str:
         has_sectors = self._scenario.radio.backhaul_sectors
@@ -204,31 +217,60 @@ class Environment:
         return [LinkState(bps, busy, wait, -1, math.nan) for bps, busy, wait in rows]
 
     def _backhaul_snr_db(self, link: LinkSpec, times: IntArray) -> FloatArray:
-        ends = [self._home.nodes[name].position_m for name in (link.child, link.parent)]
-        child, parent = (np.array(end) for end in ends)
-        snr = self._radio.backhaul_snr_db(float(np.linalg.norm(child - parent)))
-        return snr - blockage_loss_db(self._scenario, link.name, times)
+        snr_db = backhaul_snr_db(self._home, link, self._radio)
+        return snr_db - blockage_loss_db(self._scenario, link.name, times)
 
     def _cell(self, name: str) -> Cell:
-        spec, node = self._scenario.background, self._home.nodes[name]
-        users = background_users(spec, self._load)
-        place = named_stream(self._scenario.seed, f"positions/{name}")
-        # Uniform in a disc around the cell, as the packet simulator places them.
-        ground_m = spec.radius_m * np.sqrt(place.uniform(0.01, 1, users))
-        height_m = (node.position_m or (0, 0, 0))[2] - _UE_HEIGHT_M
+        users = () if self._moving else self._fixed_users(name)
+        node = self._home.nodes[name]
+        transit = self._drawn(node.transit, f"transit/{name}")
+        way = tuple(sorted(set(node.path) & self._further))
+        return Cell(name, users, background_users(self._scenario, name), transit, way)
+
+    def _fixed_users(self, cell: str) -> tuple[User, ...]:
+        """Those that stay with a cell, uniform in a disc around it."""
+        spec, radio = self._scenario.background, self._radio
+        place = named_stream(self._scenario.seed, f"positions/{cell}")
+        count = background_users(self._scenario, cell)
+        ground_m = spec.radius_m * np.sqrt(place.uniform(0.01, 1, count))
+        height_m = (self._home.nodes[cell].position_m or (0, 0, 0))[2] - UE_HEIGHT_M
         distance_m = np.hypot(ground_m, height_m)
-        demand = [
-            self._process(
-                user_rate_bps(spec, self._load),
-                spec.rate_sigma,
-                int(spec.coherence),
-                f"background/{name}/{user}",
+        rates = {d: radio.rate_bps(radio.access_snr_db(distance_m, d), d) for d in DIRECTIONS}
+        return tuple(
+            FixedUser(self._user_demand(cell, user), {d: float(rates[d][user]) for d in DIRECTIONS})
+            for user in range(count)
+        )
+
+    def _moving_users(self) -> tuple[MovingUser, ...]:
+        """All UEs, for any may come to any cell."""
+        spec, seed = self._scenario.background, self._scenario.seed
+        names = self._home.serving_nodes
+        cells_m = np.array([self._home.nodes[name].position_m for name in names])
+        return tuple(
+            MovingUser(
+                RandomWaypoint(
+                    cells_m[:, :2],
+                    spec.radius_m,
+                    first,
+                    float(spec.speed),
+                    named_stream(seed, f"positions/{name}/{user}"),
+                ),
+                self._user_demand(name, user),
+                cells_m,
+                self._radio,
             )
-            for user in range(users)
-        ]
-        snr_db = {d: self._radio.access_snr_db(distance_m, d) for d in DIRECTIONS}
-        rates = {d: self._radio.rate_bps(snr_db[d], d) for d in DIRECTIONS}
-        return Cell(name, tuple(demand), rates, self._drawn(node.transit, f"transit/{name}"))
+            for first, name in enumerate(names)
+            for user in range(background_users(self._scenario, name))
+        )
+
+    def _user_demand(self, cell: str, user: int) -> LogNormalRate:
+        spec = self._scenario.background
+        return self._process(
+            user_rate_bps(spec, self._load),
+            spec.rate_sigma,
+            int(spec.coherence),
+            f"background/{cell}/{user}",
+        )
 
     def _drawn(self, traffic: CrossTrafficSpec | None, name: str) -> LogNormalRate | None:
         if traffic is None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cosim.network.port import LinkReport
 from cosim.network.simplified.environment import LinkState
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tree import Stretch, serving_sector
+from cosim.scenario.schema import LinkSpec
 from cosim.scenario.topology import Topology, access_link
 
 if TYPE_CHECKING:
@@ -37,8 +41,9 @@ class Link:
         its node sleeps.
     latency_ns
         One way when idle.
-    pool
-        What its streams share with those of other links.
+    pools
+        What its streams share with those of other links: a cell's time, and that of an MT that has
+        several parents.
     state
         What the rest of the world leaves of it.
     silent_until_ns
@@ -51,7 +56,7 @@ class Link:
         "_report",
         "latency_ns",
         "name",
-        "pool",
+        "pools",
         "receiver",
         "senders",
         "silent_until_ns",
@@ -62,7 +67,7 @@ class Link:
     def __init__(self, name: str, latency_ns: int) -> None:
         self.name, self.latency_ns = name, latency_ns
         self.transmitter = self.receiver = ""
-        self.pool = Pool()
+        self.pools: tuple[Pool, ...] = (Pool(),)
         self.state = LinkState(0.0, 0.0, 0, -1, float("nan"))
         self.silent_until_ns = 0
         self.senders: list[Stream] = []
@@ -74,9 +79,14 @@ class Link:
             self.state = state
             self._report = None
 
-    def move(self, transmitter: str, receiver: str, pool: Pool) -> None:
+    @property
+    def streams(self) -> int:
+        """How many have equal shares of what its streams have least of."""
+        return max([pool.streams for pool in self.pools])
+
+    def move(self, transmitter: str, receiver: str, *pools: Pool) -> None:
         """Lead between other nodes."""
-        self.transmitter, self.receiver, self.pool = transmitter, receiver, pool
+        self.transmitter, self.receiver, self.pools = transmitter, receiver, pools
         self._report = None
 
     def report(self, now_ns: int) -> LinkReport:
@@ -119,7 +129,7 @@ class LinkMap:
     Parameters
     ----------
     home
-        The tree at first.
+        The graph at first.
     radio
         What is built.
     has_sectors
@@ -130,7 +140,13 @@ class LinkMap:
         self._home = self._topology = home
         self._has_sectors = has_sectors
         self._pools: dict[tuple[str, Direction], Pool] = defaultdict(Pool)  # by cell or sector
-        self._links: dict[tuple[str, Direction], Link] = {}  # by the child
+        self._mts = {  # of nodes with several parents, each of which has one transceiver for them
+            (name, d): (Pool(),)
+            for name, own in home.uplinks.items()
+            for d in DIRECTIONS
+            if len(own) > 1
+        }
+        self._links: dict[tuple[str, Direction], Link] = {}  # by name
         self._serving: dict[str, str] = {}
         self._routes: dict[tuple[str, str], Route] = {}
         idle_ns = {d: radio.idle_latency_ns(d) for d in DIRECTIONS}
@@ -140,19 +156,24 @@ class LinkMap:
                 link = Link(spec.name, int(spec.delay or 0) if wired else idle_ns[d])
                 if wired:
                     link.move(*_ends(spec.child, spec.parent, d), Pool())
-                self._links[spec.child, d] = link
+                self._links[spec.name, d] = link
             if not wired:
-                self._connect(spec.child, spec.parent)
+                self._connect(spec)
         for ue in home.ues:
             for d in DIRECTIONS:
-                self._links[ue, d] = Link(access_link(ue), idle_ns[d])
+                self._links[access_link(ue), d] = Link(access_link(ue), idle_ns[d])
 
     def __iter__(self) -> Iterator[Link]:
         return iter(self._links.values())
 
-    def of(self, child: str, direction: Direction) -> Link:
-        """The link between a node and its parent."""
-        return self._links[child, direction]
+    def of(self, name: str, direction: Direction) -> Link:
+        """A link in one direction."""
+        return self._links[name, direction]
+
+    def may_be_given_up(self, link: Link) -> bool:
+        """Whether it is a backhaul link of a network in which some node has several parents."""
+        spec = self._home.links.get(link.name)
+        return bool(self._mts) and spec is not None and spec.kind == "wireless"
 
     def serving(self, ue: str) -> str:
         """The cell of a UE; empty before it is attached."""
@@ -163,15 +184,16 @@ class LinkMap:
         self._serving[ue] = cell
         self._routes.clear()
         for direction in DIRECTIONS:
-            link = self._links[ue, direction]
+            link = self._links[access_link(ue), direction]
             link.move(*_ends(ue, cell, direction), self._pools[cell, direction])
 
     def follow(self, stretch: Stretch) -> None:
-        """Let IAB nodes have other parents."""
+        """Let packets take other ways."""
         self._topology = stretch.topology
         self._routes.clear()
         for change in stretch.moved:
-            self._connect(change.node, change.parent)
+            attached = stretch.attached(change.link)
+            self._connect(attached or replace(self._home.links[change.link], parent=""))
 
     def route(self, source: str, destination: str) -> Route:
         """The links from a node to another: up to where their paths meet, then down.
@@ -183,24 +205,39 @@ class LinkMap:
             self._routes[key] = self._find(source, destination)
         return self._routes[key]
 
-    def _connect(self, child: str, parent: str) -> None:
-        sector = parent and serving_sector(self._home, parent, child, has_sectors=self._has_sectors)
+    def _connect(self, spec: LinkSpec) -> None:
+        sector = spec.parent and serving_sector(
+            self._home, spec.parent, spec.child, has_sectors=self._has_sectors
+        )
         for d in DIRECTIONS:
-            self._links[child, d].move(*_ends(child, parent, d), self._pools[sector, d])
+            ends = _ends(spec.child, spec.parent, d)
+            mt = self._mts.get((spec.child, d), ())
+            self._links[spec.name, d].move(*ends, self._pools[sector, d], *mt)
 
     def _find(self, source: str, destination: str) -> Route:
-        up, down = self._path_up(source), self._path_up(destination)
+        up, down = self._links_up(source), self._links_up(destination)
         meet = next((name for name in up if name in down), None)
         if meet is None:
             return ()
-        climb = [self._links[name, "up"] for name in up[: up.index(meet)]]
-        descend = [self._links[name, "down"] for name in down[: down.index(meet)]]
+        climb = [self._links[name, "up"] for name in _until(meet, up)]
+        descend = [self._links[name, "down"] for name in _until(meet, down)]
         return (*climb, *reversed(descend))
 
-    def _path_up(self, name: str) -> tuple[str, ...]:
-        serving = self._serving.get(name)
-        path = self._topology.path_to_root(name if serving is None else serving)
-        return path if serving is None else (name, *path)
+    def _links_up(self, name: str) -> dict[str, str]:
+        """The nodes on the way of one up to the root, with the link by which it leaves them."""
+        path, way = self._topology.node(name).path, {}
+        if name in self._serving:
+            way[name] = access_link(name)
+            name = self._serving[name]
+        while (link := self._topology.uplink_of(name, path)) is not None:
+            way[name] = link.name
+            name = link.parent
+        return {**way, name: ""}
+
+
+def _until(node: str, way: Mapping[str, str]) -> Iterator[str]:
+    """The links of a way before a node."""
+    return itertools.islice(way.values(), list(way).index(node))
 
 
 def _ends(child: str, parent: str, direction: Direction) -> tuple[str, str]:

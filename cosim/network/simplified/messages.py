@@ -41,6 +41,7 @@ class Messages:
         self._agenda, self._account = agenda, account
         self.streams = StreamTable(links.route, self._foresee)
         self._flying: dict[int, Flight] = {}  # by transfer
+        self._held: list[Flight] = []  # at a link that may be given up for another one
         self._known_pairs: set[tuple[str, str]] = set()  # of nodes that may send to each other
 
     def send(self, message: Send) -> None:
@@ -51,11 +52,13 @@ class Messages:
         if message.transport is Transport.TCP:
             self.streams.send(self._agenda.now_ns, message)
             return
-        arrival_ns = self._datagram_arrival(message)
-        if arrival_ns is None:
-            self._lose(flight)
-        else:
-            self._land(flight, arrival_ns)
+        self._send_datagram(flight)
+
+    def try_again(self) -> None:
+        """Send the datagrams that wait for a way, now that links or ways are others."""
+        held, self._held = self._held, []
+        for flight in held:
+            self._send_datagram(flight)
 
     def in_air(self) -> list[tuple[Flight, Route]]:
         """The messages whose last bit has left, and their ways, before these change."""
@@ -92,10 +95,8 @@ class Messages:
         last_ns = self._agenda.now_ns + latency_ns((cell,))
         for flight in [*self._flying.values()]:
             is_datagram = flight.message.transport is Transport.UDP
-            here = (
-                flight.message.destination == cell.receiver and (flight.arrival_ns or 0) <= last_ns
-            )
-            if is_datagram and here:
+            is_for_it = flight.message.destination == cell.receiver
+            if is_datagram and is_for_it and (flight.arrival_ns or NEVER_NS) <= last_ns:
                 self._lose(flight)
 
     def sizes(self) -> list[int]:
@@ -104,6 +105,20 @@ class Messages:
 
     def _way(self, message: Send) -> Route:
         return self._links.route(message.source, message.destination)
+
+    def _send_datagram(self, flight: Flight) -> None:
+        arrival_ns = self._datagram_arrival(flight.message)
+        if arrival_ns is not None:
+            self._land(flight, arrival_ns)
+        elif self._may_wait(self._way(flight.message)):
+            self._held.append(flight)
+        else:
+            self._lose(flight)
+
+    def _may_wait(self, way: Route) -> bool:
+        """Whether what is dead on a way may be given up for another one."""
+        dead = [link for link in way if link.state.capacity_bps <= 0]
+        return bool(dead) and all(map(self._links.may_be_given_up, dead))
 
     def _datagram_arrival(self, message: Send) -> int | None:
         """When a datagram arrives, at the links' present state; None where one of them is dead."""
@@ -114,7 +129,7 @@ class Messages:
             state = link.state
             if state.capacity_bps <= 0:
                 return None
-            sending = bits * (link.pool.streams + 1) / state.capacity_bps
+            sending = bits * (link.streams + 1) / state.capacity_bps
             now = max(now, link.silent_until_ns) + int(sending) + link.latency_ns + state.wait_ns
         return now if way else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import cosim
-from cosim.errors import ProtocolError, ScenarioError
+from cosim.errors import ProtocolError
 from cosim.network.port import Attachment, ReportTick, Send, Step, Totals
 from cosim.network.simplified.access import Access, AccessStep
 from cosim.network.simplified.account import Account
@@ -16,7 +16,7 @@ from cosim.network.simplified.messages import Messages
 from cosim.network.simplified.radio import DIRECTIONS, Radio
 from cosim.network.simplified.tree import Stretch, stretches
 from cosim.scenario.schema import Scenario
-from cosim.scenario.topology import build_topology
+from cosim.scenario.topology import access_link, build_topology
 
 
 class SimplifiedNetwork:
@@ -42,11 +42,11 @@ class SimplifiedNetwork:
         self._links = LinkMap(
             self._topology, self._radio, has_sectors=scenario.radio.backhaul_sectors
         )
-        self._stretches = stretches(scenario, self._topology)
+        self._stretches = stretches(scenario, self._topology, self._radio)
         self._asleep = self._stretches[0].asleep
         environment = Environment(scenario, self._stretches, self._radio)
         self._epochs = environment.epochs()
-        self._fixed = [self._links.of(s.child, d) for s, d in environment.link_keys]
+        self._fixed = [self._links.of(s.name, d) for s, d in environment.link_keys]
         self._all_links = tuple(self._links)
         self._epoch: Epoch = next(self._epochs)
         self._counted_ns = 0
@@ -105,6 +105,7 @@ class SimplifiedNetwork:
         for step in self._access_now.values():
             self._adapt(step)
         self._streams.share(self._agenda.now_ns)
+        self._messages.try_again()
         following = next(self._epochs, None)
         if following is not None:
             self._agenda.at(following.time_ns, WORLD, self._enter_epoch, following)
@@ -131,24 +132,24 @@ class SimplifiedNetwork:
 
     def _attach(self, step: AccessStep, before: str) -> None:
         if before and not self._forwarding:
-            self._messages.lose_at(self._links.of(step.ue, "down"))
+            self._messages.lose_at(self._links.of(access_link(step.ue), "down"))
         self._streams.reroute(
             self._agenda.now_ns, lambda: self._links.attach(step.ue, step.serving)
         )
         self._agenda.events.append(Attachment(self._agenda.now_ns, step.ue, step.serving, before))
         if before:
             self._account.handovers += 1
-            self._interrupt([step.ue])
+            self._interrupt([access_link(step.ue)])
 
-    def _interrupt(self, children: Iterable[str]) -> None:
-        """Let nothing pass for a while between these nodes and their new parents."""
+    def _interrupt(self, names: Iterable[str]) -> None:
+        """Let nothing pass for a while over these links, which have another upper end."""
         back_ns = self._agenda.now_ns + self._interruption_ns
-        for link in self._links_above(children):
+        for link in self._both_ways(names):
             link.silent_until_ns = back_ns
         self._agenda.at(back_ns, WORLD, self._streams.share, back_ns)
 
-    def _links_above(self, children: Iterable[str]) -> list[Link]:
-        return [self._links.of(child, direction) for child in children for direction in DIRECTIONS]
+    def _both_ways(self, names: Iterable[str]) -> list[Link]:
+        return [self._links.of(name, direction) for name in names for direction in DIRECTIONS]
 
     def _change_tree(self, stretch: Stretch) -> None:
         """UEs leave a cell that falls asleep, then nodes get other parents, and messages ways."""
@@ -156,9 +157,9 @@ class SimplifiedNetwork:
         handed_over = self._reselect(stretch.asleep)
         self._streams.reroute(self._agenda.now_ns, lambda: self._links.follow(stretch))
         self._agenda.events += stretch.moved
-        self._interrupt(change.node for change in stretch.moved if change.parent)
-        moved = [change.node for change in stretch.moved]
-        changed = frozenset(self._links_above([*handed_over, *moved]))
+        self._interrupt(stretch.interrupted)
+        moved = [change.link for change in stretch.moved]
+        changed = frozenset(self._both_ways([*map(access_link, handed_over), *moved]))
         self._streams.share(self._agenda.now_ns)
         self._messages.forward(in_air, changed)
 
@@ -181,7 +182,7 @@ class SimplifiedNetwork:
             share, busy = self._epoch.cells[step.serving, direction]
             rate_bps, mcs = self._radio.rate_and_mcs(snr_db, direction)
             state = LinkState(share * rate_bps, busy, 0, mcs, snr_db)
-            self._links.of(step.ue, direction).become(state)
+            self._links.of(access_link(step.ue), direction).become(state)
 
     def _report(self, due_ns: int) -> None:
         reports = tuple([link.report(self._agenda.now_ns) for link in self._all_links])
@@ -200,11 +201,6 @@ def open_simplified(scenario: Scenario) -> SimplifiedNetwork:
     Raises
     ------
     ScenarioError
-        When a node has several parents, or a change of the topology gives it one that it cannot
-        have then.
+        When a change of the topology gives a node a parent that it cannot have then.
     """
-    for links in build_topology(scenario).uplinks.values():
-        if len(links) > 1:
-            problem = f"the simplified simulator knows one parent of '{links[1].child}'"
-            raise ScenarioError(f"links.{links[1].name}", problem, hint="use the backend ns3")
     return SimplifiedNetwork(scenario)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from cosim.network.port import Send
 from cosim.network.simplified.agenda import NEVER_NS
-from cosim.network.simplified.links import Link, Route
+from cosim.network.simplified.links import Link, Pool, Route
 
 # Ethernet-sized packets: 1448 bytes of data to 1500 with IPv4, TCP and its time stamps (RFC 7323).
 _SEGMENT_BYTES: Final = 1448
@@ -165,17 +165,21 @@ class StreamTable:
         stream.route = self._route(stream.source, stream.destination)
         for link in stream.route[:1]:
             link.senders.append(stream)
-        for link in stream.route:
-            link.pool.streams += 1
+        for pool in _pools(stream.route):
+            pool.streams += 1
 
     def _vacate(self, stream: Stream) -> None:
         for link in stream.route[:1]:
             link.senders.remove(stream)
-        for link in stream.route:
-            link.pool.streams -= 1
+        for pool in _pools(stream.route):
+            pool.streams -= 1
+
+
+def _pools(route: Route) -> Iterator[Pool]:
+    return itertools.chain.from_iterable(link.pools for link in route)
 
 
 def _share_bps(link: Link, now_ns: int) -> float:
     if now_ns < link.silent_until_ns:
         return 0.0
-    return link.state.capacity_bps / link.pool.streams
+    return link.state.capacity_bps / link.streams

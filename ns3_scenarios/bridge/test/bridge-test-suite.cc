@@ -131,7 +131,7 @@ class WiredTransferTestCase : public ns3::TestCase
         description.reportIntervalNs = 1000000000;
         for (const auto* name : {"a", "b", "c"})
         {
-            description.nodes.push_back({name, "core", std::nullopt, {}, std::nullopt, {}});
+            description.nodes.push_back({name, "core", std::nullopt, {}, 0, std::nullopt, {}});
         }
         description.links.push_back(
             {"ab", false, "a", "b", 8000000, 3000000, 100000, "drop-tail", std::nullopt});

@@ -86,6 +86,10 @@ IabHelper::IabHelper(const IabRadioConfig& config)
             {
                 m_access.at(ue)->Reselect();
             }
+            for (const auto& access : m_backgroundAccess)
+            {
+                access->Reselect();
+            }
         }));
 }
 
@@ -269,6 +273,21 @@ IabHelper::InstallUe(Ptr<Node> node, const std::string& linkName)
 {
     auto device = CreateDevice(node);
     auto link = Create<RadioLink>(linkName, m_config.queueBytes, m_config.rlcMode);
+    const auto channel =
+        CreateLinkChannel(linkName, m_config.accessLos, m_config.losUpdate, m_config.channelRedraw);
+    m_topology->CountUser(device->Bap(), Bearer::TASK);
+    m_ues.push_back(device);
+    m_access[device] = CreateAccess(device->Bap(), node, link, channel);
+    m_accessLinks[device] = link;
+    return device;
+}
+
+Ptr<AccessManager>
+IabHelper::CreateAccess(const Ptr<BapEntity>& bap,
+                        const Ptr<Node>& node,
+                        const Ptr<RadioLink>& link,
+                        const Ptr<RadioChannel>& channel)
+{
     auto access = CreateObjectWithAttributes<AccessManager>("UpdatePeriod",
                                                             TimeValue(m_config.channelUpdate),
                                                             "Hysteresis",
@@ -283,23 +302,15 @@ IabHelper::InstallUe(Ptr<Node> node, const std::string& linkName)
                                                             DoubleValue(m_config.uePowerDbm),
                                                             "CellPower",
                                                             DoubleValue(m_config.iabPowerDbm));
-    const RadioEnd end{node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)};
-    access->SetUe(device->Bap(), link, end);
+    access->SetUe(bap, link, {node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)});
     std::vector<ServingCandidate> candidates;
     for (const auto& [name, cell] : m_cells)
     {
         candidates.push_back({cell.bap, cell.mobility, CreateArray(m_config.iabArray)});
     }
     access->SetPhy(m_errors, m_interference);
-    access->SetNetwork(
-        m_topology,
-        CreateLinkChannel(linkName, m_config.accessLos, m_config.losUpdate, m_config.channelRedraw),
-        candidates);
-    m_topology->CountUser(device->Bap(), Bearer::TASK);
-    m_ues.push_back(device);
-    m_access[device] = access;
-    m_accessLinks[device] = link;
-    return device;
+    access->SetNetwork(m_topology, channel, candidates);
+    return access;
 }
 
 void
@@ -307,16 +318,61 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
                                  Ptr<Node> node,
                                  Ptr<BackgroundUser> user)
 {
+    m_topology->Add(user->Bap());
+    Attach(user->Bap(), node, serving, user);
+}
+
+Ptr<IabNetDevice>
+IabHelper::InstallBackgroundDevice(Ptr<IabNetDevice> serving,
+                                   Ptr<Node> node,
+                                   Ptr<BackgroundUser> user)
+{
+    auto device = CreateDevice(node);
+    Attach(device->Bap(), node, serving, user);
+    return device;
+}
+
+void
+IabHelper::Attach(const Ptr<BapEntity>& bap,
+                  const Ptr<Node>& node,
+                  const Ptr<IabNetDevice>& serving,
+                  const Ptr<BackgroundUser>& user)
+{
     auto link = Create<RadioLink>("background", m_config.queueBytes, m_config.rlcMode);
+    if (serving)
+    {
+        ConnectFixed(bap, node, serving, link);
+        user->SetServing(serving->Bap());
+    }
+    else
+    {
+        if (!m_movingChannel)
+        {
+            m_movingChannel =
+                CreateChannel(m_config.accessLos, m_config.shadowing, m_config.losUpdate, Time(0));
+            m_movingChannel->AssignStreams(StreamOf("moving background UEs"));
+        }
+        const auto access = CreateAccess(bap, node, link, m_movingChannel);
+        access->SetAttribute("Fading", BooleanValue(false));
+        m_backgroundAccess.push_back(access);
+    }
+    m_topology->CountUser(bap, Bearer::BACKGROUND);
+    m_nextStream += user->AssignStreams(m_nextStream);
+}
+
+void
+IabHelper::ConnectFixed(const Ptr<BapEntity>& bap,
+                        const Ptr<Node>& node,
+                        const Ptr<IabNetDevice>& serving,
+                        const Ptr<RadioLink>& link)
+{
     const RadioEnd child{node->GetObject<MobilityModel>(), CreateArray(m_config.ueArray)};
     const RadioEnd above{serving->GetNode()->GetObject<MobilityModel>(),
                          CreateArray(m_config.iabArray)};
-    m_backgroundChannel->PointAtEachOther(child, above);
+    // A flat channel with the gain of matched beams: enough for traffic that only takes its share.
+    const auto gains = m_backgroundChannel->FlatGains(child, above);
     link->SetEnds({child, above, m_config.uePowerDbm, m_config.iabPowerDbm});
     const auto cell = serving->Bap()->Cell();
-    // A flat channel with the gain of matched beams: enough for traffic that only takes its share.
-    const std::vector<double> gains(m_frame->ResourceBlocks(),
-                                    m_backgroundChannel->LeakageGain(child, above, above, child));
     for (const auto direction : NR_DIRECTIONS)
     {
         const double powerDbm =
@@ -325,11 +381,7 @@ IabHelper::InstallBackgroundUser(Ptr<IabNetDevice> serving,
                             direction,
                             m_backgroundChannel->Quality(gains, powerDbm, 0, *m_errors));
     }
-    m_topology->Add(user->Bap());
-    m_topology->Connect(user->Bap(), serving->Bap(), link);
-    user->SetServing(serving->Bap());
-    m_topology->CountUser(user->Bap(), Bearer::BACKGROUND);
-    m_nextStream += user->AssignStreams(m_nextStream);
+    m_topology->Connect(bap, serving->Bap(), link);
 }
 
 void
@@ -342,6 +394,12 @@ Ptr<AccessManager>
 IabHelper::Access(Ptr<IabNetDevice> ue) const
 {
     return m_access.at(ue);
+}
+
+const std::vector<Ptr<AccessManager>>&
+IabHelper::BackgroundAccess() const
+{
+    return m_backgroundAccess;
 }
 
 Ptr<IabNetDevice>

@@ -136,13 +136,29 @@ class IabHelper
     Ptr<IabNetDevice> InstallUe(Ptr<Node> node, const std::string& linkName);
 
     /**
-     * Add a background UE at a fixed position.
+     * Add a background UE without an IP stack.
      *
-     * @param serving device of its cell
+     * @param serving device of its cell, or null for a UE that moves: that cell serves it which is
+     * the best by event A3, as for other UEs, but without small-scale fading
      * @param node a node with a mobility model, for its position
      * @param user the traffic generator
      */
     void InstallBackgroundUser(Ptr<IabNetDevice> serving, Ptr<Node> node, Ptr<BackgroundUser> user);
+
+    /**
+     * Add a background UE whose traffic are packets of its own IP stack.
+     *
+     * @param serving see InstallBackgroundUser
+     * @param node see InstallBackgroundUser
+     * @param user the traffic generator
+     * @return the UE's device
+     */
+    Ptr<IabNetDevice> InstallBackgroundDevice(Ptr<IabNetDevice> serving,
+                                              Ptr<Node> node,
+                                              Ptr<BackgroundUser> user);
+
+    /** @return what keeps the background UEs that move served, in the order of their making */
+    const std::vector<Ptr<AccessManager>>& BackgroundAccess() const;
 
     /**
      * @param device of a node
@@ -257,13 +273,52 @@ class IabHelper
      */
     void InstallCell(const Ptr<IabNetDevice>& device, const std::string& name);
 
+    /**
+     * @param bap of a UE
+     * @param node of the UE
+     * @param link its radio link
+     * @param channel of the link
+     * @return what keeps it served
+     */
+    Ptr<AccessManager> CreateAccess(const Ptr<BapEntity>& bap,
+                                    const Ptr<Node>& node,
+                                    const Ptr<RadioLink>& link,
+                                    const Ptr<RadioChannel>& channel);
+
+    /**
+     * Let a background UE be served.
+     *
+     * @param bap of the UE
+     * @param node of the UE
+     * @param serving device of its cell, or null if it moves
+     * @param user the traffic generator
+     */
+    void Attach(const Ptr<BapEntity>& bap,
+                const Ptr<Node>& node,
+                const Ptr<IabNetDevice>& serving,
+                const Ptr<BackgroundUser>& user);
+
+    /**
+     * Connect a UE that stays where it is to the cell that it stays with.
+     *
+     * @param bap of the UE
+     * @param node of the UE
+     * @param serving device of its cell
+     * @param link between them
+     */
+    void ConnectFixed(const Ptr<BapEntity>& bap,
+                      const Ptr<Node>& node,
+                      const Ptr<IabNetDevice>& serving,
+                      const Ptr<RadioLink>& link);
+
     IabRadioConfig m_config;                           //!< radio interface
     std::shared_ptr<const NrFrame> m_frame;            //!< slots without half duplex
     std::shared_ptr<const ErrorModel> m_errors;        //!< block errors
     std::shared_ptr<const ResourceGrid> m_grid;        //!< what an allocation carries
     std::shared_ptr<InterferenceField> m_interference; //!< or null
     std::shared_ptr<FadingRecord> m_fadingRecord;      //!< or null
-    Ptr<RadioChannel> m_backgroundChannel;             //!< of background UEs
+    Ptr<RadioChannel> m_backgroundChannel;             //!< of background UEs that stay
+    Ptr<RadioChannel> m_movingChannel;                 //!< of those that move, if any
     Ptr<RadioChannel> m_accessLeakage;                 //!< of interference from and to UEs
     Ptr<RadioChannel> m_backhaulLeakage;               //!< of interference between IAB nodes
     Ptr<IabTopology> m_topology;                       //!< parents and routes
@@ -275,6 +330,7 @@ class IabHelper
     std::vector<Ptr<IabNetDevice>> m_ues;                        //!< as they were installed
     std::map<Ptr<IabNetDevice>, Ptr<AccessManager>> m_access;    //!< by UE
     std::map<Ptr<IabNetDevice>, Ptr<RadioLink>> m_accessLinks;   //!< by UE
+    std::vector<Ptr<AccessManager>> m_backgroundAccess;          //!< of those that move
     int64_t m_nextStream;                                        //!< first unused random stream
 };
 

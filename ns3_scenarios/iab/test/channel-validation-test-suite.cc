@@ -11,6 +11,7 @@
 #include "ns3/uniform-planar-array.h"
 
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 using namespace ns3;
@@ -22,10 +23,14 @@ constexpr double CARRIER_HZ = 28e9;
 
 /** @return a channel with streams of its own */
 Ptr<RadioChannel>
-MakeChannel(const std::string& environment, LosPolicy los, bool shadowing, int64_t stream)
+MakeChannel(const std::string& environment,
+            LosPolicy los,
+            bool shadowing,
+            int64_t stream,
+            double carrierHz = CARRIER_HZ)
 {
     auto channel = CreateObject<RadioChannel>();
-    channel->Configure({CARRIER_HZ, environment, los, shadowing, 5, Time(0), Time(0), 0},
+    channel->Configure({carrierHz, environment, los, shadowing, 5, Time(0), Time(0), 0},
                        NrFrame(3, 100000000, "DSUU"));
     channel->AssignStreams(stream);
     return channel;
@@ -56,6 +61,68 @@ ExpectedLossDb(const std::string& environment, bool los, double d2, double base,
               : 13.54 + 39.08 * std::log10(d3) + 20 * std::log10(ghz) - 0.6 * (user - 1.5);
     return std::max(inSight, outOfSight);
 }
+
+/** TR 38.901 Table 7.4.1-1, RMa: h = 5 m, W = 20 m, before and beyond the break point. */
+double
+ExpectedRuralLossDb(bool los, double ghz, double d2, double base, double user)
+{
+    constexpr double HOUSE_M = 5;
+    constexpr double STREET_M = 20;
+    const double d3 = std::hypot(d2, base - user);
+    const double houses = std::pow(HOUSE_M, 1.72);
+    const auto near = [&](double metres) {
+        return 20 * std::log10(40 * std::numbers::pi * metres * ghz / 3) +
+               std::min(0.03 * houses, 10.0) * std::log10(metres) -
+               std::min(0.044 * houses, 14.77) + 0.002 * std::log10(HOUSE_M) * metres;
+    };
+    const double breakPoint = 2 * std::numbers::pi * base * user * ghz * 1e9 / 3.0e8;
+    const double inSight =
+        d2 <= breakPoint ? near(d3) : near(breakPoint) + 40 * std::log10(d3 / breakPoint);
+    if (los)
+    {
+        return inSight;
+    }
+    const double outOfSight = 161.04 - 7.1 * std::log10(STREET_M) + 7.5 * std::log10(HOUSE_M) -
+                              (24.37 - 3.7 * std::pow(HOUSE_M / base, 2)) * std::log10(base) +
+                              (43.42 - 3.1 * std::log10(base)) * (std::log10(d3) - 3) +
+                              20 * std::log10(ghz) -
+                              (3.2 * std::pow(std::log10(11.75 * user), 2) - 4.97);
+    return std::max(inSight, outOfSight);
+}
+
+/** Path loss of the rural environment. */
+class RuralPathLossTestCase : public TestCase
+{
+  public:
+    RuralPathLossTestCase()
+        : TestCase("Path loss of TR 38.901 Table 7.4.1-1 in RMa, before and beyond its break point")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        for (const double ghz : {0.7, 3.5})
+        {
+            for (const bool los : {true, false})
+            {
+                const auto channel = MakeChannel("RMa",
+                                                 los ? LosPolicy::ALWAYS : LosPolicy::NEVER,
+                                                 false,
+                                                 10,
+                                                 ghz * 1e9);
+                for (const double distance : {20.0, 100.0, 700.0, 2000.0, 4500.0})
+                {
+                    NS_TEST_EXPECT_MSG_EQ_TOL(
+                        -channel->LargeScaleGainDb(At(0, 35), At(distance, 1.5)),
+                        ExpectedRuralLossDb(los, ghz, distance, 35, 1.5),
+                        0.1,
+                        "at " << distance << " m, " << ghz << " GHz, in sight: " << los);
+                }
+            }
+        }
+    }
+};
 
 /** Path loss by distance, environment and line of sight. */
 class PathLossTestCase : public TestCase
@@ -198,6 +265,7 @@ class ChannelValidationTestSuite : public TestSuite
         : TestSuite("iab-channel-validation", Type::UNIT)
     {
         AddTestCase(new PathLossTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new RuralPathLossTestCase, TestCase::Duration::QUICK);
         AddTestCase(new DrawsTestCase, TestCase::Duration::QUICK);
         AddTestCase(new TransmitterTestCase, TestCase::Duration::QUICK);
     }

@@ -101,6 +101,22 @@ CASES = {
             (333, "iab3", "iab1", "iab5"),
         ],
     ),
+    "a parent given to a node that sleeps is the one it wakes with": (
+        [
+            {"time": "0 s", "node": "iab5", "action": "sleep"},
+            {"time": "100 ms", "node": "iab5", "action": "parent", "parent": "iab6"},
+            {"time": "200 ms", "node": "iab5", "action": "wake"},
+        ],
+        STANDING,
+        [
+            (0, "ue", "", "iab5"),
+            (0, "ue", "iab5", "iab6"),
+            (0, "iab3", "iab5", "iab6"),
+            (0, "iab5", "iab6", ""),
+            (100, "iab5", "", "iab6"),
+            (200, "iab3", "iab6", "iab5"),
+        ],
+    ),
     "at the very start, in any order, and what changes nothing": (
         [
             {"time": "300 ms", "node": "iab5", "action": "wake"},

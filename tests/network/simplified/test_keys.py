@@ -12,7 +12,12 @@ from cosim.scenario import schema
 
 ROOT = Path(__file__).parents[3]
 NETWORK = ROOT / "cosim" / "network"
-SOURCES = (*(NETWORK / "simplified").glob("*.py"), NETWORK / "demand.py", NETWORK / "trajectory.py")
+SOURCES = (
+    *(NETWORK / "simplified").glob("*.py"),
+    NETWORK / "demand.py",
+    NETWORK / "trajectory.py",
+    ROOT / "cosim" / "scenario" / "population.py",
+)
 # Tables whose every key is about the network; what else a node has is the engine's.
 TABLES = {
     "radio": schema.RadioSpec,

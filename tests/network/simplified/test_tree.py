@@ -15,6 +15,7 @@ from cosim.network.port import Delivery, Send, Transport
 from cosim.network.simplified import open_simplified
 from cosim.network.simplified.flights import forwarded_ns
 from cosim.network.simplified.links import Link
+from cosim.network.simplified.radio import Radio
 from cosim.network.simplified.tree import Stretch, serving_sector, stretches
 from cosim.scenario import Scenario, load_scenario
 from cosim.scenario.topology import build_topology
@@ -41,7 +42,8 @@ def _scenario(changes, *overrides: tuple[str, object]) -> Scenario:  # type: ign
 
 def _tree(*changes: tuple[int, str, str]) -> tuple[Stretch, ...]:
     scenario = _scenario(changes)
-    return stretches(scenario, build_topology(scenario))
+    radio = Radio(scenario.radio, has_relays=True, excess_loss_db=0.0)
+    return stretches(scenario, build_topology(scenario), radio)
 
 
 @given(CHANGES)

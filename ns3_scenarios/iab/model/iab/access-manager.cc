@@ -50,6 +50,12 @@ AccessManager::GetTypeId()
                           BooleanValue(true),
                           MakeBooleanAccessor(&AccessManager::m_forwarding),
                           MakeBooleanChecker())
+            .AddAttribute("Fading",
+                          "Whether the access link has small-scale fading; else it is flat, with "
+                          "the gain of matched beams, which costs far less.",
+                          BooleanValue(true),
+                          MakeBooleanAccessor(&AccessManager::m_fading),
+                          MakeBooleanChecker())
             .AddAttribute("UePower",
                           "Uplink transmit power in dBm.",
                           DoubleValue(23.0),
@@ -218,7 +224,8 @@ AccessManager::AdaptLink()
 {
     const auto& cell = m_candidates[m_serving];
     const RadioEnd cellEnd{cell.mobility, cell.array};
-    const auto gains = m_channel->BeamformedGains(m_end, cellEnd);
+    const auto gains = m_fading ? m_channel->BeamformedGains(m_end, cellEnd)
+                                : m_channel->FlatGains(m_end, cellEnd);
     m_link->SetEnds({m_end, cellEnd, m_uePowerDbm, m_cellPowerDbm});
     if (m_interference)
     {

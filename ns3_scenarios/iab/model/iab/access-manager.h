@@ -131,6 +131,7 @@ class AccessManager : public Object
     Time m_interruption;                               //!< handover interruption time
     bool m_forwarding;                                 //!< of data at a handover
     bool m_reselecting{false};                         //!< consider a handover though it stands
+    bool m_fading;                                     //!< small-scale
     double m_uePowerDbm;                               //!< uplink power
     double m_cellPowerDbm;                             //!< downlink power
     TracedCallback<Ptr<BapEntity>, Ptr<BapEntity>, Ptr<BapEntity>> m_attachmentTrace; //!< trace

@@ -48,10 +48,15 @@ BackgroundUser::GetTypeId()
                           TimeValue(MilliSeconds(5)),
                           MakeTimeAccessor(&BackgroundUser::m_interval),
                           MakeTimeChecker(MicroSeconds(10)))
-            .AddAttribute("PieceBytes",
-                          "Largest SDU; a burst is cut into as many as it needs.",
-                          UintegerValue(8000),
-                          MakeUintegerAccessor(&BackgroundUser::m_pieceBytes),
+            .AddAttribute("PacketBytes",
+                          "Size of an IP packet; what is offered is always some of them, whole.",
+                          UintegerValue(1428), // 1400 bytes in UDP
+                          MakeUintegerAccessor(&BackgroundUser::m_packetBytes),
+                          MakeUintegerChecker<uint32_t>(BackgroundSocket::HEADER_BYTES))
+            .AddAttribute("PacketsPerSdu",
+                          "Most packets that an SDU of a backlog stands for.",
+                          UintegerValue(5),
+                          MakeUintegerAccessor(&BackgroundUser::m_packetsPerSdu),
                           MakeUintegerChecker<uint32_t>(1));
     return tid;
 }
@@ -85,9 +90,28 @@ BackgroundUser::Start(Ptr<BapEntity> donor)
 void
 BackgroundUser::StartAt(Ptr<BapEntity> node, Ptr<BapEntity> donor)
 {
-    m_entry = std::move(node);
-    m_serving = m_serving ? m_serving : m_entry;
-    m_donor = std::move(donor);
+    const auto sender = [](const Ptr<BapEntity>& from, const Ptr<BapEntity>& to) {
+        return Sender([from, to](uint32_t bytes) {
+            from->Forward({nullptr, bytes, from->Address(), to->Address(), Bearer::BACKGROUND});
+        });
+    };
+    m_sendUp = sender(node, donor);
+    m_sendDown = sender(donor, node);
+    Begin();
+}
+
+void
+BackgroundUser::StartPackets(Ptr<BackgroundSocket> own, Ptr<BackgroundSocket> donor)
+{
+    m_socket = own;
+    m_sendUp = Sender([own, donor](uint32_t bytes) { own->Send(*donor, bytes); });
+    m_sendDown = Sender([own, donor](uint32_t bytes) { donor->Send(*own, bytes); });
+    Begin();
+}
+
+void
+BackgroundUser::Begin()
+{
     Redraw();
     const auto phase = m_phase->GetValue(0, m_interval.GetSeconds());
     m_offer = Simulator::Schedule(Seconds(phase), &BackgroundUser::Offer, this);
@@ -104,7 +128,7 @@ BackgroundUser::AssignStreams(int64_t stream)
 uint64_t
 BackgroundUser::ReceivedBytes() const
 {
-    return m_receivedBytes;
+    return m_socket ? m_socket->ReceivedBytes() : m_receivedBytes;
 }
 
 void
@@ -114,8 +138,9 @@ BackgroundUser::DoDispose()
     m_offer.Cancel();
     m_bap->Dispose();
     m_bap = nullptr;
-    m_entry = nullptr;
-    m_donor = nullptr;
+    m_sendUp = Sender();
+    m_sendDown = Sender();
+    m_socket = nullptr;
     m_serving = nullptr;
     Object::DoDispose();
 }
@@ -131,32 +156,30 @@ BackgroundUser::Redraw()
 void
 BackgroundUser::Offer()
 {
-    if (m_serving->IsAwake())
+    if (!m_serving || m_serving->IsAwake())
     {
         const double bits = m_rateBps * m_interval.GetSeconds();
         m_uplinkBits += bits;
         m_downlinkBits += bits * m_downlinkShare;
-        OfferBurst(m_entry, m_donor, m_uplinkBits);
-        OfferBurst(m_donor, m_entry, m_downlinkBits);
+        const auto pieceBytes = m_socket ? m_packetBytes : m_packetBytes * m_packetsPerSdu;
+        OfferBurst(m_sendUp, pieceBytes, m_uplinkBits);
+        OfferBurst(m_sendDown, pieceBytes, m_downlinkBits);
     }
     m_offer = Simulator::Schedule(m_interval, &BackgroundUser::Offer, this);
 }
 
 void
-BackgroundUser::OfferBurst(const Ptr<BapEntity>& from, const Ptr<BapEntity>& to, double& bits)
+BackgroundUser::OfferBurst(const Sender& send, uint32_t pieceBytes, double& bits) const
 {
-    const auto bytes = static_cast<uint32_t>(bits / 8);
-    if (bytes == 0)
-    {
-        return;
-    }
+    auto bytes = static_cast<uint32_t>(bits / 8);
+    bytes -= bytes % m_packetBytes;
     bits -= 8.0 * bytes;
     // In pieces, so that a burst that is larger than a queue fills it.
-    for (uint32_t left = bytes; left > 0;)
+    while (bytes > 0)
     {
-        const auto piece = std::min(left, m_pieceBytes);
-        from->Forward({nullptr, piece, from->Address(), to->Address(), Bearer::BACKGROUND});
-        left -= piece;
+        const auto piece = std::min(bytes, pieceBytes);
+        send(piece);
+        bytes -= piece;
     }
 }
 

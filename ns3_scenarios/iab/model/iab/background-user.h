@@ -4,6 +4,7 @@
 #ifndef BACKGROUND_USER_H
 #define BACKGROUND_USER_H
 
+#include "background-socket.h"
 #include "bap-entity.h"
 
 #include "ns3/object.h"
@@ -14,7 +15,8 @@ namespace ns3
 
 /**
  * A background UE: log-normal demand up to the donor and down from it, in bursts that travel hop by
- * hop through the same queues as everybody's packets, without an IP stack.
+ * hop through the same queues as everybody's packets. A burst is as many bytes as some packets
+ * have, in SDUs without an IP stack, or these are UDP packets between this UE and the donor.
  */
 class BackgroundUser : public Object
 {
@@ -31,7 +33,7 @@ class BackgroundUser : public Object
     Ptr<BapEntity> Bap() const;
 
     /**
-     * @param serving the node that serves it; while that sleeps, there is no traffic
+     * @param serving the one node that serves it; while that sleeps, there is no traffic
      */
     void SetServing(Ptr<BapEntity> serving);
 
@@ -52,6 +54,14 @@ class BackgroundUser : public Object
     void StartAt(Ptr<BapEntity> node, Ptr<BapEntity> donor);
 
     /**
+     * Start traffic in packets.
+     *
+     * @param own where uplink packets start and downlink packets end
+     * @param donor the other end
+     */
+    void StartPackets(Ptr<BackgroundSocket> own, Ptr<BackgroundSocket> donor);
+
+    /**
      * Fix the random streams.
      *
      * @param stream first stream to use
@@ -66,6 +76,12 @@ class BackgroundUser : public Object
     void DoDispose() override;
 
   private:
+    /** Takes a piece of a burst of so many bytes. */
+    using Sender = Callback<void, uint32_t>;
+
+    /** Draw the first demand, and schedule the first burst. */
+    void Begin();
+
     /** Draw a new demand. */
     void Redraw();
 
@@ -73,13 +89,13 @@ class BackgroundUser : public Object
     void Offer();
 
     /**
-     * Offer a burst.
+     * Offer a burst of whole packets.
      *
-     * @param from where it enters
-     * @param to where it leaves
-     * @param bits the demand; what is no whole byte is left in it
+     * @param send takes its pieces
+     * @param pieceBytes of the largest
+     * @param bits the demand; what is less than a packet is left in it
      */
-    void OfferBurst(const Ptr<BapEntity>& from, const Ptr<BapEntity>& to, double& bits);
+    void OfferBurst(const Sender& send, uint32_t pieceBytes, double& bits) const;
 
     /**
      * @param sdu that arrived here
@@ -87,9 +103,10 @@ class BackgroundUser : public Object
     void Receive(RlcSdu sdu);
 
     Ptr<BapEntity> m_bap;               //!< this user
-    Ptr<BapEntity> m_entry;             //!< where its traffic enters and leaves
-    Ptr<BapEntity> m_donor;             //!< the other end
-    Ptr<BapEntity> m_serving;           //!< the node that serves it
+    Sender m_sendUp;                    //!< takes uplink traffic
+    Sender m_sendDown;                  //!< takes downlink traffic
+    Ptr<BackgroundSocket> m_socket;     //!< of its packets, or null
+    Ptr<BapEntity> m_serving;           //!< the node that serves it, or null when one always does
     Ptr<NormalRandomVariable> m_normal; //!< standard normal draws
     Ptr<UniformRandomVariable> m_phase; //!< start within a period
     double m_meanRateBps;               //!< mean uplink demand
@@ -97,7 +114,8 @@ class BackgroundUser : public Object
     double m_downlinkShare;             //!< downlink over uplink demand
     Time m_coherence;                   //!< time between draws
     Time m_interval;                    //!< time between bursts
-    uint32_t m_pieceBytes;              //!< largest SDU
+    uint32_t m_packetBytes;             //!< of an IP packet
+    uint32_t m_packetsPerSdu;           //!< of a backlog
     double m_rateBps{0};                //!< present uplink demand
     double m_uplinkBits{0};             //!< demand not yet offered
     double m_downlinkBits{0};           //!< demand not yet offered

@@ -90,7 +90,7 @@ BackhaulManager::AddParent(const Ptr<BapEntity>& relay,
                            const Ptr<BapEntity>& parent)
 {
     auto& uplinks = RelayOf(relay).uplinks;
-    if (!MayBeParent(relay, parent))
+    if (!MayBeParent(relay, parent, nullptr))
     {
         throw std::invalid_argument("backhaul link '" + link->Name() +
                                     "' closes a cycle, or has the parent of another link");
@@ -136,9 +136,9 @@ BackhaulManager::Reparent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& par
     auto& uplink = RelayOf(relay).uplinks.front();
     if (m_topology->ParentOver(relay, uplink.link) == parent)
     {
-        return;
+        return; // though it sleeps, or the parent does
     }
-    if (!MayBeParent(relay, parent))
+    if (!MayBeParent(relay, parent, &uplink))
     {
         throw std::invalid_argument(
             "a node cannot have a parent that sleeps, is below it or is its parent already");
@@ -195,7 +195,7 @@ BackhaulManager::Wake(const Ptr<BapEntity>& relay)
     for (auto& uplink : uplinks)
     {
         const bool isFirst = &uplink == &uplinks.front();
-        if (isFirst || MayBeParent(relay, uplink.home))
+        if (isFirst || MayBeParent(relay, uplink.home, &uplink))
         {
             Move(relay, uplink, isFirst ? ChooseParent(relay, uplink) : uplink.home);
         }
@@ -207,7 +207,7 @@ BackhaulManager::Wake(const Ptr<BapEntity>& relay)
         {
             const bool wantsHome =
                 uplink.home == relay || !m_topology->ParentOver(node, uplink.link);
-            if (wantsHome && node->IsAwake() && MayBeParent(node, uplink.home))
+            if (wantsHome && node->IsAwake() && MayBeParent(node, uplink.home, &uplink))
             {
                 Move(node, uplink, uplink.home);
             }
@@ -263,26 +263,30 @@ BackhaulManager::RelayOf(const Ptr<BapEntity>& relay)
 }
 
 bool
-BackhaulManager::MayBeParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const
+BackhaulManager::MayBeParent(const Ptr<BapEntity>& relay,
+                             const Ptr<BapEntity>& parent,
+                             const Uplink* own) const
 {
     const auto below = m_topology->Below(relay);
-    return m_topology->IsReachable(parent) && !IsParent(relay, parent) &&
+    return m_topology->IsReachable(parent) && !IsParent(relay, parent, own) &&
            std::find(below.begin(), below.end(), parent) == below.end();
 }
 
 bool
-BackhaulManager::IsParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const
+BackhaulManager::IsParent(const Ptr<BapEntity>& relay,
+                          const Ptr<BapEntity>& parent,
+                          const Uplink* own) const
 {
     const auto& uplinks = m_members.at(relay).uplinks;
     return std::any_of(uplinks.begin(), uplinks.end(), [&](const Uplink& uplink) {
-        return m_topology->ParentOver(relay, uplink.link) == parent;
+        return &uplink != own && m_topology->ParentOver(relay, uplink.link) == parent;
     });
 }
 
 Ptr<BapEntity>
 BackhaulManager::ChooseParent(const Ptr<BapEntity>& relay, const Uplink& uplink) const
 {
-    if (MayBeParent(relay, uplink.home))
+    if (MayBeParent(relay, uplink.home, &uplink))
     {
         return uplink.home;
     }
@@ -291,7 +295,7 @@ BackhaulManager::ChooseParent(const Ptr<BapEntity>& relay, const Uplink& uplink)
     double bestDb = 0;
     for (const auto& node : m_order)
     {
-        if (!MayBeParent(relay, node))
+        if (!MayBeParent(relay, node, &uplink))
         {
             continue;
         }
@@ -310,6 +314,10 @@ void
 BackhaulManager::Move(const Ptr<BapEntity>& relay, Uplink& uplink, const Ptr<BapEntity>& parent)
 {
     const auto previous = m_topology->ParentOver(relay, uplink.link);
+    if (previous == parent)
+    {
+        return;
+    }
     uplink.link->SuspendUntil(Simulator::Now() + m_interruption);
     std::vector<RlcSdu> waiting;
     if (previous)

@@ -170,16 +170,21 @@ class BackhaulManager : public Object
     /** @return entry of a node @throw std::invalid_argument when it is no relay */
     Member& RelayOf(const Ptr<BapEntity>& relay);
 
-    /** @return whether a node may be a relay's parent now, over a link that has none */
-    bool MayBeParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const;
+    /** @return whether a node may be a relay's parent now, over its own link or, if null, a new one
+     */
+    bool MayBeParent(const Ptr<BapEntity>& relay,
+                     const Ptr<BapEntity>& parent,
+                     const Uplink* own) const;
 
-    /** @return whether one of a relay's parents is a node */
-    bool IsParent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent) const;
+    /** @return whether a node is a relay's parent over another link than its own */
+    bool IsParent(const Ptr<BapEntity>& relay,
+                  const Ptr<BapEntity>& parent,
+                  const Uplink* own) const;
 
     /** @return the parent with the best large-scale gain, the link's home when that is possible */
     Ptr<BapEntity> ChooseParent(const Ptr<BapEntity>& relay, const Uplink& uplink) const;
 
-    /** Give a link of a relay another parent. */
+    /** Give a link of a relay another parent, unless it is the one that it has. */
     void Move(const Ptr<BapEntity>& relay, Uplink& uplink, const Ptr<BapEntity>& parent);
 
     /** Take a link of a relay away from its parent, and tell everybody. */

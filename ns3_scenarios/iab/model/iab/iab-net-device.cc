@@ -4,7 +4,6 @@
 #include "iab-net-device.h"
 
 #include "ns3/channel.h"
-#include "ns3/ipv4-header.h"
 #include "ns3/ipv4-l3-protocol.h"
 #include "ns3/node.h"
 #include "ns3/simulator.h"
@@ -62,8 +61,9 @@ IabNetDevice::Send(Ptr<Packet> packet, const Address&, uint16_t protocolNumber)
     packet->PeekHeader(header);
     const auto owner = m_book->find(header.GetDestination());
     const auto destination = owner == m_book->end() ? m_gateway : owner->second;
+    const auto bearer = header.GetDscp() == BACKGROUND_DSCP ? Bearer::BACKGROUND : Bearer::TASK;
     const bool sent =
-        m_bap->Forward({packet, packet->GetSize(), m_bap->Address(), destination, Bearer::TASK});
+        m_bap->Forward({packet, packet->GetSize(), m_bap->Address(), destination, bearer});
     if (!sent)
     {
         m_dropTrace(packet);

@@ -7,6 +7,7 @@
 #include "bap-entity.h"
 
 #include "ns3/ipv4-address.h"
+#include "ns3/ipv4-header.h"
 #include "ns3/mac48-address.h"
 #include "ns3/net-device.h"
 #include "ns3/traced-callback.h"
@@ -25,11 +26,15 @@ using IabAddressBook = std::map<Ipv4Address, BapAddress>;
  *
  * All devices of one IAB network share an IPv4 subnet; a packet's BAP destination follows from its
  * IP destination (the mapping that the donor and the access node do, TS 38.340 5.2.1.4), and what
- * is outside of the subnet goes to the gateway, the donor.
+ * is outside of the subnet goes to the gateway, the donor. A packet's bearer follows from its DSCP
+ * (TS 38.340 5.2.1.4): low-priority data (RFC 4594 4.10) are background, all else is for tasks.
  */
 class IabNetDevice : public NetDevice
 {
   public:
+    /** Marks packets of the background bearer. */
+    static constexpr Ipv4Header::DscpType BACKGROUND_DSCP = Ipv4Header::DSCP_CS1;
+
     /**
      * @brief Get the type ID.
      * @return the object TypeId

@@ -351,6 +351,13 @@ RadioChannel::ReceivedPsd(const RadioEnd& a, const RadioEnd& b) const
         ->psd;
 }
 
+std::vector<double>
+RadioChannel::FlatGains(const RadioEnd& a, const RadioEnd& b)
+{
+    PointAtEachOther(a, b);
+    return std::vector<double>(m_rbs, LeakageGain(a, b, b, a));
+}
+
 double
 RadioChannel::LeakageGain(const RadioEnd& from,
                           const RadioEnd& fromPeer,

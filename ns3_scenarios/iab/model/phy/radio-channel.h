@@ -142,6 +142,15 @@ class RadioChannel : public Object
     std::vector<double> BeamformedGains(const RadioEnd& a, const RadioEnd& b) const;
 
     /**
+     * Gains of two ends whose beams are matched, without small-scale fading; points the beams.
+     *
+     * @param a one end
+     * @param b the other end
+     * @return linear, for each resource block
+     */
+    std::vector<double> FlatGains(const RadioEnd& a, const RadioEnd& b);
+
+    /**
      * Gain from a transmitter to a receiver that it is not meant for: path loss, shadowing, the
      * patterns of both arrays with the beams that they have now, and of their elements, which face
      * the peers of their links. Small-scale fading is left out.
