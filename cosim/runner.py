@@ -215,11 +215,13 @@ class Runner:
 
     def _rerun_command(self) -> str:
         """What repeats the run, from the scenario as it was resolved."""
-        command = ["cosim", "run", str(self._writer.directory / SCENARIO_NAME)]
+        typed = self._writer.manifest.command
+        subcommand = "gym" if typed[1:2] == ("gym",) else "run"  # an agent's decisions are not ours
+        command = ["cosim", subcommand, str(self._writer.directory / SCENARIO_NAME)]
         backend, limit_s = self._writer.manifest.backend, self._watch.limit_s
         if backend != "ns3":
             command += ["--backend", backend]
-        if limit_s != DEFAULT_LIMIT_S:
+        if subcommand == "run" and limit_s != DEFAULT_LIMIT_S:
             command += ["--decision-limit", f"{limit_s:g}"]
         return shlex.join(command)
 

@@ -114,11 +114,11 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
         self._episode.answer(int(action))
         turn = self._next_turn(self._episode)
         last = self._question
-        self._question = turn.question
-        if turn.question is None:
+        self._question = question = turn.question
+        if question is None:
             self._end_episode()
-            return last.observation, turn.reward, False, True, _info(last.mask, turn)
-        question = turn.question
+            # Copies: what the step before gave is the agent's to keep or change.
+            return last.observation.copy(), turn.reward, False, True, _info(last.mask.copy(), turn)
         return question.observation, turn.reward, False, False, _info(question.mask, turn)
 
     def action_masks(self) -> Mask:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,34 @@ def test_gymnasium_finds_no_fault() -> None:
     check_env(env.unwrapped)
     env.close()
     assert episodes_under_way() == []
+
+
+def test_gymnasium_finds_no_fault_in_an_episode_of_two_steps() -> None:
+    env = gymnasium.make(ID, scenario="sub6", duration_s=0.3, backend="simplified")
+    check_env(env.unwrapped)  # it looks at what the last step gives, too
+    env.close()
+
+
+def test_what_a_step_gives_is_the_agents_to_change() -> None:
+    env = gymnasium.make(ID, **SMALL)
+    observation, info = env.reset(seed=1)
+    truncated = False
+    while not truncated:
+        before, mask = observation, info["action_mask"]
+        observation, _, _, truncated, info = env.step(np.int64(0))
+        assert not np.shares_memory(before, observation)
+        assert not np.shares_memory(mask, info["action_mask"])
+    env.close()
+
+
+def test_it_is_found_by_the_name_of_its_module_in_a_new_process() -> None:
+    code = (
+        "import gymnasium\n"
+        f"env = gymnasium.make('cosim.gym:{ID}', scenario='chain3', backend='simplified')\n"
+        "env.reset(seed=1)\n"
+        "env.close()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_the_agent_of_least_sum_is_hivemind(tmp_path: Path) -> None:

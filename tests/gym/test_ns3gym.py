@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from cosim.gym.ns3gym.wire import (
     encode_state,
 )
 
+ROOT = Path(__file__).parents[2]
 DISCRETE_3 = bytes.fromhex(
     "0a3e0801123a0a34747970652e676f6f676c65617069732e636f6d2f6e73336f70656e67796d2e44697363"
     "7265746544617461436f6e7461696e657212020803"
@@ -147,6 +149,27 @@ def test_started_by_the_agent(agent: minimal.Agent, tmp_path: Path) -> None:
     assert simulation.manifest()["seed"] == 4294967295
 
 
+def test_started_by_the_agent_as_the_ns3gym_package_starts_it(
+    agent: minimal.Agent, tmp_path: Path
+) -> None:
+    """Through the shell, in the folder of an executable `ns3`, which is that of docs/agents.md."""
+    page = (ROOT / "docs" / "agents.md").read_text()
+    launcher = tmp_path / "ns3"
+    launcher.write_text(page.partition('title="ns3"\n')[2].partition("```")[0])
+    launcher.chmod(0o755)
+    command = f'{launcher} run "chain3 --openGymPort={agent.port} --simSeed=7'
+    command += ' --backend=simplified --duration=0.3 --out=r"'
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    process = subprocess.Popen(
+        command, shell=True, cwd=tmp_path, env=os.environ | {"PATH": path}, stdout=subprocess.PIPE
+    )
+    steps, _, tasks = play(agent, agent.begin().actions)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert steps >= len(tasks) > 5
+    assert json.loads((tmp_path / "r" / "manifest.json").read_text())["seed"] == 7
+
+
 def test_the_agent_may_end_it_before_its_start(agent: minimal.Agent, tmp_path: Path) -> None:
     simulation = Simulation(tmp_path, "--port", str(agent.port))
     agent.receive()
@@ -165,6 +188,8 @@ def test_the_agent_may_end_it_in_the_middle(agent: minimal.Agent, tmp_path: Path
     code, _, stderr = simulation.end()
     assert code == 0
     assert "the agent ended the run" in stderr
+    again = f"cosim gym {simulation.out}/scenario.toml --backend simplified"
+    assert again in stderr  # `cosim run` cannot make an agent's decisions
     assert simulation.manifest()["status"] == "failed"
     assert simulation.manifest()["error_type"] == "AgentStoppedError"
 
