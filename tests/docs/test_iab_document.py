@@ -19,7 +19,8 @@ def _section(title: str) -> str:
 
 
 def _sources() -> dict[str, str]:
-    return {path.stem: path.read_text(encoding="utf-8") for path in MODULE.rglob("model/**/*.cc")}
+    paths = [*MODULE.rglob("model/**/*.cc"), *MODULE.rglob("helper/*.cc")]
+    return {path.stem: path.read_text(encoding="utf-8") for path in paths}
 
 
 def _registered(call: str) -> list[tuple[str, str]]:
@@ -74,7 +75,7 @@ def test_every_trace_source_is_described() -> None:
 )
 def test_every_member_of_the_configuration_is_described(struct: str, header: str) -> None:
     text = (MODULE / header).read_text(encoding="utf-8")
-    body = text.split(f"struct {struct}\n{{\n")[1].split("\n};")[0]
+    body = re.split(rf"struct {struct}(?: : public ObjectBase)?\n{{\n", text)[1].split("\n};")[0]
     members = re.findall(r"^ +[\w:]+ (\w+)(?:\{.*\})?; +//!<", body, re.MULTILINE)
     assert len(members) == body.count("//!<")
     section = _section("Attributes")

@@ -13,6 +13,7 @@
 
 #include "ns3/node.h"
 #include "ns3/object-base.h"
+#include "ns3/vector.h"
 
 #include <cmath>
 #include <memory>
@@ -91,6 +92,12 @@ struct IabRadioConfig : public ObjectBase
     Time backhaulFailure{MilliSeconds(50)}; //!< till a backhaul link that fails is given up
     bool forwarding{true};                  //!< of data at a handover, else they are lost
     int64_t firstStream{1000};              //!< random streams of background UEs, from here
+
+  private:
+    void SetUeArray(Vector2D size);
+    Vector2D GetUeArray() const;
+    void SetIabArray(Vector2D size);
+    Vector2D GetIabArray() const;
 };
 
 /**

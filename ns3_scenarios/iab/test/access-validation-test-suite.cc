@@ -6,7 +6,10 @@
  */
 #include "test-network.h"
 
+#include "ns3/config.h"
+#include "ns3/double.h"
 #include "ns3/simulator.h"
+#include "ns3/string.h"
 #include "ns3/test.h"
 
 #include <algorithm>
@@ -229,6 +232,39 @@ class SettingsTestCase : public TestCase
     }
 };
 
+/** What a plain ns-3 program sets without touching the code: the Attributes of the configuration.
+ */
+class AttributesTestCase : public TestCase
+{
+  public:
+    AttributesTestCase()
+        : TestCase("The configuration follows ns-3's defaults")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        const IabRadioConfig before;
+        NS_TEST_EXPECT_MSG_EQ(before.noiseFigureDb, 5, "default");
+        NS_TEST_EXPECT_MSG_EQ(before.iabArray.columns, 8, "default");
+        Config::SetDefault("ns3::IabRadioConfig::NoiseFigure", DoubleValue(7));
+        Config::SetDefault("ns3::IabRadioConfig::EirpLimit", DoubleValue(40));
+        Config::SetDefault("ns3::IabRadioConfig::IabArray", Vector2DValue(Vector2D(4, 16)));
+        Config::SetDefault("ns3::IabRadioConfig::AccessLos", StringValue("Never"));
+        const IabRadioConfig after;
+        Config::Reset();
+        NS_TEST_EXPECT_MSG_EQ(after.noiseFigureDb, 7, "noise figure");
+        NS_TEST_EXPECT_MSG_EQ(after.eirpLimitDbm, 40, "EIRP limit");
+        NS_TEST_EXPECT_MSG_EQ(after.iabArray.rows, 4, "rows");
+        NS_TEST_EXPECT_MSG_EQ(after.iabArray.columns, 16, "columns");
+        NS_TEST_EXPECT_MSG_EQ((after.accessLos == LosPolicy::NEVER), true, "line of sight");
+        NS_TEST_EXPECT_MSG_EQ((after.backhaulLos == LosPolicy::ALWAYS), true, "the others stay");
+        const IabRadioConfig again;
+        NS_TEST_EXPECT_MSG_EQ(again.noiseFigureDb, 5, "defaults are back");
+    }
+};
+
 /** Access links. */
 class AccessValidationTestSuite : public TestSuite
 {
@@ -237,6 +273,7 @@ class AccessValidationTestSuite : public TestSuite
         : TestSuite("iab-access-validation", Type::UNIT)
     {
         AddTestCase(new HandoverTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new AttributesTestCase, TestCase::Duration::QUICK);
         AddTestCase(new SettingsTestCase, TestCase::Duration::QUICK);
     }
 };

@@ -57,6 +57,12 @@ AccessManager::GetTypeId()
                           BooleanValue(true),
                           MakeBooleanAccessor(&AccessManager::m_fading),
                           MakeBooleanChecker())
+            .AddAttribute(
+                "Blockage",
+                "Loss of the link to whichever node serves beyond the channel's, in dB.",
+                DoubleValue(0.0),
+                MakeDoubleAccessor(&AccessManager::SetBlockage, &AccessManager::GetBlockage),
+                MakeDoubleChecker<double>())
             .AddAttribute("UePower",
                           "Uplink transmit power in dBm.",
                           DoubleValue(23.0),
@@ -121,7 +127,16 @@ void
 AccessManager::SetBlockage(double lossDb)
 {
     m_blockageDb = lossDb;
-    AdaptLink();
+    if (m_link && m_link->ServingCell())
+    {
+        AdaptLink();
+    }
+}
+
+double
+AccessManager::GetBlockage() const
+{
+    return m_blockageDb;
 }
 
 void

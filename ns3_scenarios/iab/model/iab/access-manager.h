@@ -75,6 +75,9 @@ class AccessManager : public Object
      */
     void SetBlockage(double lossDb);
 
+    /** @return the loss of SetBlockage in dB */
+    double GetBlockage() const;
+
     /** A node has gone to sleep or woken up: leave the former at once, consider the latter. */
     void Reselect();
 
