@@ -13,6 +13,9 @@
 #include "ns3/random-waypoint-mobility-model.h"
 #include "ns3/uinteger.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace cosim
 {
 
@@ -26,10 +29,19 @@ constexpr int64_t TRANSIT_STREAM = 500;      // two streams for each IAB node wi
 constexpr int64_t WAYPOINT_STREAM = 1 << 19; // background UEs' later positions, below IabHelper's
 constexpr int64_t STREAMS_PER_WALK = 8;      // speed, pause, and draws of the place
 
-bool
-Serves(const NodeDescription& node)
+/** @return the nodes that serve, by name: who draws what does not hang on the order of a file */
+std::vector<NodeDescription>
+ServingNodes(const NetworkDescription& description)
 {
-    return node.kind == "donor" || node.kind == "iab";
+    std::vector<NodeDescription> serving;
+    std::copy_if(description.nodes.begin(),
+                 description.nodes.end(),
+                 std::back_inserter(serving),
+                 [](const auto& node) { return node.kind == "donor" || node.kind == "iab"; });
+    std::sort(serving.begin(), serving.end(), [](const auto& a, const auto& b) {
+        return a.name < b.name;
+    });
+    return serving;
 }
 
 } // namespace
@@ -55,19 +67,17 @@ void
 Background::InstallUes()
 {
     const auto& background = m_description.background;
+    const auto cells = ServingNodes(m_description);
     std::vector<Vector> centres;
-    for (const auto& cell : m_description.nodes)
+    for (const auto& cell : cells)
     {
-        if (Serves(cell))
-        {
-            centres.push_back(ToVector(*cell.positionM));
-        }
+        centres.push_back(ToVector(*cell.positionM));
     }
     auto draw = CreateObject<UniformRandomVariable>();
     draw->SetStream(POSITION_STREAM);
-    for (const auto& cell : m_description.nodes)
+    for (const auto& cell : cells)
     {
-        for (uint32_t i = 0; Serves(cell) && i < cell.backgroundUes; ++i)
+        for (uint32_t i = 0; i < cell.backgroundUes; ++i)
         {
             const auto start = PlaceAround(ToVector(*cell.positionM), background.radiusM, *draw);
             auto mobility = CreateMobility(centres);
@@ -153,7 +163,7 @@ void
 Background::CreateTransit()
 {
     int64_t stream = TRANSIT_STREAM;
-    for (const auto& description : m_description.nodes)
+    for (const auto& description : ServingNodes(m_description))
     {
         if (!description.transit)
         {
