@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cosim.cli.options import channel_cache_option, run_options
+from cosim.cli.options import channel_cache_option, decision_limit_option, run_options
 
 
 def _split_names(
@@ -23,6 +23,7 @@ def _split_names(
 @click.command("compare")
 @run_options
 @channel_cache_option
+@decision_limit_option
 @click.option(
     "--policies",
     default="hivemind,ue-only,cloud-only,single-split,edge-only",

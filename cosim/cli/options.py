@@ -1,4 +1,4 @@
-"""The options that `cosim run` and `cosim compare` share."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
@@ -37,6 +37,19 @@ def channel_cache_option(command: _F) -> _F:
     )(command)
 
 
+def decision_limit_option(command: _F) -> _F:
+    """Add how long a policy may take; an agent of `cosim gym` has its own patience instead."""
+    return click.option(
+        "--decision-limit",
+        "decision_limit_s",
+        type=click.FloatRange(min=0, min_open=True),
+        default=30.0,
+        show_default=True,
+        metavar="S",
+        help="Real time after which a policy that does not return ends the run, in seconds.",
+    )(command)
+
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("scenario", default="mmwave-iab"),
     click.option("--model", metavar="NAME", help="Model to split; see `cosim list models`."),
@@ -64,15 +77,6 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=click.IntRange(min=0),
         metavar="N",
         help="Seed of everything random: same seed, same run.",
-    ),
-    click.option(
-        "--decision-limit",
-        "decision_limit_s",
-        type=click.FloatRange(min=0, min_open=True),
-        default=30.0,
-        show_default=True,
-        metavar="S",
-        help="Real time after which a policy that does not return ends the run, in seconds.",
     ),
     click.option(
         "--set",

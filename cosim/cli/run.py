@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from cosim.cli.options import channel_cache_option, run_options
+from cosim.cli.options import channel_cache_option, decision_limit_option, run_options
 
 
 @click.command("run")
 @run_options
 @channel_cache_option
+@decision_limit_option
 @click.option(
     "--policy", metavar="NAME", help="Who decides where to split; see `cosim list policies`."
 )
