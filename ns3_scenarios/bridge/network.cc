@@ -205,8 +205,13 @@ Network::AssignRadioAddresses()
 void
 Network::LayWires()
 {
+    // By name: which wire draws what does not hang on the order of a file.
+    auto links = m_description.links;
+    std::sort(links.begin(), links.end(), [](const auto& a, const auto& b) {
+        return a.name < b.name;
+    });
     int64_t stream = CROSS_TRAFFIC_STREAM;
-    for (const auto& description : m_description.links)
+    for (const auto& description : links)
     {
         if (description.wireless)
         {
