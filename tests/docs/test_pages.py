@@ -2,8 +2,9 @@
 
 Blocks of a page run in order, in one fresh folder: ``sh`` by bash, ``python`` by this Python. One
 with a title is a file of that name. What runs elsewhere says so before the block, with the file
-that runs it: ``<!-- elsewhere: PATH -->``; what needs a module that may be missing is left out
-then: ``<!-- needs: MODULE -->``. Blocks of another kind, or of none, are not run.
+that runs it: ``<!-- elsewhere: PATH -->``; benchmarks are run by `test_benchmarks`, which is slow.
+What needs a module that may be missing is left out then: ``<!-- needs: MODULE -->``. Blocks of
+another kind, or of none, are not run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +48,7 @@ def with_files(text: str) -> str:
     return re.sub(pattern, lambda match: (ROOT / match[1]).read_text().rstrip(), text)
 
 
-def run(block: Block, folder: Path) -> None:
+def run(block: Block, folder: Path, deadline_s: float = DEADLINE_S) -> None:
     command = [sys.executable, "-c", block.text]
     if block.kind == "sh":
         command = ["bash", "-euo", "pipefail", "-c", block.text]
@@ -58,7 +60,7 @@ def run(block: Block, folder: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=deadline_s,
     )
     assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
 
@@ -75,6 +77,20 @@ def test_snippets(page: Path, tmp_path: Path) -> None:
             continue
         elif block.kind in ("sh", "python"):
             run(block, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.ns3
+@pytest.mark.parametrize(
+    "block",
+    [b for page in PAGES for b in blocks(page) if (b.elsewhere or "").startswith("bench/")],
+    ids=lambda block: block.elsewhere,
+)
+def test_benchmarks(block: Block) -> None:
+    """They run from the checkout, in minutes; what they measure is no verdict."""
+    if block.elsewhere == "bench/profile.py" and shutil.which("perf") is None:
+        pytest.skip("perf is missing (Debian: linux-perf)")
+    run(block, ROOT, deadline_s=1800)
 
 
 def test_it_builds_without_a_warning(tmp_path: Path) -> None:
