@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     *("index", "concepts", "scenario", "policies", "agents", "iab", "simplified"),
     *("report", "containers"),
-    *("validation", "reproduction", "models", "performance", "limits"),
+    *("validation", "reproduction", "models", "performance", "radio-cost", "limits"),
 )
 _FIELD = re.compile(r"    (\w+): [^#]*?(?:#\s*(.*))?$")
 
