@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 
 from cosim.backends import port_factory_of
-from cosim.network.port import Event, NetworkPort, Send, Transport
+from cosim.errors import CosimError
+from cosim.network.port import (
+    Attachment,
+    Event,
+    NetworkPort,
+    ParentChange,
+    ReportTick,
+    Send,
+    Transport,
+)
 from cosim.scenario import Scenario, load_scenario
 
 MS = 1_000_000
+STORY_NS = 700 * MS
 Opener = Callable[..., NetworkPort]
 
 
@@ -67,3 +77,40 @@ class Driver:
 @pytest.fixture
 def drive() -> type[Driver]:
     return Driver
+
+
+def _told(backend: str, scenario: Scenario, stderr: Path) -> list[object] | None:
+    events: list[Event] = []
+    try:
+        port = port_factory_of(backend)(scenario, stderr)
+    except CosimError as error:
+        if "parent" not in str(error):
+            raise
+        return None
+    try:
+        step = port.start()
+        events += step.events
+        while step.now_ns < STORY_NS:
+            step = port.advance(STORY_NS, ())
+            events += step.events
+    except CosimError as error:
+        if "parent" not in str(error):
+            raise
+        return None
+    finally:
+        port.close()
+    return [_ends(e) for e in events if isinstance(e, Attachment | ParentChange | ReportTick)]
+
+
+def _ends(event: Attachment | ParentChange | ReportTick) -> object:
+    if isinstance(event, ReportTick):
+        return event.time_ns, {(r.link, r.transmitter, r.receiver) for r in event.links}
+    return event
+
+
+@pytest.fixture
+def stories(tmp_path: Path) -> Callable[[Scenario], list[list[object] | None]]:
+    """What both networks tell: who has whom from when on, the links' ends; None if refused."""
+    return lambda scenario: [
+        _told(backend, scenario, tmp_path / backend) for backend in ("simplified", "ns3")
+    ]
