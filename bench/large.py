@@ -53,7 +53,8 @@ def solve(name: str, nodes: int, layers: int) -> None:
         "solve_sci": lambda: solve_sci(qa),
         "solve_algorithm1": lambda: solve_algorithm1(qa),
         "solve_dijkstra": lambda: solve_dijkstra(qa),
-        "solve_pareto": lambda: solve_pareto(qa, be, limit, cap=CAP),
+        "solve_pareto": lambda: solve_pareto(qa, be, limit),
+        "solve_pareto, capped": lambda: solve_pareto(qa, be, limit, cap=CAP),
         "solve_inverse_weight": lambda: solve_inverse_weight(
             [QualityAssurance(qa, limit)], [be], [1.0]
         ),
@@ -76,7 +77,7 @@ def solve(name: str, nodes: int, layers: int) -> None:
 def main(nodes: int = 64, layers: int = 100_000) -> None:
     """One after the other."""
     print(f"{nodes} nodes, {layers} layers\n\n{'':22s}    CPU s  peak GB")
-    names = ["sci", "algorithm1", "dijkstra", "pareto", "inverse_weight"]
+    names = ["sci", "algorithm1", "dijkstra", "pareto", "pareto, capped", "inverse_weight"]
     for name in [*(f"solve_{n}" for n in names), *policy_names()]:
         process = multiprocessing.Process(target=solve, args=(name, nodes, layers))
         process.start()

@@ -81,13 +81,17 @@ def test_inverse_weight_is_best_for_equation_12(
     assert weight(found) == pytest.approx(min(map(weight, all_plans(qa))))
 
 
-@given(pairs(), st.integers(-1, 60))
+EXACT = {"bounds of one who knows all costs": None, "nodes that tell all points": 10**6}
+
+
+@pytest.mark.parametrize("cap", EXACT.values(), ids=EXACT)
+@given(pair=pairs(), threshold=st.integers(-1, 60))
 @settings(max_examples=200)
 def test_pareto_never_violates_what_can_be_met_and_reaches_the_optimum(
-    pair: tuple[SplitProblem, SplitProblem], threshold: float
+    pair: tuple[SplitProblem, SplitProblem], threshold: float, cap: int | None
 ) -> None:
     qa, be = pair
-    found = solve_pareto(qa, be, threshold)
+    found = solve_pareto(qa, be, threshold, cap=cap)
     costs = [(plan_cost(qa, plan), plan_cost(be, plan)) for plan in all_plans(qa)]
     meeting = [b for a, b in costs if a <= threshold]
     assert found.meets == bool(meeting)
@@ -98,7 +102,7 @@ def test_pareto_never_violates_what_can_be_met_and_reaches_the_optimum(
     if meeting:
         assert found.qa <= threshold and found.be == min(meeting)
     else:
-        assert found.qa == min(a for a, _ in costs)
+        assert found.qa == min(costs)[0]
 
 
 @given(pairs(), st.integers(0, 60), st.integers(1, 5))
@@ -127,15 +131,18 @@ def _capped_messages(pair: tuple[SplitProblem, SplitProblem], cap: int) -> list[
     return told
 
 
-@given(pairs(real=True), st.floats(0.0, 1.2))
-def test_pareto_in_floating_point(pair: tuple[SplitProblem, SplitProblem], share: float) -> None:
+@pytest.mark.parametrize("cap", EXACT.values(), ids=EXACT)
+@given(pair=pairs(real=True), share=st.floats(0.0, 1.2))
+def test_pareto_in_floating_point(
+    pair: tuple[SplitProblem, SplitProblem], share: float, cap: int | None
+) -> None:
     qa, be = pair
     costs = [(plan_cost(qa, plan), plan_cost(be, plan)) for plan in all_plans(qa)]
     least = min(a for a, _ in costs)
     if math.isinf(least):
         return
     threshold = least + share * 3
-    found = solve_pareto(qa, be, threshold)
+    found = solve_pareto(qa, be, threshold, cap=cap)
     assert found.meets and found.qa <= threshold * (1 + 1e-11)
     assert found.be <= min(b for a, b in costs if a <= threshold) * (1 + 1e-11) + 1e-12
 
@@ -184,10 +191,11 @@ def test_the_default_cap_loses_little_on_resnet152(rate_factor: float) -> None:
 
 def test_fronts_beyond_all_measure_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     qa, be = paper_problems("resnet18")
-    monkeypatch.setattr("cosim.splitting.pareto.MAX_POINTS", 100)
-    with pytest.raises(ValueError, match="more than 100 points: set cap"):
-        solve_pareto(qa, be, 1.0)
+    monkeypatch.setattr("cosim.splitting.fronts.MAX_POINTS", 100)
+    with pytest.raises(ValueError, match="more than 100 points: set a lower cap"):
+        solve_pareto(qa, be, 1.0, cap=1000)
     assert solve_pareto(qa, be, 1.0, cap=90).meets
+    assert solve_pareto(qa, be, 1.0).points < 90  # one who knows all costs needs fewer
 
 
 def test_pareto_beats_what_a_weighted_sum_can_reach() -> None:
