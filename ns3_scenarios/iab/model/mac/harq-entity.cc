@@ -8,6 +8,7 @@
 #include "ns3/uinteger.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace ns3
 {
@@ -85,6 +86,28 @@ HarqEntity::Receive(uint64_t slot, Airborne& airborne)
     return HarqOutcome::LOST;
 }
 
+double
+HarqEntity::MeasureSinr(uint64_t slot, const Airborne& airborne, uint8_t order)
+{
+    const auto& [link, emission, block] = airborne;
+    const auto& quality = link->Quality(emission.direction);
+    if (m_grid->Sharing() == SlotSharing::TIME)
+    {
+        const double interference = m_interference ? m_interference->OverNoise(slot, emission) : 0;
+        link->MeasureInterference(emission.direction, interference);
+        return quality.Effective(1 + interference)[order / 2 - 1];
+    }
+    const auto blocks = m_grid->ResourceBlocks(block.units);
+    const auto interference = m_interference ? m_interference->OverNoiseByBlock(slot, emission)
+                                             : std::vector<double>(blocks, 0.0);
+    const double sum = std::accumulate(interference.begin(), interference.end(), 0.0);
+    link->MeasureInterference(emission.direction, sum / blocks);
+    return quality.EffectiveOf(static_cast<uint16_t>(emission.begin),
+                               interference,
+                               order,
+                               m_grid->Errors());
+}
+
 bool
 HarqEntity::Decode(uint64_t slot, Airborne& airborne)
 {
@@ -94,12 +117,8 @@ HarqEntity::Decode(uint64_t slot, Airborne& airborne)
     }
     auto& block = airborne.block;
     const auto order = GetNrMcs(m_grid->Table(), block.mcs).modulationOrder;
-    const double interference =
-        m_interference ? m_interference->OverNoise(slot, airborne.emission) : 0;
-    airborne.link->MeasureInterference(airborne.emission.direction, interference);
-    const double sinr = airborne.link->Quality(airborne.emission.direction)
-                            .Effective(1 + interference)[order / 2 - 1];
-    const auto information = m_grid->Errors().Information(order, sinr);
+    const auto information =
+        m_grid->Errors().Information(order, MeasureSinr(slot, airborne, order));
     const double failure =
         block.Combine(m_grid->ResourceElements(block.units, block.dataSymbols), information);
     // What is beyond one in a hundred million is not worth a draw.
