@@ -473,20 +473,33 @@ class ResourceBlockTestCase : public TestCase
         const auto harq = CreateObject<HarqEntity>();
         harq->AssignStreams(1);
         harq->Configure(grid, field);
-        const auto receive = [&](double first, uint8_t units) {
+        const auto receive = [&](uint64_t slot, double first, uint8_t units) {
             Airborne sent{wanted, {PeekPointer(wanted), UP, first, first}, {}};
             sent.emission.end += grid->ResourceBlocks(units);
             sent.block.mcs = 20; // 11 dB is enough for it, and 0 is not
             sent.block.units = units;
             sent.block.dataSymbols = 12;
             sent.block.bits = grid->BlockBits(20, units, 12);
-            return harq->Receive(7, sent);
+            return harq->Receive(slot, sent);
         };
-        for (int i = 0; i < 20; ++i)
+        constexpr int TIMES = 20; // no matter what is drawn
+        for (int i = 0; i < TIMES; ++i)
         {
-            NS_TEST_EXPECT_MSG_EQ((receive(0, 9) == HarqOutcome::DECODED), true, "below");
-            NS_TEST_EXPECT_MSG_EQ((receive(33, 9) == HarqOutcome::AGAIN), true, "disturbed");
-            NS_TEST_EXPECT_MSG_EQ((receive(28, 6) == HarqOutcome::AGAIN), true, "most of it");
+            NS_TEST_EXPECT_MSG_EQ((receive(7, 0, 9) == HarqOutcome::DECODED), true, "below");
+            NS_TEST_EXPECT_MSG_EQ((receive(7, 33, 9) == HarqOutcome::AGAIN), true, "disturbed");
+            NS_TEST_EXPECT_MSG_EQ((receive(7, 28, 6) == HarqOutcome::AGAIN), true, "most of it");
+            // 33 resource blocks carry 4.4 bits of the 3.3 that it needs; with the same
+            // interference on all of them, 6 dB would be left.
+            NS_TEST_EXPECT_MSG_EQ((receive(7, 0, 12) == HarqOutcome::DECODED), true, "a quarter");
+        }
+        auto sloping = LinkQuality::Flat(20);
+        sloping.blockSinr.assign(33, 100);
+        sloping.blockSinr.resize(66, 1);
+        wanted->SetQuality(UP, sloping, Simulator::Now(), Simulator::Now());
+        for (int i = 0; i < TIMES; ++i)
+        {
+            NS_TEST_EXPECT_MSG_EQ((receive(8, 0, 9) == HarqOutcome::DECODED), true, "good half");
+            NS_TEST_EXPECT_MSG_EQ((receive(8, 33, 9) == HarqOutcome::AGAIN), true, "bad half");
         }
         harq->Dispose();
     }
