@@ -492,6 +492,16 @@ class ResourceBlockTestCase : public TestCase
             // interference on all of them, 6 dB would be left.
             NS_TEST_EXPECT_MSG_EQ((receive(7, 0, 12) == HarqOutcome::DECODED), true, "a quarter");
         }
+        // What link adaptation learns: a twentieth of each measurement goes into its average.
+        const auto measured = [&](double first, uint8_t units) {
+            wanted->ResetTransmissions();
+            receive(7, first, units);
+            return 20 * wanted->Interference(UP);
+        };
+        NS_TEST_EXPECT_MSG_EQ(measured(0, 9), 0, "below");
+        NS_TEST_EXPECT_MSG_EQ_TOL(measured(33, 9), GAIN_OVER_NOISE, 0.01, "on all of it");
+        NS_TEST_EXPECT_MSG_GT(measured(0, 12), 0.5, "on a quarter");
+        NS_TEST_EXPECT_MSG_LT(measured(0, 12), GAIN_OVER_NOISE / 4, "less harm than spread out");
         auto sloping = LinkQuality::Flat(20);
         sloping.blockSinr.assign(33, 100);
         sloping.blockSinr.resize(66, 1);
@@ -553,7 +563,7 @@ class ResourceBlockTestCase : public TestCase
         Simulator::Stop(MilliSeconds(100));
         Simulator::Run();
         NS_TEST_EXPECT_MSG_EQ(within, 0, "two allocations of a cell share a resource block");
-        NS_TEST_EXPECT_MSG_GT(low->Interference(UP), 1, "on the resource blocks of both cells");
+        NS_TEST_EXPECT_MSG_GT(low->Interference(UP), 0.5, "on the resource blocks of both cells");
         NS_TEST_EXPECT_MSG_EQ(high->Interference(UP), 0, "on those of one cell");
         NS_TEST_EXPECT_MSG_GT(+high->Mcs(UP, Simulator::Now()),
                               low->Mcs(UP, Simulator::Now()) + 2,

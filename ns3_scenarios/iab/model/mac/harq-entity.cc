@@ -8,12 +8,16 @@
 #include "ns3/uinteger.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace ns3
 {
 
 NS_OBJECT_ENSURE_REGISTERED(HarqEntity);
+
+namespace
+{
+constexpr uint8_t MOST_BITS = 8; // of a symbol: the modulation that tells high SINRs apart
+} // namespace
 
 TypeId
 HarqEntity::GetTypeId()
@@ -97,15 +101,19 @@ HarqEntity::MeasureSinr(uint64_t slot, const Airborne& airborne, uint8_t order)
         link->MeasureInterference(emission.direction, interference);
         return quality.Effective(1 + interference)[order / 2 - 1];
     }
-    const auto blocks = m_grid->ResourceBlocks(block.units);
-    const auto interference = m_interference ? m_interference->OverNoiseByBlock(slot, emission)
-                                             : std::vector<double>(blocks, 0.0);
-    const double sum = std::accumulate(interference.begin(), interference.end(), 0.0);
-    link->MeasureInterference(emission.direction, sum / blocks);
-    return quality.EffectiveOf(static_cast<uint16_t>(emission.begin),
-                               interference,
-                               order,
-                               m_grid->Errors());
+    const auto first = static_cast<uint16_t>(emission.begin);
+    const std::vector<double> quiet(m_grid->ResourceBlocks(block.units), 0.0);
+    const auto interference =
+        m_interference ? m_interference->OverNoiseByBlock(slot, emission) : quiet;
+    const auto sinr = [&](const std::vector<double>& overNoise, uint8_t bits) {
+        return quality.EffectiveOf(first, overNoise, bits, m_grid->Errors());
+    };
+    // As a CQI (TS 38.214 5.2.2.1) it is what the allocation can carry that counts: interference
+    // that would do as much harm if it were the same on all resource blocks.
+    const double harm =
+        interference == quiet ? 0 : sinr(quiet, MOST_BITS) / sinr(interference, MOST_BITS) - 1;
+    link->MeasureInterference(emission.direction, std::max(0.0, harm));
+    return sinr(interference, order);
 }
 
 bool
