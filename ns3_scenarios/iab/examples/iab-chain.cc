@@ -45,6 +45,7 @@ struct Options
     double speedMps{0};                         //!< of the UEs
     std::string halfDuplex{"by-depth"};         //!< of the relays
     std::string scheduler{"proportional-fair"}; //!< of all cells
+    std::string sharing{"time"};                //!< of a slot
     bool schedulingRequest{true};               //!< of an idle uplink
     bool bufferReport{false};                   //!< before its data
     double durationS{1};                        //!< simulated
@@ -73,6 +74,7 @@ ParseOptions(int argc, char* argv[])
     command.AddValue("speed-mps", "Speed of the UEs, away from the donor", options.speedMps);
     command.AddValue("half-duplex", "none, by-depth or dynamic", options.halfDuplex);
     command.AddValue("scheduler", "proportional-fair, round-robin or max-rate", options.scheduler);
+    command.AddValue("sharing", "Of a slot among UEs: time or frequency", options.sharing);
     command.AddValue("scheduling-request",
                      "Whether an idle uplink must ask before it sends",
                      options.schedulingRequest);
@@ -121,6 +123,10 @@ MakeRadio(const Options& options)
                                           {{"proportional-fair", "ns3::ProportionalFairScheduler"},
                                            {"round-robin", "ns3::RoundRobinScheduler"},
                                            {"max-rate", "ns3::MaxRateScheduler"}});
+    radio.grid.sharing =
+        Choose<SlotSharing>("sharing",
+                            options.sharing,
+                            {{"time", SlotSharing::TIME}, {"frequency", SlotSharing::FREQUENCY}});
     radio.timing.schedulingRequest = options.schedulingRequest;
     radio.timing.bufferReport = options.bufferReport;
     radio.ueArray = {4, 4};

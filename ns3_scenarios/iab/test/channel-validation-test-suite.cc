@@ -10,6 +10,7 @@
 #include "ns3/uinteger.h"
 #include "ns3/uniform-planar-array.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -168,6 +169,50 @@ class PathLossTestCase : public TestCase
     }
 };
 
+/** Effective SINR of parts of a band that is not flat. */
+class EffectiveSinrTestCase : public TestCase
+{
+  public:
+    EffectiveSinrTestCase()
+        : TestCase("Resource blocks have their own SINR; all of them together, that of the band")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        const auto channel = MakeChannel("UMi-StreetCanyon", LosPolicy::ALWAYS, false, 10);
+        const ErrorModel errors;
+        const auto rbs = channel->ResourceBlocks();
+        const auto half = static_cast<uint16_t>(rbs / 2);
+        // 15 dB in the lower half at the receiver's own noise, 0 dB in the upper one, at 1 W.
+        std::vector<double> gains(rbs, std::pow(10, 1.5) * channel->NoiseWatts());
+        std::fill(gains.begin() + half, gains.end(), channel->NoiseWatts());
+        const auto quality = channel->Quality(gains, 30, 0, errors);
+        const auto db = [&](uint16_t first, std::size_t count, double overNoise, uint8_t order) {
+            const std::vector<double> noise(count, overNoise);
+            return 10 * std::log10(quality.EffectiveOf(first, noise, order, errors));
+        };
+        constexpr double MARGIN_DB = 0.05;
+        for (const uint8_t order : {4, 6, 8})
+        {
+            const auto index = order / 2 - 1;
+            NS_TEST_EXPECT_MSG_EQ_TOL(db(0, half, 0, order), 15, MARGIN_DB, "lower half");
+            NS_TEST_EXPECT_MSG_EQ_TOL(db(half, half, 0, order), 0, MARGIN_DB, "upper half");
+            NS_TEST_EXPECT_MSG_EQ_TOL(db(0, half, 1, order), 11.99, MARGIN_DB, "disturbed");
+            // The levels of noise at which the quality of the band is known.
+            for (const double noiseDb : {0.0, 5.0, 10.0})
+            {
+                const double noise = std::pow(10, noiseDb / 10);
+                NS_TEST_EXPECT_MSG_EQ_TOL(db(0, rbs, noise - 1, order),
+                                          10 * std::log10(quality.Effective(noise)[index]),
+                                          MARGIN_DB,
+                                          "the whole band");
+            }
+        }
+    }
+};
+
 /** Statistics of what is drawn. */
 class DrawsTestCase : public TestCase
 {
@@ -266,6 +311,7 @@ class ChannelValidationTestSuite : public TestSuite
     {
         AddTestCase(new PathLossTestCase, TestCase::Duration::QUICK);
         AddTestCase(new RuralPathLossTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new EffectiveSinrTestCase, TestCase::Duration::QUICK);
         AddTestCase(new DrawsTestCase, TestCase::Duration::QUICK);
         AddTestCase(new TransmitterTestCase, TestCase::Duration::QUICK);
     }

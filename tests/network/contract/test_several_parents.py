@@ -20,7 +20,8 @@ MS = 1_000_000
 TCP, UDP = Transport.TCP, Transport.UDP
 # Between capacities on the two networks; an idle link has 75 Mbps down and 101 up.
 IDLE_MARGIN_MBPS = 2.0
-LOADED_MARGIN_MBPS = 10.0
+# Background UEs have other links on each; seeds 1 to 4 differ by up to 10.5.
+LOADED_MARGIN_MBPS = 12.0
 SHARE_MARGIN = 0.15  # of the time of two that share; TCP has to find its rate
 
 

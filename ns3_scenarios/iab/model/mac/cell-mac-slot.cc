@@ -276,10 +276,7 @@ CellMac::FreeProcess(RadioLink& link, NrDirection direction) const
 void
 CellMac::Transmit(OpenSlot& slot, const Ptr<RadioLink>& link, TransportBlock block)
 {
-    const Emission emission{PeekPointer(link),
-                            slot.direction,
-                            static_cast<double>(slot.used) / slot.units,
-                            static_cast<double>(slot.used + block.units) / slot.units};
+    const auto emission = Place(slot, *link, block.units);
     slot.used = static_cast<uint8_t>(slot.used + block.units);
     link->Channels(slot.direction)[block.channel].units += block.units;
     m_usedUnits[Index(slot.direction)] += block.units;
@@ -294,6 +291,20 @@ CellMac::Transmit(OpenSlot& slot, const Ptr<RadioLink>& link, TransportBlock blo
         child.mtCell = this;
     }
     slot.blocks.push_back({link, emission, std::move(block)});
+}
+
+Emission
+CellMac::Place(const OpenSlot& slot, const RadioLink& link, uint8_t units) const
+{
+    const double used = slot.used;
+    if (m_grid->Sharing() == SlotSharing::TIME)
+    {
+        return {&link, slot.direction, used / slot.units, (used + units) / slot.units};
+    }
+    // From the lowest resource block up. Groups need not be of one size: an allocation ends where
+    // the next one begins, or one resource block before.
+    const double first = m_grid->ResourceBlocks(slot.used);
+    return {&link, slot.direction, first, first + m_grid->ResourceBlocks(units)};
 }
 
 void

@@ -236,6 +236,15 @@ class CellMac : public Object
     /** @return what the scheduler must know of a channel */
     SlotCandidate Describe(const Backlogged& channel, const OpenSlot& slot);
 
+    /**
+     * @param slot to be filled
+     * @param link of the next allocation
+     * @param units of it
+     * @return where in the slot it is; sharing in frequency, a run of resource blocks (TS 38.214
+     * 5.1.2.2.2 and 6.1.2.2.2, type 1)
+     */
+    Emission Place(const OpenSlot& slot, const RadioLink& link, uint8_t units) const;
+
     /** Put a block into the slot. */
     void Transmit(OpenSlot& slot, const Ptr<RadioLink>& link, TransportBlock block);
 

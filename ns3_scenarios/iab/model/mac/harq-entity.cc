@@ -14,6 +14,11 @@ namespace ns3
 
 NS_OBJECT_ENSURE_REGISTERED(HarqEntity);
 
+namespace
+{
+constexpr uint8_t MOST_BITS = 8; // of a symbol: the modulation that tells high SINRs apart
+} // namespace
+
 TypeId
 HarqEntity::GetTypeId()
 {
@@ -85,6 +90,32 @@ HarqEntity::Receive(uint64_t slot, Airborne& airborne)
     return HarqOutcome::LOST;
 }
 
+double
+HarqEntity::MeasureSinr(uint64_t slot, const Airborne& airborne, uint8_t order)
+{
+    const auto& [link, emission, block] = airborne;
+    const auto& quality = link->Quality(emission.direction);
+    if (m_grid->Sharing() == SlotSharing::TIME)
+    {
+        const double interference = m_interference ? m_interference->OverNoise(slot, emission) : 0;
+        link->MeasureInterference(emission.direction, interference);
+        return quality.Effective(1 + interference)[order / 2 - 1];
+    }
+    const auto first = static_cast<uint16_t>(emission.begin);
+    const std::vector<double> quiet(m_grid->ResourceBlocks(block.units), 0.0);
+    const auto interference =
+        m_interference ? m_interference->OverNoiseByBlock(slot, emission) : quiet;
+    const auto sinr = [&](const std::vector<double>& overNoise, uint8_t bits) {
+        return quality.EffectiveOf(first, overNoise, bits, m_grid->Errors());
+    };
+    // As a CQI (TS 38.214 5.2.2.1) it is what the allocation can carry that counts: interference
+    // that would do as much harm if it were the same on all resource blocks.
+    const double harm =
+        interference == quiet ? 0 : sinr(quiet, MOST_BITS) / sinr(interference, MOST_BITS) - 1;
+    link->MeasureInterference(emission.direction, std::max(0.0, harm));
+    return sinr(interference, order);
+}
+
 bool
 HarqEntity::Decode(uint64_t slot, Airborne& airborne)
 {
@@ -94,12 +125,8 @@ HarqEntity::Decode(uint64_t slot, Airborne& airborne)
     }
     auto& block = airborne.block;
     const auto order = GetNrMcs(m_grid->Table(), block.mcs).modulationOrder;
-    const double interference =
-        m_interference ? m_interference->OverNoise(slot, airborne.emission) : 0;
-    airborne.link->MeasureInterference(airborne.emission.direction, interference);
-    const double sinr = airborne.link->Quality(airborne.emission.direction)
-                            .Effective(1 + interference)[order / 2 - 1];
-    const auto information = m_grid->Errors().Information(order, sinr);
+    const auto information =
+        m_grid->Errors().Information(order, MeasureSinr(slot, airborne, order));
     const double failure =
         block.Combine(m_grid->ResourceElements(block.units, block.dataSymbols), information);
     // What is beyond one in a hundred million is not worth a draw.

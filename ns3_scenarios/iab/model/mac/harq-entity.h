@@ -107,6 +107,16 @@ class HarqEntity : public Object
     void DoDispose() override;
 
   private:
+    /**
+     * Measure the SINR of a transmission, and the interference for link adaptation.
+     *
+     * @param slot in which it was
+     * @param airborne the transmission
+     * @param order its modulation, bits per symbol
+     * @return effective SINR of its own resource blocks, linear
+     */
+    double MeasureSinr(uint64_t slot, const Airborne& airborne, uint8_t order);
+
     /** Decode a transmission. @return whether the block is there now */
     bool Decode(uint64_t slot, Airborne& airborne);
 

@@ -33,26 +33,47 @@ InterferenceField::Add(uint64_t slot, const Emission& emission)
     kept.emissions.push_back(emission);
 }
 
-double
-InterferenceField::OverNoise(uint64_t slot, const Emission& emission)
+template <class Visit>
+void
+InterferenceField::ForEachOther(uint64_t slot, const Emission& emission, Visit visit)
 {
     const auto& kept = m_slots[slot % SLOTS_KEPT];
     if (kept.number != slot)
     {
-        return 0;
+        return;
     }
-    double sum = 0;
     for (const auto& other : kept.emissions)
     {
-        const double overlap =
-            std::min(other.end, emission.end) - std::max(other.begin, emission.begin);
-        if (other.link == emission.link || overlap <= 0)
+        const double begin = std::max(other.begin, emission.begin);
+        const double end = std::min(other.end, emission.end);
+        if (other.link != emission.link && begin < end)
         {
-            continue;
+            visit(PowerOverNoise(other, emission), begin, end);
         }
-        sum += GainOverNoise(other, emission) * overlap / (emission.end - emission.begin);
     }
+}
+
+double
+InterferenceField::OverNoise(uint64_t slot, const Emission& emission)
+{
+    double sum = 0;
+    ForEachOther(slot, emission, [&sum, &emission](double power, double begin, double end) {
+        sum += power * (end - begin) / (emission.end - emission.begin);
+    });
     return sum;
+}
+
+std::vector<double>
+InterferenceField::OverNoiseByBlock(uint64_t slot, const Emission& emission)
+{
+    std::vector<double> blocks(static_cast<std::size_t>(emission.end - emission.begin), 0.0);
+    ForEachOther(slot, emission, [&blocks, &emission](double power, double begin, double end) {
+        for (auto block = begin; block < end; ++block)
+        {
+            blocks[static_cast<std::size_t>(block - emission.begin)] += power;
+        }
+    });
+    return blocks;
 }
 
 void
@@ -65,7 +86,7 @@ InterferenceField::Moved(const RadioLink* link)
 }
 
 double
-InterferenceField::GainOverNoise(const Emission& from, const Emission& to)
+InterferenceField::PowerOverNoise(const Emission& from, const Emission& to)
 {
     for (const auto* link : {from.link, to.link})
     {

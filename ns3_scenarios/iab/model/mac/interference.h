@@ -19,8 +19,9 @@ struct Emission
 {
     const RadioLink* link; //!< link of the transmission
     NrDirection direction; //!< of the transmission
-    double begin;          //!< first unit, as a part of the slot's units
-    double end;            //!< unit after the last, likewise
+    double begin;          //!< as a part of the slot's symbols; or, sharing in frequency, its first
+                           //!< resource block
+    double end;            //!< likewise; or the resource block after its last
 };
 
 /**
@@ -50,9 +51,16 @@ class InterferenceField
     /**
      * @param slot number of the slot
      * @param emission that is received
-     * @return power of the others over noise power at its receiver, mean over its units
+     * @return power of the others over noise power at its receiver, mean over its part of the slot
      */
     double OverNoise(uint64_t slot, const Emission& emission);
+
+    /**
+     * @param slot number of the slot
+     * @param emission that is received, a run of resource blocks
+     * @return power of the others over noise power at its receiver, on each of them
+     */
+    std::vector<double> OverNoiseByBlock(uint64_t slot, const Emission& emission);
 
     /**
      * Forget the gains to and from a link, because one of its ends or beams moved.
@@ -69,8 +77,19 @@ class InterferenceField
         std::vector<Emission> emissions; //!< in the order in which they were added
     };
 
-    /** @return gain over noise, per watt */
-    double GainOverNoise(const Emission& from, const Emission& to);
+    /**
+     * Call a function with each other emission that overlaps: its power over noise power, and the
+     * part that both have.
+     *
+     * @param slot number of the slot
+     * @param emission that is received
+     * @param visit the function
+     */
+    template <class Visit>
+    void ForEachOther(uint64_t slot, const Emission& emission, Visit visit);
+
+    /** @return power received over noise power; the power of an end is spread over the band */
+    double PowerOverNoise(const Emission& from, const Emission& to);
 
     GainFunction m_gain;                                   //!< between two links
     double m_noiseWatts;                                   //!< receiver noise

@@ -37,12 +37,10 @@ ResourceGrid::ResourceGrid(const NrFrame& frame,
         {
             for (uint8_t units = 1; units <= Units(symbols); ++units)
             {
-                const bool time = config.sharing == SlotSharing::TIME;
-                const auto rbs = static_cast<uint16_t>(time ? m_rbs : m_rbs * units / m_groups);
                 m_blockBits[Index(mcs, units, symbols)] =
                     NrTransportBlockBits(scheme,
-                                         rbs,
-                                         time ? units : symbols,
+                                         ResourceBlocks(units),
+                                         config.sharing == SlotSharing::TIME ? units : symbols,
                                          config.dmrsResourceElements);
             }
         }
@@ -65,13 +63,20 @@ ResourceGrid::BlockBits(int8_t mcs, uint8_t units, uint8_t dataSymbols) const
     return m_blockBits[Index(mcs, units, dataSymbols)];
 }
 
+uint16_t
+ResourceGrid::ResourceBlocks(uint8_t units) const
+{
+    const bool time = m_config.sharing == SlotSharing::TIME;
+    return time ? m_rbs : static_cast<uint16_t>(m_rbs * units / m_groups);
+}
+
 uint32_t
 ResourceGrid::ResourceElements(uint8_t units, uint8_t dataSymbols) const
 {
     const bool time = m_config.sharing == SlotSharing::TIME;
-    const uint32_t rbs = time ? m_rbs : m_rbs * units / m_groups;
     const uint32_t perRb = SUBCARRIERS * (time ? units : dataSymbols);
-    return rbs * (perRb - std::min<uint32_t>(perRb, m_config.dmrsResourceElements));
+    return ResourceBlocks(units) *
+           (perRb - std::min<uint32_t>(perRb, m_config.dmrsResourceElements));
 }
 
 uint8_t
@@ -105,6 +110,12 @@ ResourceGrid::Cqi(const std::array<double, 4>& sinr) const
         }
     }
     return 0;
+}
+
+SlotSharing
+ResourceGrid::Sharing() const
+{
+    return m_config.sharing;
 }
 
 NrMcsTable

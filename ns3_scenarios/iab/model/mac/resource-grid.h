@@ -63,6 +63,12 @@ class ResourceGrid
 
     /**
      * @param units of the allocation
+     * @return its resource blocks
+     */
+    uint16_t ResourceBlocks(uint8_t units) const;
+
+    /**
+     * @param units of the allocation
      * @param dataSymbols of the slot
      * @return resource elements for data
      */
@@ -81,6 +87,9 @@ class ResourceGrid
      * @return the highest CQI that meets the target block error rate
      */
     uint8_t Cqi(const std::array<double, 4>& sinr) const;
+
+    /** @return how a slot is cut into units */
+    SlotSharing Sharing() const;
 
     /** @return the MCS and CQI tables in use */
     NrMcsTable Table() const;

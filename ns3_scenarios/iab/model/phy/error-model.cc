@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 namespace ns3
 {
@@ -42,6 +43,40 @@ Amplitudes(int levels)
     return amplitudes;
 }
 
+/** @return bits that label an amplitude: neighbours differ in one of them */
+unsigned
+GrayLabel(unsigned position)
+{
+    return position ^ (position >> 1);
+}
+
+/**
+ * Information density of one dimension, by bit.
+ *
+ * @param likelihoods of what was received, by amplitude that may have been sent
+ * @param sent position of the amplitude that was sent
+ * @return sum over the bits that label it
+ */
+double
+BitDensity(const std::vector<double>& likelihoods, unsigned sent)
+{
+    const double all = std::accumulate(likelihoods.begin(), likelihoods.end(), 0.0);
+    double odds = 1; // likelihood of a bit's two values together over that of the one sent
+    int bits = 0;
+    for (unsigned bit = 1; bit < likelihoods.size(); bit *= 2)
+    {
+        double same = 0;
+        for (unsigned other = 0; other < likelihoods.size(); ++other)
+        {
+            const bool differs = (GrayLabel(other) ^ GrayLabel(sent)) & bit;
+            same += differs ? 0 : likelihoods[other];
+        }
+        odds *= all / same;
+        ++bits;
+    }
+    return bits - std::log2(odds);
+}
+
 /**
  * Information density of one dimension, by quadrature over the noise.
  *
@@ -57,7 +92,9 @@ IntegrateInformation(int levels, double sinr)
     const double step = 2 * NOISE_RANGE / (NOISE_POINTS - 1);
     double mean = 0;
     double variance = 0;
-    for (const auto sent : amplitudes)
+    std::vector<double> likelihoods(amplitudes.size());
+    const int half = levels / 2; // the other amplitudes mirror these
+    for (int sent = 0; sent < half; ++sent)
     {
         double first = 0;
         double second = 0;
@@ -66,20 +103,19 @@ IntegrateInformation(int levels, double sinr)
         {
             const double z = -NOISE_RANGE + i * step;
             const double weight = std::exp(-z * z / 2);
-            double likelihood = 0;
-            for (const auto other : amplitudes)
+            for (int other = 0; other < levels; ++other)
             {
-                const double d = (sent - other) / sigma;
-                likelihood += std::exp(-(d * d + 2 * d * z) / 2);
+                const double d = (amplitudes[sent] - amplitudes[other]) / sigma;
+                likelihoods[other] = std::exp(-(d * d + 2 * d * z) / 2);
             }
-            const double density = std::log2(levels / likelihood);
+            const double density = BitDensity(likelihoods, sent);
             first += weight * density;
             second += weight * density * density;
             weights += weight;
         }
         first /= weights;
-        mean += first / levels;
-        variance += (second / weights - first * first) / levels;
+        mean += first / half;
+        variance += (second / weights - first * first) / half;
     }
     return {2 * std::max(mean, 0.0), 2 * std::max(variance, 1e-12)};
 }

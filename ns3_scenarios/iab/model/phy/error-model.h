@@ -11,13 +11,15 @@ namespace ns3
 {
 
 /**
- * What a modulated symbol carries at an SINR: mean and variance of the information density of
- * equiprobable square QAM over additive white Gaussian noise.
+ * What a modulated symbol carries at an SINR, over additive white Gaussian noise, for a receiver
+ * that tells the decoder of each bit alone, as NR's does: mean and variance of the sum of the bits'
+ * information densities (bit-interleaved coded modulation: Caire, Taricco and Biglieri, IEEE Trans.
+ * Inf. Theory 44(3), 1998), of square QAM with the Gray labels of TS 38.211 5.1.
  */
 struct SymbolInformation
 {
     double bits;     //!< mutual information
-    double variance; //!< conditional information variance (channel dispersion), bit^2
+    double variance; //!< variance given what was sent (channel dispersion), bit^2
 };
 
 /**
@@ -33,7 +35,7 @@ class ErrorModel
 {
   public:
     /** Gap to the normal approximation in dB; see iab.rst for the comparison it comes from. */
-    static constexpr double DEFAULT_GAP_DB = 0.8;
+    static constexpr double DEFAULT_GAP_DB = 0.9;
 
     /**
      * @param gapDb implementation gap in dB

@@ -137,6 +137,7 @@ LinkQuality::Flat(double sinrDb)
 {
     LinkQuality quality;
     quality.sinrDb = sinrDb;
+    quality.blockSinr = {std::pow(10, sinrDb / 10)};
     for (std::size_t level = 0; level < LEVELS; ++level)
     {
         quality.sinr[level].fill(std::pow(10, (sinrDb - LEVEL_DB * double(level)) / 10));
@@ -163,6 +164,21 @@ LinkQuality::Effective(double noise) const
         effective[i] = sinr[below][i] * std::pow(ratio, part);
     }
     return effective;
+}
+
+double
+LinkQuality::EffectiveOf(uint16_t first,
+                         const std::vector<double>& overNoise,
+                         uint8_t order,
+                         const ErrorModel& errors) const
+{
+    double bits = 0;
+    for (std::size_t i = 0; i < overNoise.size(); ++i)
+    {
+        const auto block = blockSinr.size() == 1 ? 0 : first + i;
+        bits += errors.Information(order, blockSinr[block] / (1 + overNoise[i])).bits;
+    }
+    return errors.SinrOfInformation(order, bits / double(overNoise.size()));
 }
 
 TypeId
@@ -401,8 +417,10 @@ RadioChannel::Quality(const std::vector<double>& gains,
         }
     }
     double capacity = 0;
+    quality.blockSinr.reserve(gains.size());
     for (const auto gain : gains)
     {
+        quality.blockSinr.push_back(wattsPerRb * gain / m_noiseWattsPerRb);
         capacity += std::log2(1 + wattsPerRb * gain / m_noiseWattsPerRb) / gains.size();
     }
     quality.sinrDb = 10 * std::log10(std::max(std::exp2(capacity) - 1, 1e-20));
