@@ -32,6 +32,7 @@ set(IAB_SOURCES
   iab/model/iab/background-socket.cc
   iab/model/iab/background-user.cc
   iab/model/iab/trajectory-mobility-model.cc
+  iab/helper/iab-radio-config.cc
   iab/helper/iab-helper.cc)
 
 # Library `bridge`: messages, session, reports, transfers. bridge/**.

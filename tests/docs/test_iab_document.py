@@ -68,8 +68,8 @@ def test_every_trace_source_is_described() -> None:
 @pytest.mark.parametrize(
     ("struct", "header"),
     [
-        ("IabRadioConfig", "helper/iab-helper.h"),
-        ("IabTimingConfig", "helper/iab-helper.h"),
+        ("IabRadioConfig", "helper/iab-radio-config.h"),
+        ("IabTimingConfig", "helper/iab-radio-config.h"),
         ("ResourceGridConfig", "model/mac/resource-grid.h"),
     ],
 )
