@@ -75,13 +75,14 @@ set(IAB_TEST_SOURCES
   iab/test/access-validation-test-suite.cc
   iab/test/tree-validation-test-suite.cc
   iab/test/dag-validation-test-suite.cc
+  iab/test/dag-duplex-validation-test-suite.cc
   iab/test/sharing-validation-test-suite.cc
   iab/test/background-test-suite.cc
   iab/test/trace-test-suite.cc
   bridge/test/bridge-test-suite.cc)
 set(IAB_TEST_SUITES iab-nr-tables iab-mac iab-network iab-record iab-traces iab-background
   iab-cell-validation iab-channel-validation iab-link-validation iab-access-validation iab-tree-validation
-  iab-dag-validation iab-sharing-validation cosim-bridge)
+  iab-dag-validation iab-dag-duplex-validation iab-sharing-validation cosim-bridge)
 
 # Program `iab-chain`, the example of the iab module.
 set(IAB_CHAIN_SOURCES
