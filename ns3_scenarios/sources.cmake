@@ -8,7 +8,7 @@ set(COSIM_NS3_COMPONENTS
 
 # Library `iab`: the radio stack; knows nothing of Python or ZeroMQ. iab/model/**, iab/helper/**.
 set(IAB_SOURCES
-  iab/model/phy/error-model.cc
+  iab/model/phy/block-error-model.cc
   iab/model/phy/nr-tables.cc
   iab/model/phy/nr-frame.cc
   iab/model/phy/fading-record.cc

@@ -54,7 +54,7 @@ StreamOf(const std::string& name)
 IabHelper::IabHelper(const IabRadioConfig& config)
     : m_config(config),
       m_frame(std::make_shared<NrFrame>(config.numerology, config.bandwidthHz, config.tddPattern)),
-      m_errors(std::make_shared<ErrorModel>()),
+      m_errors(std::make_shared<BlockErrorModel>()),
       m_grid(std::make_shared<ResourceGrid>(*m_frame, config.grid, m_errors)),
       m_topology(CreateObject<IabTopology>()),
       m_book(std::make_shared<IabAddressBook>()),

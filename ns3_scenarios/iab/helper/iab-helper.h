@@ -257,7 +257,7 @@ class IabHelper
 
     IabRadioConfig m_config;                           //!< radio interface
     std::shared_ptr<const NrFrame> m_frame;            //!< slots without half duplex
-    std::shared_ptr<const ErrorModel> m_errors;        //!< block errors
+    std::shared_ptr<const BlockErrorModel> m_errors;   //!< block errors
     std::shared_ptr<const ResourceGrid> m_grid;        //!< what an allocation carries
     std::shared_ptr<InterferenceField> m_interference; //!< or null
     std::shared_ptr<FadingRecord> m_fadingRecord;      //!< or null

@@ -245,12 +245,12 @@ class NumerologyTestCase : public TestCase
   private:
     void DoRun() override
     {
-        const ErrorModel errors;
+        const BlockErrorModel errors;
         for (const auto& [numerology, megahertz] :
              {std::pair{2, 100}, std::pair{3, 100}, std::pair{4, 100}, std::pair{4, 400}})
         {
             const NrFrame frame(numerology, megahertz * 1000000ULL, "F");
-            const ResourceGrid grid(frame, {}, std::make_shared<ErrorModel>());
+            const ResourceGrid grid(frame, {}, std::make_shared<BlockErrorModel>());
             const double bps = frame.PerSecond(UP, [&grid](uint8_t symbols) {
                 return grid.BlockBits(28, grid.Units(symbols), symbols);
             });

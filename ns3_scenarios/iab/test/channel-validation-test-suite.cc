@@ -160,7 +160,7 @@ class PathLossTestCase : public TestCase
                                 PointerValue(CreateObject<IsotropicAntennaModel>()));
             return panel;
         };
-        const ErrorModel errors;
+        const BlockErrorModel errors;
         const auto gains = channel->BeamformedGains({At(0, 10), array()}, {At(0, 10), array()});
         const auto quality = channel->Quality(gains, 30, 0, errors);
         NS_TEST_EXPECT_MSG_EQ(std::isfinite(quality.sinrDb), true, "at its gNB");

@@ -205,7 +205,7 @@ class CellTestCase : public TestCase
         const NrFrame frame(3, 100000000, "DSUU");
         const auto grid = std::make_shared<const ResourceGrid>(frame,
                                                                ResourceGridConfig(),
-                                                               std::make_shared<ErrorModel>());
+                                                               std::make_shared<BlockErrorModel>());
         auto cell = CreateObject<CellMac>();
         cell->Configure(frame, HalfDuplex::NONE, grid, nullptr);
         cell->AssignStreams(3);

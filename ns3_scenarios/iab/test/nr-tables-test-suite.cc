@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "iab/model/phy/error-model.h"
+#include "iab/model/phy/block-error-model.h"
 #include "iab/model/phy/nr-frame.h"
 #include "iab/model/phy/nr-tables.h"
 #include "nr-efficiencies.h"
@@ -290,7 +290,7 @@ class ErrorModelTestCase : public TestCase
 
   private:
     /** @return SINR in dB at which blocks of 2000 bits have a block error rate */
-    static double SinrAt(const ErrorModel& model, const NrMcs& scheme, double bler)
+    static double SinrAt(const BlockErrorModel& model, const NrMcs& scheme, double bler)
     {
         const double symbols = 2000 / scheme.Efficiency();
         double lowDb = -20;
@@ -300,7 +300,7 @@ class ErrorModelTestCase : public TestCase
             const double middleDb = (lowDb + highDb) / 2;
             const auto information =
                 model.Information(scheme.modulationOrder, std::pow(10, middleDb / 10));
-            (ErrorModel::BlockErrorRate(2000, symbols, information) > bler ? lowDb : highDb) =
+            (BlockErrorModel::BlockErrorRate(2000, symbols, information) > bler ? lowDb : highDb) =
                 middleDb;
         }
         return highDb;
@@ -308,7 +308,7 @@ class ErrorModelTestCase : public TestCase
 
     void DoRun() override
     {
-        const ErrorModel model;
+        const BlockErrorModel model;
         // NVlabs Sionna 1.0, PDSCH table 1 (coded AWGN, sum-product decoder, 20 iterations), the
         // points that lie on the slope of a curve; a grid of 1.786 dB.
         const PublishedPoint published[]{{3, -3.214, 0.935},
@@ -345,7 +345,7 @@ class ErrorModelTestCase : public TestCase
         for (double sinrDb = 0; sinrDb < 8; sinrDb += 0.1)
         {
             const auto information = model.Information(4, std::pow(10, sinrDb / 10));
-            const auto bler = ErrorModel::BlockErrorRate(5000, 3000, information);
+            const auto bler = BlockErrorModel::BlockErrorRate(5000, 3000, information);
             NS_TEST_EXPECT_MSG_LT_OR_EQ(bler, previous, "errors rise with SINR");
             previous = bler;
         }

@@ -57,7 +57,7 @@ class TestCell
         : m_frame(3, 100000000, pattern),
           m_grid(std::make_shared<ns3::ResourceGrid>(m_frame,
                                                      config,
-                                                     std::make_shared<ns3::ErrorModel>())),
+                                                     std::make_shared<ns3::BlockErrorModel>())),
           m_cell(ns3::CreateObject<ns3::CellMac>())
     {
         m_cell->Configure(m_frame, ns3::HalfDuplex::NONE, m_grid, nullptr);

@@ -53,7 +53,7 @@ BackhaulManager::SetNetwork(Ptr<IabTopology> topology, ArrayFactory createArray)
 }
 
 void
-BackhaulManager::SetPhy(std::shared_ptr<const ErrorModel> errors,
+BackhaulManager::SetPhy(std::shared_ptr<const BlockErrorModel> errors,
                         std::shared_ptr<InterferenceField> interference,
                         double powerDbm)
 {

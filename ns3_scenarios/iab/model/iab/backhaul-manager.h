@@ -61,7 +61,7 @@ class BackhaulManager : public Object
      * @param interference told when the gains of a link change, or null
      * @param powerDbm transmit power of both ends
      */
-    void SetPhy(std::shared_ptr<const ErrorModel> errors,
+    void SetPhy(std::shared_ptr<const BlockErrorModel> errors,
                 std::shared_ptr<InterferenceField> interference,
                 double powerDbm);
 
@@ -213,7 +213,7 @@ class BackhaulManager : public Object
 
     Ptr<IabTopology> m_topology;                       //!< the tree
     ArrayFactory m_createArray;                        //!< makes a panel
-    std::shared_ptr<const ErrorModel> m_errors;        //!< for link adaptation
+    std::shared_ptr<const BlockErrorModel> m_errors;   //!< for link adaptation
     std::shared_ptr<InterferenceField> m_interference; //!< of all cells
     double m_powerDbm{0};                              //!< of both ends
     bool m_hasChoice{false};                           //!< whether a relay has several parents

@@ -381,7 +381,7 @@ LinkQuality
 RadioChannel::Quality(const std::vector<double>& gains,
                       double txPowerDbm,
                       double extraLossDb,
-                      const ErrorModel& errors) const
+                      const BlockErrorModel& errors) const
 {
     const double wattsPerRb = std::pow(10, (txPowerDbm - extraLossDb - 30) / 10) / gains.size();
     LinkQuality quality;

@@ -4,7 +4,7 @@
 #ifndef RADIO_CHANNEL_H
 #define RADIO_CHANNEL_H
 
-#include "error-model.h"
+#include "block-error-model.h"
 #include "fading-record.h"
 #include "nr-frame.h"
 
@@ -176,7 +176,7 @@ class RadioChannel : public Object
     LinkQuality Quality(const std::vector<double>& gains,
                         double txPowerDbm,
                         double extraLossDb,
-                        const ErrorModel& errors) const;
+                        const BlockErrorModel& errors) const;
 
     /** @return whether the small-scale channel changes though neither end moves */
     bool HasMovingScatterers() const;
