@@ -5,14 +5,14 @@
 #define IAB_HELPER_H
 
 #include "iab-radio-config.h"
-#include "iab/model/iab/access-manager.h"
-#include "iab/model/iab/background-user.h"
-#include "iab/model/iab/backhaul-manager.h"
-#include "iab/model/iab/iab-net-device.h"
-#include "iab/model/iab/iab-topology.h"
-#include "iab/model/phy/radio-channel.h"
 
+#include "ns3/access-manager.h"
+#include "ns3/background-user.h"
+#include "ns3/backhaul-manager.h"
+#include "ns3/iab-net-device.h"
+#include "ns3/iab-topology.h"
 #include "ns3/node.h"
+#include "ns3/radio-channel.h"
 
 #include <map>
 #include <memory>

@@ -4,8 +4,7 @@
 #ifndef IAB_RADIO_CONFIG_H
 #define IAB_RADIO_CONFIG_H
 
-#include "iab/model/mac/cell-mac.h"
-
+#include "ns3/cell-mac.h"
 #include "ns3/nstime.h"
 #include "ns3/object-base.h"
 #include "ns3/vector.h"

@@ -1,12 +1,12 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "iab/model/mac/slot-scheduler.h"
-#include "iab/model/rlc/rlc-channel.h"
 #include "test-network.h"
 
 #include "ns3/random-variable-stream.h"
+#include "ns3/rlc-channel.h"
 #include "ns3/simulator.h"
+#include "ns3/slot-scheduler.h"
 #include "ns3/test.h"
 
 #include <cmath>

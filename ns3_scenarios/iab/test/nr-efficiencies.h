@@ -6,7 +6,7 @@
 #ifndef NR_EFFICIENCIES_H
 #define NR_EFFICIENCIES_H
 
-#include "iab/model/phy/nr-tables.h"
+#include "ns3/nr-tables.h"
 
 #include <array>
 #include <vector>

@@ -1,11 +1,11 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "iab/model/phy/block-error-model.h"
-#include "iab/model/phy/nr-frame.h"
-#include "iab/model/phy/nr-tables.h"
 #include "nr-efficiencies.h"
 
+#include "ns3/block-error-model.h"
+#include "ns3/nr-frame.h"
+#include "ns3/nr-tables.h"
 #include "ns3/test.h"
 
 #include <algorithm>

@@ -6,9 +6,8 @@
 #ifndef IAB_TEST_NETWORK_H
 #define IAB_TEST_NETWORK_H
 
-#include "iab/helper/iab-helper.h"
-
 #include "ns3/constant-velocity-mobility-model.h"
+#include "ns3/iab-helper.h"
 #include "ns3/node.h"
 #include "ns3/pointer.h"
 

@@ -5,9 +5,9 @@
 #define ACCESS_MANAGER_H
 
 #include "iab-topology.h"
-#include "iab/model/phy/radio-channel.h"
 
 #include "ns3/object.h"
+#include "ns3/radio-channel.h"
 #include "ns3/traced-callback.h"
 
 #include <memory>

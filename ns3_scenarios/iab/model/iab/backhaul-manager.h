@@ -5,10 +5,10 @@
 #define BACKHAUL_MANAGER_H
 
 #include "iab-topology.h"
-#include "iab/model/phy/radio-channel.h"
 
 #include "ns3/event-id.h"
 #include "ns3/object.h"
+#include "ns3/radio-channel.h"
 #include "ns3/traced-callback.h"
 
 #include <deque>

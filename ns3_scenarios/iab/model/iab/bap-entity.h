@@ -4,8 +4,7 @@
 #ifndef BAP_ENTITY_H
 #define BAP_ENTITY_H
 
-#include "iab/model/mac/cell-mac.h"
-
+#include "ns3/cell-mac.h"
 #include "ns3/object.h"
 #include "ns3/vector.h"
 

@@ -4,11 +4,10 @@
 #ifndef RADIO_LINK_H
 #define RADIO_LINK_H
 
-#include "iab/model/phy/nr-frame.h"
-#include "iab/model/phy/radio-channel.h"
-#include "iab/model/rlc/rlc-channel.h"
-
 #include "ns3/callback.h"
+#include "ns3/nr-frame.h"
+#include "ns3/radio-channel.h"
+#include "ns3/rlc-channel.h"
 #include "ns3/simple-ref-count.h"
 
 #include <array>

@@ -4,9 +4,9 @@
 #ifndef RESOURCE_GRID_H
 #define RESOURCE_GRID_H
 
-#include "iab/model/phy/block-error-model.h"
-#include "iab/model/phy/nr-frame.h"
-#include "iab/model/phy/nr-tables.h"
+#include "ns3/block-error-model.h"
+#include "ns3/nr-frame.h"
+#include "ns3/nr-tables.h"
 
 #include <array>
 #include <memory>

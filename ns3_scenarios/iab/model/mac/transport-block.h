@@ -4,8 +4,8 @@
 #ifndef TRANSPORT_BLOCK_H
 #define TRANSPORT_BLOCK_H
 
-#include "iab/model/phy/block-error-model.h"
-#include "iab/model/rlc/rlc-channel.h"
+#include "ns3/block-error-model.h"
+#include "ns3/rlc-channel.h"
 
 namespace ns3
 {
