@@ -122,7 +122,7 @@ class QueueingTestCase : public TestCase
         std::vector<Time> sent;
         Time sum;
         std::size_t arrived = 0;
-        link->SetReceiver(UP, Callback<void, std::vector<RlcSdu>>([&](std::vector<RlcSdu> sdus) {
+        link->SetReceiver(UP, RadioLink::DeliverCallback([&](const std::vector<RlcSdu>& sdus) {
                               for (std::size_t i = 0; i < sdus.size(); ++i)
                               {
                                   sum += Simulator::Now() - sent[arrived++];

@@ -191,7 +191,7 @@ class CellTestCase : public TestCase
 
   private:
     /** @param sdus that arrived */
-    void Receive(std::vector<RlcSdu> sdus)
+    void Receive(const std::vector<RlcSdu>& sdus)
     {
         for (const auto& sdu : sdus)
         {

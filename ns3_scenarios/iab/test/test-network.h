@@ -79,14 +79,14 @@ class TestCell
     ns3::Ptr<ns3::RadioLink> AddLink(double sinrDb, ns3::RlcMode mode, uint64_t& received)
     {
         auto link = ns3::Create<ns3::RadioLink>("test", 50000000, mode);
-        link->SetReceiver(ns3::NrDirection::UPLINK,
-                          ns3::Callback<void, std::vector<ns3::RlcSdu>>(
-                              [&received](std::vector<ns3::RlcSdu> sdus) {
-                                  for (const auto& sdu : sdus)
-                                  {
-                                      received += sdu.bytes;
-                                  }
-                              }));
+        link->SetReceiver(
+            ns3::NrDirection::UPLINK,
+            ns3::RadioLink::DeliverCallback([&received](const std::vector<ns3::RlcSdu>& sdus) {
+                for (const auto& sdu : sdus)
+                {
+                    received += sdu.bytes;
+                }
+            }));
         m_cell->AddLink(link);
         m_cell->UpdateQuality(link, ns3::NrDirection::UPLINK, ns3::LinkQuality::Flat(sinrDb));
         return link;

@@ -69,7 +69,7 @@ class RadioLink : public SimpleRefCount<RadioLink>
 {
   public:
     /** Called with the SDUs that a slot completed, at the receiving end. */
-    using DeliverCallback = Callback<void, std::vector<RlcSdu>>;
+    using DeliverCallback = Callback<void, const std::vector<RlcSdu>&>;
 
     /**
      * @param name of the link, for reports
