@@ -4,7 +4,7 @@
 #ifndef COSIM_DESCRIPTION_H
 #define COSIM_DESCRIPTION_H
 
-#include "iab/helper/iab-helper.h"
+#include "ns3/iab-helper.h"
 
 #include <array>
 #include <nlohmann/json.hpp>

@@ -5,10 +5,10 @@
 
 #include "addressing.h"
 #include "background.h"
-#include "iab/model/iab/trajectory-mobility-model.h"
 
 #include "ns3/constant-position-mobility-model.h"
 #include "ns3/simulator.h"
+#include "ns3/trajectory-mobility-model.h"
 
 #include <algorithm>
 #include <stdexcept>

@@ -5,9 +5,9 @@
 #define COSIM_NETWORK_H
 
 #include "description.h"
-#include "iab/helper/iab-helper.h"
 #include "wired-link.h"
 
+#include "ns3/iab-helper.h"
 #include "ns3/ipv4-address.h"
 #include "ns3/node.h"
 

@@ -4,8 +4,9 @@
 #ifndef COSIM_SERVER_H
 #define COSIM_SERVER_H
 
-#include "iab/model/phy/fading-record.h"
 #include "session.h"
+
+#include "ns3/fading-record.h"
 
 #include <atomic>
 #include <cstdint>

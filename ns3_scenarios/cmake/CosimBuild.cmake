@@ -35,7 +35,7 @@ function(cosim_present result)
 endfunction()
 
 # cosim_add_library(<name> SOURCES ... LIBRARIES ...): an object library. Headers are included by their
-# path from ns3_scenarios/, e.g. #include "iab/model/phy/iab-phy.h".
+# path from ns3_scenarios/, e.g. #include "bridge/wire.h".
 function(cosim_add_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
   if(NOT arg_SOURCES)

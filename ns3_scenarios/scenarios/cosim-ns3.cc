@@ -10,6 +10,8 @@
 #include "bridge/session-secret.h"
 
 #include "ns3/command-line.h"
+#include "ns3/global-value.h"
+#include "ns3/string.h"
 
 #include <chrono>
 #include <exception>
@@ -54,6 +56,8 @@ main(int argc, char* argv[])
     cosim::Progress progress;
     std::string fadingTo;
     std::string fadingFrom;
+    // The same order of events as ns-3's default, in less time.
+    ns3::GlobalValue::Bind("SchedulerType", ns3::StringValue("ns3::PriorityQueueScheduler"));
     ns3::CommandLine command(__FILE__);
     command.AddValue("endpoint",
                      "ZeroMQ endpoint that the controllers' side has bound",

@@ -68,8 +68,8 @@ def test_every_trace_source_is_described() -> None:
 @pytest.mark.parametrize(
     ("struct", "header"),
     [
-        ("IabRadioConfig", "helper/iab-helper.h"),
-        ("IabTimingConfig", "helper/iab-helper.h"),
+        ("IabRadioConfig", "helper/iab-radio-config.h"),
+        ("IabTimingConfig", "helper/iab-radio-config.h"),
         ("ResourceGridConfig", "model/mac/resource-grid.h"),
     ],
 )
@@ -86,7 +86,19 @@ def test_every_member_of_the_configuration_is_described(struct: str, header: str
 def test_every_suite_of_the_module_is_named_and_no_other() -> None:
     listed = (MODULE.parent / "sources.cmake").read_text(encoding="utf-8")
     suites = set(re.findall(r"\biab-[\w-]+", listed.split("set(IAB_TEST_SUITES")[1].split(")")[0]))
-    named = set(re.findall(r"\biab-(?!chain)[\w-]+", DOCUMENT))
+    named = set(re.findall(r"\biab-(?!chain|module)[\w-]+", DOCUMENT))
     assert named <= suites
     # Those two are of parts, with no comparison to something else.
     assert suites - named <= {"iab-mac", "iab-record"}
+
+
+def test_every_file_of_the_module_is_listed_for_the_build_that_ns3_does_too() -> None:
+    lists = (MODULE / "CMakeLists.txt").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^  ([A-Z]\w+)\n((?:    .*\n)+)", lists, re.MULTILINE))
+
+    def present(*patterns: str) -> set[str]:
+        return {str(path.relative_to(MODULE)) for p in patterns for path in MODULE.glob(p)}
+
+    assert set(sections["SOURCE_FILES"].split()) == present("model/*/*.cc", "helper/*.cc")
+    assert set(sections["HEADER_FILES"].split()) == present("model/*/*.h", "helper/*.h")
+    assert set(sections["TEST_SOURCES"].split()) == present("test/*.cc")

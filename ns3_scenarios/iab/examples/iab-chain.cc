@@ -10,8 +10,10 @@
 #include "relay-network.h"
 
 #include "ns3/command-line.h"
+#include "ns3/global-value.h"
 #include "ns3/rng-seed-manager.h"
 #include "ns3/simulator.h"
+#include "ns3/string.h"
 #include "ns3/udp-socket-factory.h"
 
 #include <cmath>
@@ -158,36 +160,30 @@ MakeFlows(const Options& options, const RelayNetwork& network)
     const bool uplink = options.direction == "ul";
     const double bitsPerS = options.offeredMbps * 1e6 / options.ues;
     std::vector<Flow> flows;
-    uint16_t port = PORT;
     for (const auto& ue : network.Ues())
     {
         const auto from = uplink ? ue->GetNode() : network.Server();
         const auto to = uplink ? network.Server() : ue->GetNode();
         flows.push_back({Socket::CreateSocket(from, UdpSocketFactory::GetTypeId()),
-                         InetSocketAddress(RelayNetwork::AddressOf(to), port++),
+                         InetSocketAddress(RelayNetwork::AddressOf(to), PORT),
                          Seconds(8.0 * RateMeter::PACKET_BYTES / bitsPerS),
                          0});
     }
     return flows;
 }
 
-/** Open the receiving end of each flow and start it. */
+/** Open the receiving ends. */
 void
-StartFlows(const Options& options,
-           const RelayNetwork& network,
-           std::vector<Flow>& flows,
-           RateMeter& meter)
+Listen(const Options& options, const RelayNetwork& network, RateMeter& meter)
 {
-    for (std::size_t i = 0; i < flows.size(); ++i)
+    if (options.direction == "ul")
     {
-        auto& flow = flows[i];
-        const auto node =
-            options.direction == "ul" ? network.Server() : network.Ues()[i]->GetNode();
-        auto receiver = Socket::CreateSocket(node, UdpSocketFactory::GetTypeId());
-        receiver->Bind(InetSocketAddress(Ipv4Address::GetAny(), flow.to.GetPort()));
-        receiver->SetRecvCallback(Callback<void, Ptr<Socket>>(
-            [&meter, &flow](Ptr<Socket> socket) { meter.Receive(socket, &flow); }));
-        meter.Start(flow, flow.interval * static_cast<int64_t>(i + 1) / int64_t(flows.size() + 1));
+        meter.Listen(network.Server(), PORT);
+        return;
+    }
+    for (const auto& ue : network.Ues())
+    {
+        meter.Listen(ue->GetNode(), PORT);
     }
 }
 
@@ -237,7 +233,6 @@ JsonNumber(double value)
 void
 PrintResults(const Options& options,
              const RelayNetwork& network,
-             const std::vector<Flow>& flows,
              const RateMeter& meter,
              double cpuS)
 {
@@ -250,7 +245,7 @@ PrintResults(const Options& options,
     }
     double totalMbps = 0;
     std::string perUe;
-    for (const auto& flow : flows)
+    for (const auto& flow : meter.Flows())
     {
         const double mbps = 8e-6 * flow.receivedBytes / options.durationS;
         totalMbps += mbps;
@@ -284,19 +279,21 @@ PrintResults(const Options& options,
 int
 main(int argc, char* argv[])
 {
+    // The same order of events as ns-3's default, in less time.
+    GlobalValue::Bind("SchedulerType", StringValue("ns3::PriorityQueueScheduler"));
     const auto options = ParseOptions(argc, argv);
     RngSeedManager::SetRun(options.seed);
     try
     {
         const RelayNetwork network(MakeConfig(options));
-        auto flows = MakeFlows(options, network);
-        RateMeter meter;
-        StartFlows(options, network, flows, meter);
+        RateMeter meter(MakeFlows(options, network));
+        Listen(options, network, meter);
+        meter.Start();
         const auto begin = std::clock();
         Simulator::Stop(Seconds(options.durationS));
         Simulator::Run();
         const double cpuS = double(std::clock() - begin) / CLOCKS_PER_SEC;
-        PrintResults(options, network, flows, meter, cpuS);
+        PrintResults(options, network, meter, cpuS);
     }
     catch (const std::exception& error)
     {

@@ -5,27 +5,42 @@
 
 #include "ns3/packet.h"
 #include "ns3/simulator.h"
+#include "ns3/udp-socket-factory.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace ns3;
 
-void
-RateMeter::Start(Flow& flow, Time offset)
+RateMeter::RateMeter(std::vector<Flow> flows)
+    : m_flows(std::move(flows))
 {
-    Simulator::Schedule(offset, &RateMeter::Send, this, &flow);
 }
 
 void
-RateMeter::Receive(Ptr<Socket> socket, Flow* flow)
+RateMeter::Listen(const Ptr<Node>& node, uint16_t port)
 {
-    while (auto packet = socket->Recv())
+    auto socket = Socket::CreateSocket(node, UdpSocketFactory::GetTypeId());
+    socket->Bind(InetSocketAddress(Ipv4Address::GetAny(), port));
+    socket->SetRecvCallback(MakeCallback(&RateMeter::Receive, this));
+    m_sockets.push_back(socket);
+}
+
+void
+RateMeter::Start()
+{
+    const auto count = static_cast<int64_t>(m_flows.size());
+    for (int64_t i = 0; i < count; ++i)
     {
-        int64_t sentNs = 0;
-        packet->CopyData(reinterpret_cast<uint8_t*>(&sentNs), sizeof(sentNs));
-        m_delaysMs.push_back((Simulator::Now().GetNanoSeconds() - sentNs) * 1e-6);
-        flow->receivedBytes += packet->GetSize();
+        const auto& flow = m_flows[i];
+        Simulator::Schedule(flow.interval * (i + 1) / (count + 1), &RateMeter::Send, this, i);
     }
+}
+
+const std::vector<Flow>&
+RateMeter::Flows() const
+{
+    return m_flows;
 }
 
 std::vector<double>
@@ -37,11 +52,24 @@ RateMeter::SortedDelaysMs() const
 }
 
 void
-RateMeter::Send(Flow* flow)
+RateMeter::Send(std::size_t flow)
 {
-    const int64_t nowNs = Simulator::Now().GetNanoSeconds();
-    auto packet = Create<Packet>(reinterpret_cast<const uint8_t*>(&nowNs), sizeof(nowNs));
-    packet->AddAtEnd(Create<Packet>(PACKET_BYTES - sizeof(nowNs)));
-    flow->sender->SendTo(packet, 0, flow->to);
-    Simulator::Schedule(flow->interval, &RateMeter::Send, this, flow);
+    const auto& sent = m_flows[flow];
+    const Stamp stamp{Simulator::Now().GetNanoSeconds(), flow};
+    auto packet = Create<Packet>(reinterpret_cast<const uint8_t*>(&stamp), sizeof(stamp));
+    packet->AddAtEnd(Create<Packet>(PACKET_BYTES - sizeof(stamp)));
+    sent.sender->SendTo(packet, 0, sent.to);
+    Simulator::Schedule(sent.interval, &RateMeter::Send, this, flow);
+}
+
+void
+RateMeter::Receive(Ptr<Socket> socket)
+{
+    while (auto packet = socket->Recv())
+    {
+        Stamp stamp{};
+        packet->CopyData(reinterpret_cast<uint8_t*>(&stamp), sizeof(stamp));
+        m_delaysMs.push_back((Simulator::Now().GetNanoSeconds() - stamp.sentNs) * 1e-6);
+        m_flows[stamp.flow].receivedBytes += packet->GetSize();
+    }
 }

@@ -5,9 +5,11 @@
 #define RATE_METER_H
 
 #include "ns3/inet-socket-address.h"
+#include "ns3/node.h"
 #include "ns3/nstime.h"
 #include "ns3/socket.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -26,26 +28,44 @@ class RateMeter
   public:
     static constexpr uint32_t PACKET_BYTES = 1400; //!< UDP payload
 
-    /**
-     * @param flow to start, which must outlive the simulation
-     * @param offset of its first packet
-     */
-    void Start(Flow& flow, ns3::Time offset);
+    /** @param flows to offer */
+    explicit RateMeter(std::vector<Flow> flows);
 
     /**
-     * @param socket that received
-     * @param flow that it belongs to
+     * Receive packets, of however many flows: a node that had a socket for each would search
+     * through all of them for each packet.
+     *
+     * @param node that receives
+     * @param port that they are sent to
      */
-    void Receive(ns3::Ptr<ns3::Socket> socket, Flow* flow);
+    void Listen(const ns3::Ptr<ns3::Node>& node, uint16_t port);
+
+    /** Start the flows, one after the other within an interval. */
+    void Start();
+
+    /** @return the flows, with what they received */
+    const std::vector<Flow>& Flows() const;
 
     /** @return delays of all packets in ms, sorted */
     std::vector<double> SortedDelaysMs() const;
 
   private:
-    /** @param flow whose next packet is due */
-    void Send(Flow* flow);
+    /** What a packet begins with. */
+    struct Stamp
+    {
+        int64_t sentNs; //!< when it was sent
+        uint64_t flow;  //!< number of its flow
+    };
 
-    std::vector<double> m_delaysMs; //!< of all packets
+    /** @param flow number of the flow whose next packet is due */
+    void Send(std::size_t flow);
+
+    /** @param socket that received */
+    void Receive(ns3::Ptr<ns3::Socket> socket);
+
+    std::vector<Flow> m_flows;                    //!< by number
+    std::vector<ns3::Ptr<ns3::Socket>> m_sockets; //!< that receive
+    std::vector<double> m_delaysMs;               //!< of all packets
 };
 
 #endif // RATE_METER_H

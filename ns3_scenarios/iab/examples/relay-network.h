@@ -4,8 +4,7 @@
 #ifndef RELAY_NETWORK_H
 #define RELAY_NETWORK_H
 
-#include "iab/helper/iab-helper.h"
-
+#include "ns3/iab-helper.h"
 #include "ns3/ipv4-address.h"
 #include "ns3/node.h"
 

@@ -77,11 +77,15 @@ class TestBackground
      * @param node of it
      * @param serving its cell, or null
      * @param sigma of its demand
+     * @param rateBps its mean uplink demand
      */
-    void AddUser(const Ptr<Node>& node, const Ptr<IabNetDevice>& serving, double sigma)
+    void AddUser(const Ptr<Node>& node,
+                 const Ptr<IabNetDevice>& serving,
+                 double sigma,
+                 double rateBps = RATE_BPS)
     {
         auto user = CreateObjectWithAttributes<BackgroundUser>("MeanRate",
-                                                               DoubleValue(RATE_BPS),
+                                                               DoubleValue(rateBps),
                                                                "Sigma",
                                                                DoubleValue(sigma));
         m_users.push_back(user);
@@ -193,6 +197,33 @@ class PacketsTestCase : public TestCase
     }
 };
 
+/** What a demand costs. */
+class SmallDemandTestCase : public TestCase
+{
+  public:
+    SmallDemandTestCase()
+        : TestCase("A demand of few packets is offered when they are whole, in as few events")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        TestBackground test(PlainConfig(), Mode::BACKLOG);
+        constexpr double PACKETS_PER_S = 10.7;
+        test.AddUser(MakeRadioNode({190, 0, 1.5}),
+                     test.m_relay,
+                     0,
+                     PACKETS_PER_S * 8 * PACKET_BYTES);
+        test.Run(Seconds(2));
+        NS_TEST_EXPECT_MSG_EQ(test.Up(), 21 * PACKET_BYTES, "whole packets up");
+        NS_TEST_EXPECT_MSG_EQ(test.Down(), 6 * PACKET_BYTES, "and down");
+        // A draw and what it puts off each 200 ms; a burst and at each hop a slot or two and their
+        // ends. There are 400 intervals.
+        NS_TEST_EXPECT_MSG_LT(Simulator::GetEventCount(), 2 * 10 + 27 * 9, "events");
+    }
+};
+
 /** The same shares. */
 class SameShareTestCase : public TestCase
 {
@@ -291,6 +322,7 @@ class BackgroundTestSuite : public TestSuite
         : TestSuite("iab-background", Type::UNIT)
     {
         AddTestCase(new PacketsTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new SmallDemandTestCase, TestCase::Duration::QUICK);
         AddTestCase(new SameShareTestCase, TestCase::Duration::QUICK);
         AddTestCase(new MovingTestCase, TestCase::Duration::QUICK);
     }

@@ -122,7 +122,7 @@ class QueueingTestCase : public TestCase
         std::vector<Time> sent;
         Time sum;
         std::size_t arrived = 0;
-        link->SetReceiver(UP, Callback<void, std::vector<RlcSdu>>([&](std::vector<RlcSdu> sdus) {
+        link->SetReceiver(UP, RadioLink::DeliverCallback([&](const std::vector<RlcSdu>& sdus) {
                               for (std::size_t i = 0; i < sdus.size(); ++i)
                               {
                                   sum += Simulator::Now() - sent[arrived++];
@@ -245,12 +245,12 @@ class NumerologyTestCase : public TestCase
   private:
     void DoRun() override
     {
-        const ErrorModel errors;
+        const BlockErrorModel errors;
         for (const auto& [numerology, megahertz] :
              {std::pair{2, 100}, std::pair{3, 100}, std::pair{4, 100}, std::pair{4, 400}})
         {
             const NrFrame frame(numerology, megahertz * 1000000ULL, "F");
-            const ResourceGrid grid(frame, {}, std::make_shared<ErrorModel>());
+            const ResourceGrid grid(frame, {}, std::make_shared<BlockErrorModel>());
             const double bps = frame.PerSecond(UP, [&grid](uint8_t symbols) {
                 return grid.BlockBits(28, grid.Units(symbols), symbols);
             });

@@ -161,7 +161,7 @@ class PathLossTestCase : public TestCase
                                 PointerValue(CreateObject<IsotropicAntennaModel>()));
             return panel;
         };
-        const ErrorModel errors;
+        const BlockErrorModel errors;
         const auto gains = channel->BeamformedGains({At(0, 10), array()}, {At(0, 10), array()});
         const auto quality = channel->Quality(gains, 30, 0, errors);
         NS_TEST_EXPECT_MSG_EQ(std::isfinite(quality.sinrDb), true, "at its gNB");
@@ -182,7 +182,7 @@ class EffectiveSinrTestCase : public TestCase
     void DoRun() override
     {
         const auto channel = MakeChannel("UMi-StreetCanyon", LosPolicy::ALWAYS, false, 10);
-        const ErrorModel errors;
+        const BlockErrorModel errors;
         const auto rbs = channel->ResourceBlocks();
         const auto half = static_cast<uint16_t>(rbs / 2);
         // 15 dB in the lower half at the receiver's own noise, 0 dB in the upper one, at 1 W.

@@ -119,7 +119,7 @@ class DelayTestCase : public TestCase
         const auto link = test.AddLink(GOOD_DB, RlcMode::ACKNOWLEDGED, ignored);
         test.Cell()->UpdateQuality(link, direction, LinkQuality::Flat(GOOD_DB));
         Time arrived;
-        link->SetReceiver(direction, Callback<void, std::vector<RlcSdu>>([&](std::vector<RlcSdu>) {
+        link->SetReceiver(direction, RadioLink::DeliverCallback([&](const std::vector<RlcSdu>&) {
                               arrived = Simulator::Now();
                           }));
         uint8_t seen = 0;
@@ -192,7 +192,7 @@ class StatusReportTestCase : public TestCase
         Time first;
         std::size_t sdus = 0;
         Time lost;
-        link->SetReceiver(UP, Callback<void, std::vector<RlcSdu>>([&](std::vector<RlcSdu> all) {
+        link->SetReceiver(UP, RadioLink::DeliverCallback([&](const std::vector<RlcSdu>& all) {
                               first = sdus == 0 ? Simulator::Now() : first;
                               sdus += all.size();
                           }));
@@ -436,7 +436,7 @@ class ResourceBlockTestCase : public TestCase
         config.sharing = SlotSharing::FREQUENCY;
         return std::make_shared<ResourceGrid>(NrFrame(3, 100000000, "F"),
                                               config,
-                                              std::make_shared<ErrorModel>());
+                                              std::make_shared<BlockErrorModel>());
     }
 
     /** @return a link with 1 W at both ends and a flat channel */

@@ -1,12 +1,12 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "iab/model/mac/slot-scheduler.h"
-#include "iab/model/rlc/rlc-channel.h"
 #include "test-network.h"
 
 #include "ns3/random-variable-stream.h"
+#include "ns3/rlc-channel.h"
 #include "ns3/simulator.h"
+#include "ns3/slot-scheduler.h"
 #include "ns3/test.h"
 
 #include <cmath>
@@ -191,7 +191,7 @@ class CellTestCase : public TestCase
 
   private:
     /** @param sdus that arrived */
-    void Receive(std::vector<RlcSdu> sdus)
+    void Receive(const std::vector<RlcSdu>& sdus)
     {
         for (const auto& sdu : sdus)
         {
@@ -205,7 +205,7 @@ class CellTestCase : public TestCase
         const NrFrame frame(3, 100000000, "DSUU");
         const auto grid = std::make_shared<const ResourceGrid>(frame,
                                                                ResourceGridConfig(),
-                                                               std::make_shared<ErrorModel>());
+                                                               std::make_shared<BlockErrorModel>());
         auto cell = CreateObject<CellMac>();
         cell->Configure(frame, HalfDuplex::NONE, grid, nullptr);
         cell->AssignStreams(3);

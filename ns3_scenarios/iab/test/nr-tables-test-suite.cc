@@ -1,10 +1,11 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "iab/model/phy/error-model.h"
-#include "iab/model/phy/nr-frame.h"
-#include "iab/model/phy/nr-tables.h"
+#include "nr-efficiencies.h"
 
+#include "ns3/block-error-model.h"
+#include "ns3/nr-frame.h"
+#include "ns3/nr-tables.h"
 #include "ns3/test.h"
 
 #include <algorithm>
@@ -201,78 +202,21 @@ class EfficiencyTestCase : public TestCase
   private:
     void DoRun() override
     {
-        // Tables 5.1.3.1-1, -2 and -3, last column.
-        const std::vector<double> mcs[]{
-            {0.2344, 0.3066, 0.3770, 0.4902, 0.6016, 0.7402, 0.8770, 1.0273, 1.1758, 1.3262,
-             1.3281, 1.4766, 1.6953, 1.9141, 2.1602, 2.4063, 2.5703, 2.5664, 2.7305, 3.0293,
-             3.3223, 3.6094, 3.9023, 4.2129, 4.5234, 4.8164, 5.1152, 5.3320, 5.5547},
-            {0.2344, 0.3770, 0.6016, 0.8770, 1.1758, 1.4766, 1.6953, 1.9141, 2.1602, 2.4063,
-             2.5703, 2.7305, 3.0293, 3.3223, 3.6094, 3.9023, 4.2129, 4.5234, 4.8164, 5.1152,
-             5.3320, 5.5547, 5.8906, 6.2266, 6.5703, 6.9141, 7.1602, 7.4063},
-            {0.0586, 0.0781, 0.0977, 0.1250, 0.1523, 0.1934, 0.2344, 0.3066, 0.3770, 0.4902,
-             0.6016, 0.7402, 0.8770, 1.0273, 1.1758, 1.3281, 1.4766, 1.6953, 1.9141, 2.1602,
-             2.4063, 2.5664, 2.7305, 3.0293, 3.3223, 3.6094, 3.9023, 4.2129, 4.5234}};
-        // Tables 5.2.2.1-2, -3 and -4, last column.
-        const std::vector<double> cqi[]{{0.1523,
-                                         0.2344,
-                                         0.3770,
-                                         0.6016,
-                                         0.8770,
-                                         1.1758,
-                                         1.4766,
-                                         1.9141,
-                                         2.4063,
-                                         2.7305,
-                                         3.3223,
-                                         3.9023,
-                                         4.5234,
-                                         5.1152,
-                                         5.5547},
-                                        {0.1523,
-                                         0.3770,
-                                         0.8770,
-                                         1.4766,
-                                         1.9141,
-                                         2.4063,
-                                         2.7305,
-                                         3.3223,
-                                         3.9023,
-                                         4.5234,
-                                         5.1152,
-                                         5.5547,
-                                         6.2266,
-                                         6.9141,
-                                         7.4063},
-                                        {0.0586,
-                                         0.0977,
-                                         0.1523,
-                                         0.2344,
-                                         0.3770,
-                                         0.6016,
-                                         0.8770,
-                                         1.1758,
-                                         1.4766,
-                                         1.9141,
-                                         2.4063,
-                                         2.7305,
-                                         3.3223,
-                                         3.9023,
-                                         4.5234}};
         for (const auto table : TABLES)
         {
-            const auto& schemes = mcs[static_cast<std::size_t>(table)];
-            NS_TEST_ASSERT_MSG_EQ(+NrMcsCount(table), schemes.size(), "entries");
-            for (uint8_t index = 0; index < schemes.size(); ++index)
+            const auto& mcs = NrMcsEfficiencies(table);
+            NS_TEST_ASSERT_MSG_EQ(+NrMcsCount(table), mcs.size(), "entries");
+            for (uint8_t index = 0; index < mcs.size(); ++index)
             {
                 NS_TEST_EXPECT_MSG_EQ_TOL(GetNrMcs(table, index).Efficiency(),
-                                          schemes[index],
+                                          mcs[index],
                                           5.1e-5, // it prints four digits
                                           "MCS " << +index);
             }
             for (uint8_t index = 1; index <= NR_CQI_MAX; ++index)
             {
                 NS_TEST_EXPECT_MSG_EQ_TOL(GetNrCqi(table, index).Efficiency(),
-                                          cqi[static_cast<std::size_t>(table)][index - 1],
+                                          NrCqiEfficiency(table, index),
                                           5.1e-5,
                                           "CQI " << +index);
             }
@@ -292,8 +236,6 @@ class LinkAdaptationTestCase : public TestCase
   private:
     void DoRun() override
     {
-        // The last efficiencies as the standard prints them (Tables 5.2.2.1-2, -3, -4).
-        const double best[]{5.5547, 7.4063, 4.5234};
         for (const auto table : TABLES)
         {
             NS_TEST_EXPECT_MSG_EQ(+NrMcsFromCqi(table, 0), -1, "CQI 0 has no MCS");
@@ -301,7 +243,7 @@ class LinkAdaptationTestCase : public TestCase
                                   NrMcsCount(table) - 1,
                                   "the best CQI has the best MCS");
             NS_TEST_EXPECT_MSG_EQ_TOL(GetNrCqi(table, NR_CQI_MAX).Efficiency(),
-                                      best[static_cast<std::size_t>(table)],
+                                      NrCqiEfficiency(table, NR_CQI_MAX),
                                       5e-5,
                                       "efficiency of CQI 15");
             double previous = 0;
@@ -407,7 +349,7 @@ class ErrorModelTestCase : public TestCase
     {
         const auto information =
             m_model.Information(scheme.modulationOrder, std::pow(10, sinrDb / 10));
-        return ErrorModel::BlockErrorRate(bits, bits / scheme.Efficiency(), information);
+        return BlockErrorModel::BlockErrorRate(bits, bits / scheme.Efficiency(), information);
     }
 
     /** @return SINR in dB at which blocks have a block error rate */
@@ -497,13 +439,13 @@ class ErrorModelTestCase : public TestCase
         for (double sinrDb = 0; sinrDb < 8; sinrDb += 0.1)
         {
             const auto information = m_model.Information(4, std::pow(10, sinrDb / 10));
-            const auto bler = ErrorModel::BlockErrorRate(5000, 3000, information);
+            const auto bler = BlockErrorModel::BlockErrorRate(5000, 3000, information);
             NS_TEST_EXPECT_MSG_LT_OR_EQ(bler, previous, "errors rise with SINR");
             previous = bler;
         }
     }
 
-    const ErrorModel m_model; //!< with its own gap
+    const BlockErrorModel m_model; //!< with its own gap
 };
 
 /** Slots, TDD pattern and resource blocks. */

@@ -1,11 +1,10 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "iab/model/iab/trajectory-mobility-model.h"
-#include "iab/model/phy/fading-record.h"
-
+#include "ns3/fading-record.h"
 #include "ns3/simulator.h"
 #include "ns3/test.h"
+#include "ns3/trajectory-mobility-model.h"
 
 #include <algorithm>
 #include <complex>

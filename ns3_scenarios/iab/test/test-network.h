@@ -6,9 +6,8 @@
 #ifndef IAB_TEST_NETWORK_H
 #define IAB_TEST_NETWORK_H
 
-#include "iab/helper/iab-helper.h"
-
 #include "ns3/constant-velocity-mobility-model.h"
+#include "ns3/iab-helper.h"
 #include "ns3/node.h"
 #include "ns3/pointer.h"
 
@@ -57,7 +56,7 @@ class TestCell
         : m_frame(3, 100000000, pattern),
           m_grid(std::make_shared<ns3::ResourceGrid>(m_frame,
                                                      config,
-                                                     std::make_shared<ns3::ErrorModel>())),
+                                                     std::make_shared<ns3::BlockErrorModel>())),
           m_cell(ns3::CreateObject<ns3::CellMac>())
     {
         m_cell->Configure(m_frame, ns3::HalfDuplex::NONE, m_grid, nullptr);
@@ -80,14 +79,14 @@ class TestCell
     ns3::Ptr<ns3::RadioLink> AddLink(double sinrDb, ns3::RlcMode mode, uint64_t& received)
     {
         auto link = ns3::Create<ns3::RadioLink>("test", 50000000, mode);
-        link->SetReceiver(ns3::NrDirection::UPLINK,
-                          ns3::Callback<void, std::vector<ns3::RlcSdu>>(
-                              [&received](std::vector<ns3::RlcSdu> sdus) {
-                                  for (const auto& sdu : sdus)
-                                  {
-                                      received += sdu.bytes;
-                                  }
-                              }));
+        link->SetReceiver(
+            ns3::NrDirection::UPLINK,
+            ns3::RadioLink::DeliverCallback([&received](const std::vector<ns3::RlcSdu>& sdus) {
+                for (const auto& sdu : sdus)
+                {
+                    received += sdu.bytes;
+                }
+            }));
         m_cell->AddLink(link);
         m_cell->UpdateQuality(link, ns3::NrDirection::UPLINK, ns3::LinkQuality::Flat(sinrDb));
         return link;

@@ -94,7 +94,7 @@ AccessManager::SetUe(Ptr<BapEntity> ue, Ptr<RadioLink> link, const RadioEnd& end
 }
 
 void
-AccessManager::SetPhy(std::shared_ptr<const ErrorModel> errors,
+AccessManager::SetPhy(std::shared_ptr<const BlockErrorModel> errors,
                       std::shared_ptr<InterferenceField> interference)
 {
     m_errors = std::move(errors);

@@ -5,9 +5,9 @@
 #define ACCESS_MANAGER_H
 
 #include "iab-topology.h"
-#include "iab/model/phy/radio-channel.h"
 
 #include "ns3/object.h"
+#include "ns3/radio-channel.h"
 #include "ns3/traced-callback.h"
 
 #include <memory>
@@ -52,7 +52,7 @@ class AccessManager : public Object
      * @param errors model whose modulations the link is adapted for
      * @param interference told when the UE's gains change, or null
      */
-    void SetPhy(std::shared_ptr<const ErrorModel> errors,
+    void SetPhy(std::shared_ptr<const BlockErrorModel> errors,
                 std::shared_ptr<InterferenceField> interference);
 
     /**
@@ -119,7 +119,7 @@ class AccessManager : public Object
     Ptr<IabTopology> m_topology;                       //!< tree that it is part of
     Ptr<RadioChannel> m_channel;                       //!< access channel
     std::vector<ServingCandidate> m_candidates;        //!< cells
-    std::shared_ptr<const ErrorModel> m_errors;        //!< for link adaptation
+    std::shared_ptr<const BlockErrorModel> m_errors;   //!< for link adaptation
     std::shared_ptr<InterferenceField> m_interference; //!< of all cells
     std::size_t m_serving{0};                          //!< index of the serving cell
     std::size_t m_better{0};                           //!< neighbour that has been better

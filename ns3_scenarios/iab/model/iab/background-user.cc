@@ -112,9 +112,10 @@ BackgroundUser::StartPackets(Ptr<BackgroundSocket> own, Ptr<BackgroundSocket> do
 void
 BackgroundUser::Begin()
 {
-    Redraw();
-    const auto phase = m_phase->GetValue(0, m_interval.GetSeconds());
-    m_offer = Simulator::Schedule(Seconds(phase), &BackgroundUser::Offer, this);
+    DrawRate();
+    m_accountedUntil =
+        Simulator::Now() + Seconds(m_phase->GetValue(0, m_interval.GetSeconds())) - m_interval;
+    ScheduleOffer();
 }
 
 int64_t
@@ -146,7 +147,7 @@ BackgroundUser::DoDispose()
 }
 
 void
-BackgroundUser::Redraw()
+BackgroundUser::DrawRate()
 {
     // E[exp(N(mu, sigma^2))] = exp(mu + sigma^2 / 2), so this keeps the mean.
     m_rateBps = m_meanRateBps * std::exp(m_sigma * m_normal->GetValue() - m_sigma * m_sigma / 2);
@@ -154,22 +155,69 @@ BackgroundUser::Redraw()
 }
 
 void
-BackgroundUser::Offer()
+BackgroundUser::Redraw()
 {
-    if (!m_serving || m_serving->IsAwake())
-    {
-        const double bits = m_rateBps * m_interval.GetSeconds();
-        m_uplinkBits += bits;
-        m_downlinkBits += bits * m_downlinkShare;
-        const auto pieceBytes = m_socket ? m_packetBytes : m_packetBytes * m_packetsPerSdu;
-        OfferBurst(m_sendUp, pieceBytes, m_uplinkBits);
-        OfferBurst(m_sendDown, pieceBytes, m_downlinkBits);
-    }
-    m_offer = Simulator::Schedule(m_interval, &BackgroundUser::Offer, this);
+    Account();
+    DrawRate();
+    Offer();
+}
+
+uint32_t
+BackgroundUser::PieceBytes() const
+{
+    return m_socket ? m_packetBytes : m_packetBytes * m_packetsPerSdu;
 }
 
 void
-BackgroundUser::OfferBurst(const Sender& send, uint32_t pieceBytes, double& bits) const
+BackgroundUser::Grow(Demand& demand) const
+{
+    const double bits = m_rateBps * m_interval.GetSeconds();
+    demand.uplinkBits += bits;
+    demand.downlinkBits += bits * m_downlinkShare;
+}
+
+void
+BackgroundUser::Account()
+{
+    const bool isServed = !m_serving || m_serving->IsAwake();
+    for (; m_accountedUntil + m_interval <= Simulator::Now(); m_accountedUntil += m_interval)
+    {
+        if (isServed)
+        {
+            Grow(m_demand);
+        }
+    }
+}
+
+void
+BackgroundUser::ScheduleOffer()
+{
+    m_offer.Cancel();
+    const auto redraw = TimeStep(m_redraw.GetTs()); // which schedules anew
+    const auto whole = 8.0 * m_packetBytes;
+    auto demand = m_demand;
+    for (auto when = m_accountedUntil + m_interval; when < redraw; when += m_interval)
+    {
+        Grow(demand);
+        if (demand.uplinkBits >= whole || demand.downlinkBits >= whole)
+        {
+            m_offer = Simulator::Schedule(when - Simulator::Now(), &BackgroundUser::Offer, this);
+            return;
+        }
+    }
+}
+
+void
+BackgroundUser::Offer()
+{
+    Account();
+    OfferBurst(m_sendUp, m_demand.uplinkBits);
+    OfferBurst(m_sendDown, m_demand.downlinkBits);
+    ScheduleOffer();
+}
+
+void
+BackgroundUser::OfferBurst(const Sender& send, double& bits) const
 {
     auto bytes = static_cast<uint32_t>(bits / 8);
     bytes -= bytes % m_packetBytes;
@@ -177,7 +225,7 @@ BackgroundUser::OfferBurst(const Sender& send, uint32_t pieceBytes, double& bits
     // In pieces, so that a burst that is larger than a queue fills it.
     while (bytes > 0)
     {
-        const auto piece = std::min(bytes, pieceBytes);
+        const auto piece = std::min(bytes, PieceBytes());
         send(piece);
         bytes -= piece;
     }

@@ -79,23 +79,45 @@ class BackgroundUser : public Object
     /** Takes a piece of a burst of so many bytes. */
     using Sender = Callback<void, uint32_t>;
 
-    /** Draw the first demand, and schedule the first burst. */
+    /** What is not yet offered. */
+    struct Demand
+    {
+        double uplinkBits{0};   //!< up
+        double downlinkBits{0}; //!< down
+    };
+
+    /** Draw the first rate, and schedule the first burst. */
     void Begin();
 
-    /** Draw a new demand. */
+    /** Draw a rate for a coherence time. */
+    void DrawRate();
+
+    /** The coherence time is over. */
     void Redraw();
 
-    /** Offer one burst in each direction. */
+    /** @return bytes of the largest piece of a burst */
+    uint32_t PieceBytes() const;
+
+    /** @param demand that grows by that of an interval at the present rate */
+    void Grow(Demand& demand) const;
+
+    /** Take account of the intervals that have passed. */
+    void Account();
+
+    /** Schedule the end of the interval in which a packet will be whole; the others cost nothing.
+     */
+    void ScheduleOffer();
+
+    /** Offer what is due in each direction. */
     void Offer();
 
     /**
      * Offer a burst of whole packets.
      *
      * @param send takes its pieces
-     * @param pieceBytes of the largest
      * @param bits the demand; what is less than a packet is left in it
      */
-    void OfferBurst(const Sender& send, uint32_t pieceBytes, double& bits) const;
+    void OfferBurst(const Sender& send, double& bits) const;
 
     /**
      * @param sdu that arrived here
@@ -117,11 +139,11 @@ class BackgroundUser : public Object
     uint32_t m_packetBytes;             //!< of an IP packet
     uint32_t m_packetsPerSdu;           //!< of a backlog
     double m_rateBps{0};                //!< present uplink demand
-    double m_uplinkBits{0};             //!< demand not yet offered
-    double m_downlinkBits{0};           //!< demand not yet offered
+    Demand m_demand;                    //!< not yet offered
+    Time m_accountedUntil;              //!< end of the last interval that it holds
     uint64_t m_receivedBytes{0};        //!< counter
     EventId m_redraw;                   //!< next draw
-    EventId m_offer;                    //!< next burst
+    EventId m_offer;                    //!< next burst, if one comes before the next draw
 };
 
 } // namespace ns3

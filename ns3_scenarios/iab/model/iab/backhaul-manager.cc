@@ -49,11 +49,12 @@ void
 BackhaulManager::SetNetwork(Ptr<IabTopology> topology, ArrayFactory createArray)
 {
     m_topology = std::move(topology);
+    m_members.SetTopology(m_topology);
     m_createArray = std::move(createArray);
 }
 
 void
-BackhaulManager::SetPhy(std::shared_ptr<const ErrorModel> errors,
+BackhaulManager::SetPhy(std::shared_ptr<const BlockErrorModel> errors,
                         std::shared_ptr<InterferenceField> interference,
                         double powerDbm)
 {
@@ -65,8 +66,7 @@ BackhaulManager::SetPhy(std::shared_ptr<const ErrorModel> errors,
 void
 BackhaulManager::AddDonor(Ptr<BapEntity> donor, Ptr<MobilityModel> mobility)
 {
-    m_members[donor] = {std::move(mobility), {}};
-    m_order.push_back(donor);
+    m_members.Add(std::move(donor), std::move(mobility));
 }
 
 void
@@ -76,10 +76,8 @@ BackhaulManager::AddRelay(Ptr<BapEntity> relay,
                           Ptr<RadioChannel> channel,
                           Ptr<BapEntity> parent)
 {
-    auto& member = m_members[relay];
-    member.mobility = std::move(mobility);
+    auto& member = m_members.Add(relay, std::move(mobility));
     member.uplinks.push_back({std::move(link), std::move(channel), parent});
-    m_order.push_back(relay);
     Attach(relay, member.uplinks.back(), parent, nullptr);
 }
 
@@ -89,8 +87,8 @@ BackhaulManager::AddParent(const Ptr<BapEntity>& relay,
                            Ptr<RadioChannel> channel,
                            const Ptr<BapEntity>& parent)
 {
-    auto& uplinks = RelayOf(relay).uplinks;
-    if (!MayBeParent(relay, parent, nullptr))
+    auto& uplinks = m_members.RelayOf(relay).uplinks;
+    if (!m_members.MayBeParent(relay, parent, nullptr))
     {
         throw std::invalid_argument("backhaul link '" + link->Name() +
                                     "' closes a cycle, or has the parent of another link");
@@ -98,11 +96,11 @@ BackhaulManager::AddParent(const Ptr<BapEntity>& relay,
     uplinks.push_back({std::move(link), std::move(channel), parent});
     m_hasChoice = true;
     Attach(relay, uplinks.back(), parent, nullptr);
-    for (const auto& node : m_order)
+    for (auto& member : m_members.All())
     {
-        for (auto& uplink : m_members.at(node).uplinks)
+        for (auto& other : member.uplinks)
         {
-            Watch(node, uplink);
+            Watch(member.node, other);
         }
     }
 }
@@ -110,14 +108,7 @@ BackhaulManager::AddParent(const Ptr<BapEntity>& relay,
 void
 BackhaulManager::SetPath(const Ptr<BapEntity>& node, const std::vector<std::string>& linkNames)
 {
-    std::map<std::string, Ptr<RadioLink>> known;
-    for (const auto& [relay, member] : m_members)
-    {
-        for (const auto& uplink : member.uplinks)
-        {
-            known[uplink.link->Name()] = uplink.link;
-        }
-    }
+    const auto known = m_members.Links();
     std::set<Ptr<RadioLink>> links;
     for (const auto& name : linkNames)
     {
@@ -133,12 +124,12 @@ BackhaulManager::SetPath(const Ptr<BapEntity>& node, const std::vector<std::stri
 void
 BackhaulManager::Reparent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& parent)
 {
-    auto& uplink = RelayOf(relay).uplinks.front();
+    auto& uplink = m_members.RelayOf(relay).uplinks.front();
     if (m_topology->ParentOver(relay, uplink.link) == parent)
     {
         return; // though it sleeps, or the parent does
     }
-    if (!MayBeParent(relay, parent, &uplink))
+    if (!m_members.MayBeParent(relay, parent, &uplink))
     {
         throw std::invalid_argument(
             "a node cannot have a parent that sleeps, is below it or is its parent already");
@@ -149,7 +140,7 @@ BackhaulManager::Reparent(const Ptr<BapEntity>& relay, const Ptr<BapEntity>& par
 void
 BackhaulManager::Sleep(const Ptr<BapEntity>& relay)
 {
-    auto& uplinks = RelayOf(relay).uplinks;
+    auto& uplinks = m_members.RelayOf(relay).uplinks;
     if (!relay->IsAwake())
     {
         return;
@@ -157,16 +148,16 @@ BackhaulManager::Sleep(const Ptr<BapEntity>& relay)
     relay->SetAwake(false);
     m_awakeTrace(relay, false); // its UEs leave now, while there is a way to forward their data
     m_topology->Refresh(relay);
-    for (const auto& node : m_order)
+    for (auto& [node, mobility, links] : m_members.All())
     {
-        for (auto& uplink : m_members.at(node).uplinks)
+        for (auto& uplink : links)
         {
             if (m_topology->ParentOver(node, uplink.link) != relay)
             {
                 continue;
             }
             const auto parent =
-                m_topology->IsReachable(node) ? nullptr : ChooseParent(node, uplink);
+                m_topology->IsReachable(node) ? nullptr : m_members.ChooseParent(node, uplink);
             if (parent)
             {
                 Move(node, uplink, parent);
@@ -186,7 +177,7 @@ BackhaulManager::Sleep(const Ptr<BapEntity>& relay)
 void
 BackhaulManager::Wake(const Ptr<BapEntity>& relay)
 {
-    auto& uplinks = RelayOf(relay).uplinks;
+    auto& uplinks = m_members.RelayOf(relay).uplinks;
     if (relay->IsAwake())
     {
         return;
@@ -195,19 +186,19 @@ BackhaulManager::Wake(const Ptr<BapEntity>& relay)
     for (auto& uplink : uplinks)
     {
         const bool isFirst = &uplink == &uplinks.front();
-        if (isFirst || MayBeParent(relay, uplink.home, &uplink))
+        if (isFirst || m_members.MayBeParent(relay, uplink.home, &uplink))
         {
-            Move(relay, uplink, isFirst ? ChooseParent(relay, uplink) : uplink.home);
+            Move(relay, uplink, isFirst ? m_members.ChooseParent(relay, uplink) : uplink.home);
         }
     }
-    for (const auto& node : m_order)
+    for (auto& [node, mobility, links] : m_members.All())
     {
         // One that its parent is below by now stays where it is.
-        for (auto& uplink : m_members.at(node).uplinks)
+        for (auto& uplink : links)
         {
             const bool wantsHome =
                 uplink.home == relay || !m_topology->ParentOver(node, uplink.link);
-            if (wantsHome && node->IsAwake() && MayBeParent(node, uplink.home, &uplink))
+            if (wantsHome && node->IsAwake() && m_members.MayBeParent(node, uplink.home, &uplink))
             {
                 Move(node, uplink, uplink.home);
             }
@@ -219,14 +210,14 @@ BackhaulManager::Wake(const Ptr<BapEntity>& relay)
 void
 BackhaulManager::SetBlockage(const std::string& linkName, double lossDb)
 {
-    for (auto& [relay, member] : m_members)
+    for (auto& member : m_members.All())
     {
         for (auto& uplink : member.uplinks)
         {
             if (uplink.link->Name() == linkName)
             {
                 uplink.blockageDb = lossDb;
-                Adapt(relay, uplink);
+                Adapt(member.node, uplink);
             }
         }
     }
@@ -235,15 +226,14 @@ BackhaulManager::SetBlockage(const std::string& linkName, double lossDb)
 void
 BackhaulManager::DoDispose()
 {
-    for (auto& [relay, member] : m_members)
+    for (auto& member : m_members.All())
     {
         for (auto& uplink : member.uplinks)
         {
             uplink.decision.Cancel();
         }
     }
-    m_members.clear();
-    m_order.clear();
+    m_members = {};
     m_panels.clear();
     m_topology = nullptr;
     m_createArray = nullptr;
@@ -251,67 +241,10 @@ BackhaulManager::DoDispose()
     Object::DoDispose();
 }
 
-BackhaulManager::Member&
-BackhaulManager::RelayOf(const Ptr<BapEntity>& relay)
-{
-    const auto found = m_members.find(relay);
-    if (found == m_members.end() || found->second.uplinks.empty())
-    {
-        throw std::invalid_argument("only a relay has a parent, and may sleep");
-    }
-    return found->second;
-}
-
-bool
-BackhaulManager::MayBeParent(const Ptr<BapEntity>& relay,
-                             const Ptr<BapEntity>& parent,
-                             const Uplink* own) const
-{
-    const auto below = m_topology->Below(relay);
-    return m_topology->IsReachable(parent) && !IsParent(relay, parent, own) &&
-           std::find(below.begin(), below.end(), parent) == below.end();
-}
-
-bool
-BackhaulManager::IsParent(const Ptr<BapEntity>& relay,
-                          const Ptr<BapEntity>& parent,
-                          const Uplink* own) const
-{
-    const auto& uplinks = m_members.at(relay).uplinks;
-    return std::any_of(uplinks.begin(), uplinks.end(), [&](const Uplink& uplink) {
-        return &uplink != own && m_topology->ParentOver(relay, uplink.link) == parent;
-    });
-}
-
-Ptr<BapEntity>
-BackhaulManager::ChooseParent(const Ptr<BapEntity>& relay, const Uplink& uplink) const
-{
-    if (MayBeParent(relay, uplink.home, &uplink))
-    {
-        return uplink.home;
-    }
-    const auto& mobility = m_members.at(relay).mobility;
-    Ptr<BapEntity> best; // null only while the donor is a parent over another link
-    double bestDb = 0;
-    for (const auto& node : m_order)
-    {
-        if (!MayBeParent(relay, node, &uplink))
-        {
-            continue;
-        }
-        const double gainDb =
-            uplink.channel->LargeScaleGainDb(mobility, m_members.at(node).mobility);
-        if (!best || gainDb > bestDb)
-        {
-            best = node;
-            bestDb = gainDb;
-        }
-    }
-    return best;
-}
-
 void
-BackhaulManager::Move(const Ptr<BapEntity>& relay, Uplink& uplink, const Ptr<BapEntity>& parent)
+BackhaulManager::Move(const Ptr<BapEntity>& relay,
+                      BackhaulUplink& uplink,
+                      const Ptr<BapEntity>& parent)
 {
     const auto previous = m_topology->ParentOver(relay, uplink.link);
     if (previous == parent)
@@ -333,7 +266,7 @@ BackhaulManager::Move(const Ptr<BapEntity>& relay, Uplink& uplink, const Ptr<Bap
 }
 
 void
-BackhaulManager::Detach(const Ptr<BapEntity>& relay, Uplink& uplink)
+BackhaulManager::Detach(const Ptr<BapEntity>& relay, BackhaulUplink& uplink)
 {
     const auto previous = m_topology->ParentOver(relay, uplink.link);
     if (!previous)
@@ -352,12 +285,12 @@ BackhaulManager::Detach(const Ptr<BapEntity>& relay, Uplink& uplink)
 
 void
 BackhaulManager::Attach(const Ptr<BapEntity>& relay,
-                        Uplink& uplink,
+                        BackhaulUplink& uplink,
                         const Ptr<BapEntity>& parent,
                         const Ptr<BapEntity>& previous)
 {
     const auto offset =
-        m_members.at(relay).mobility->GetPosition() - m_members.at(parent).mobility->GetPosition();
+        m_members.Of(relay).mobility->GetPosition() - m_members.Of(parent).mobility->GetPosition();
     m_topology->Connect(relay, parent, uplink.link, parent->CellTowards(offset));
     if (!uplink.inService)
     {
@@ -371,7 +304,7 @@ BackhaulManager::Attach(const Ptr<BapEntity>& relay,
 }
 
 void
-BackhaulManager::Adapt(const Ptr<BapEntity>& relay, Uplink& uplink)
+BackhaulManager::Adapt(const Ptr<BapEntity>& relay, BackhaulUplink& uplink)
 {
     const auto parent = m_topology->ParentOver(relay, uplink.link);
     if (!parent)
@@ -383,8 +316,8 @@ BackhaulManager::Adapt(const Ptr<BapEntity>& relay, Uplink& uplink)
     {
         panels = {m_createArray(), m_createArray()};
     }
-    const RadioEnd child{m_members.at(relay).mobility, panels.first};
-    const RadioEnd above{m_members.at(parent).mobility, panels.second};
+    const RadioEnd child{m_members.Of(relay).mobility, panels.first};
+    const RadioEnd above{m_members.Of(parent).mobility, panels.second};
     const auto gains = uplink.channel->BeamformedGains(child, above);
     uplink.link->SetEnds({child, above, m_powerDbm, m_powerDbm});
     if (m_interference)
@@ -400,7 +333,7 @@ BackhaulManager::Adapt(const Ptr<BapEntity>& relay, Uplink& uplink)
 }
 
 void
-BackhaulManager::Watch(const Ptr<BapEntity>& relay, Uplink& uplink)
+BackhaulManager::Watch(const Ptr<BapEntity>& relay, BackhaulUplink& uplink)
 {
     uplink.decision.Cancel();
     const bool usable = uplink.link->Mcs(NrDirection::UPLINK, Time::Max()) >= 0 &&
@@ -414,7 +347,7 @@ BackhaulManager::Watch(const Ptr<BapEntity>& relay, Uplink& uplink)
 }
 
 void
-BackhaulManager::SetInService(const Ptr<BapEntity>& relay, Uplink& uplink, bool inService)
+BackhaulManager::SetInService(const Ptr<BapEntity>& relay, BackhaulUplink& uplink, bool inService)
 {
     const auto parent = m_topology->ParentOver(relay, uplink.link);
     uplink.inService = inService;
@@ -441,33 +374,14 @@ BackhaulManager::RefreshDepths(const Ptr<BapEntity>& top)
 void
 BackhaulManager::RefreshRanks()
 {
-    const auto nameOf = [this](const Ptr<BapEntity>& node) {
-        const auto& uplinks = m_members.at(node).uplinks;
-        return uplinks.empty() ? std::string() : uplinks.front().link->Name();
-    };
-    std::map<std::string, uint32_t> ranks;
-    for (const auto& [node, member] : m_members)
+    const auto ranks = m_members.Ranks();
+    const auto count = std::max<uint32_t>(ranks.size(), 1);
+    for (const auto& member : m_members.All())
     {
-        for (const auto& uplink : member.uplinks)
+        const auto rank = ranks.find(member.node);
+        for (const auto& cell : member.node->Cells())
         {
-            const auto parent = m_topology->ParentOver(node, uplink.link);
-            if (member.uplinks.size() > 1 && parent)
-            {
-                ranks[nameOf(node)] = ranks[nameOf(parent)] = 0;
-            }
-        }
-    }
-    uint32_t next = 0;
-    for (auto& [name, rank] : ranks)
-    {
-        rank = next++;
-    }
-    for (const auto& node : m_order)
-    {
-        const auto rank = ranks.find(nameOf(node));
-        for (const auto& cell : node->Cells())
-        {
-            cell->SetRank(rank == ranks.end() ? 0 : rank->second, std::max(next, 1U));
+            cell->SetRank(rank == ranks.end() ? 0 : rank->second, count);
         }
     }
 }

@@ -4,14 +4,13 @@
 #ifndef BACKHAUL_MANAGER_H
 #define BACKHAUL_MANAGER_H
 
+#include "backhaul-members.h"
 #include "iab-topology.h"
-#include "iab/model/phy/radio-channel.h"
 
-#include "ns3/event-id.h"
 #include "ns3/object.h"
+#include "ns3/radio-channel.h"
 #include "ns3/traced-callback.h"
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -61,7 +60,7 @@ class BackhaulManager : public Object
      * @param interference told when the gains of a link change, or null
      * @param powerDbm transmit power of both ends
      */
-    void SetPhy(std::shared_ptr<const ErrorModel> errors,
+    void SetPhy(std::shared_ptr<const BlockErrorModel> errors,
                 std::shared_ptr<InterferenceField> interference,
                 double powerDbm);
 
@@ -146,64 +145,29 @@ class BackhaulManager : public Object
     void DoDispose() override;
 
   private:
-    /** A relay's link to a parent. */
-    struct Uplink
-    {
-        Ptr<RadioLink> link;       //!< to whoever it is
-        Ptr<RadioChannel> channel; //!< to any parent
-        Ptr<BapEntity> home;       //!< parent that it belongs to
-        double blockageDb{0};      //!< extra loss to any parent
-        bool inService{true};      //!< whether packets are sent over it
-        EventId decision{};        //!< when that changes, unless the link does before
-    };
-
-    /** A donor or relay. */
-    struct Member
-    {
-        Ptr<MobilityModel> mobility; //!< where it is
-        std::deque<Uplink> uplinks;  //!< the first one first; none at the donor
-    };
-
     /** Panels of the two ends of a link, kept: ns-3 keeps a channel by its two arrays. */
     using Panels = std::pair<Ptr<PhasedArrayModel>, Ptr<PhasedArrayModel>>;
 
-    /** @return entry of a node @throw std::invalid_argument when it is no relay */
-    Member& RelayOf(const Ptr<BapEntity>& relay);
-
-    /** @return whether a node may be a relay's parent now, over its own link or, if null, a new one
-     */
-    bool MayBeParent(const Ptr<BapEntity>& relay,
-                     const Ptr<BapEntity>& parent,
-                     const Uplink* own) const;
-
-    /** @return whether a node is a relay's parent over another link than its own */
-    bool IsParent(const Ptr<BapEntity>& relay,
-                  const Ptr<BapEntity>& parent,
-                  const Uplink* own) const;
-
-    /** @return the parent with the best large-scale gain, the link's home when that is possible */
-    Ptr<BapEntity> ChooseParent(const Ptr<BapEntity>& relay, const Uplink& uplink) const;
-
     /** Give a link of a relay another parent, unless it is the one that it has. */
-    void Move(const Ptr<BapEntity>& relay, Uplink& uplink, const Ptr<BapEntity>& parent);
+    void Move(const Ptr<BapEntity>& relay, BackhaulUplink& uplink, const Ptr<BapEntity>& parent);
 
     /** Take a link of a relay away from its parent, and tell everybody. */
-    void Detach(const Ptr<BapEntity>& relay, Uplink& uplink);
+    void Detach(const Ptr<BapEntity>& relay, BackhaulUplink& uplink);
 
     /** Connect a link of a relay that has no parent, and tell everybody. */
     void Attach(const Ptr<BapEntity>& relay,
-                Uplink& uplink,
+                BackhaulUplink& uplink,
                 const Ptr<BapEntity>& parent,
                 const Ptr<BapEntity>& previous);
 
     /** Evaluate the channel of a relay's link. */
-    void Adapt(const Ptr<BapEntity>& relay, Uplink& uplink);
+    void Adapt(const Ptr<BapEntity>& relay, BackhaulUplink& uplink);
 
     /** Where packets have a choice, decide in a while whether a link is out of service, or back. */
-    void Watch(const Ptr<BapEntity>& relay, Uplink& uplink);
+    void Watch(const Ptr<BapEntity>& relay, BackhaulUplink& uplink);
 
     /** A link is out of service, or back. */
-    void SetInService(const Ptr<BapEntity>& relay, Uplink& uplink, bool inService);
+    void SetInService(const Ptr<BapEntity>& relay, BackhaulUplink& uplink, bool inService);
 
     /** Tell the cells of a node and those below their depth, where it has changed. */
     void RefreshDepths(const Ptr<BapEntity>& top);
@@ -213,14 +177,13 @@ class BackhaulManager : public Object
 
     Ptr<IabTopology> m_topology;                       //!< the tree
     ArrayFactory m_createArray;                        //!< makes a panel
-    std::shared_ptr<const ErrorModel> m_errors;        //!< for link adaptation
+    std::shared_ptr<const BlockErrorModel> m_errors;   //!< for link adaptation
     std::shared_ptr<InterferenceField> m_interference; //!< of all cells
     double m_powerDbm{0};                              //!< of both ends
     bool m_hasChoice{false};                           //!< whether a relay has several parents
     Time m_interruption;                               //!< of service at a change of the parent
     Time m_failureTime;                                //!< from a link's failure to its detection
-    std::map<Ptr<BapEntity>, Member> m_members;        //!< donor and relays
-    std::vector<Ptr<BapEntity>> m_order;               //!< donor and relays as they were added
+    BackhaulMembers m_members;                         //!< donor and relays
     std::map<std::pair<BapAddress, BapAddress>, Panels> m_panels; //!< by relay and parent
     TracedCallback<Ptr<BapEntity>, const std::string&, Ptr<BapEntity>, Ptr<BapEntity>>
         m_parentTrace;                                 //!< parents

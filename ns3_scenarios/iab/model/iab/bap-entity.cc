@@ -160,7 +160,7 @@ BapEntity::Forward(const RlcSdu& sdu)
 }
 
 void
-BapEntity::Receive(std::vector<RlcSdu> sdus)
+BapEntity::Receive(const std::vector<RlcSdu>& sdus)
 {
     for (const auto& sdu : sdus)
     {

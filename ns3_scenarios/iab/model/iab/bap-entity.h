@@ -4,12 +4,11 @@
 #ifndef BAP_ENTITY_H
 #define BAP_ENTITY_H
 
-#include "iab/model/mac/cell-mac.h"
-
+#include "ns3/cell-mac.h"
 #include "ns3/object.h"
 #include "ns3/vector.h"
 
-#include <map>
+#include <unordered_map>
 #include <vector>
 
 namespace ns3
@@ -111,7 +110,7 @@ class BapEntity : public Object
      *
      * @param sdus what a slot completed
      */
-    void Receive(std::vector<RlcSdu> sdus);
+    void Receive(const std::vector<RlcSdu>& sdus);
 
   protected:
     void DoDispose() override;
@@ -124,13 +123,13 @@ class BapEntity : public Object
         double azimuth{0}; //!< of its middle, in rad
     };
 
-    BapAddress m_address{0};                       //!< of this node
-    UpperLayer m_upper;                            //!< takes what is for this node
-    std::vector<Sector> m_sectors;                 //!< DU part
-    bool m_awake{true};                            //!< whether the DU serves anybody
-    std::vector<Ptr<RadioLink>> m_upward;          //!< upward routes by path ID
-    BapPathId m_path{0};                           //!< of what enters here
-    std::map<BapAddress, Ptr<RadioLink>> m_routes; //!< downward routes
+    BapAddress m_address{0};                                 //!< of this node
+    UpperLayer m_upper;                                      //!< takes what is for this node
+    std::vector<Sector> m_sectors;                           //!< DU part
+    bool m_awake{true};                                      //!< whether the DU serves anybody
+    std::vector<Ptr<RadioLink>> m_upward;                    //!< upward routes by path ID
+    BapPathId m_path{0};                                     //!< of what enters here
+    std::unordered_map<BapAddress, Ptr<RadioLink>> m_routes; //!< downward routes
 };
 
 } // namespace ns3

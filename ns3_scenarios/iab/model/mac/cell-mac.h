@@ -6,7 +6,6 @@
 
 #include "flow-control.h"
 #include "harq-entity.h"
-#include "iab/model/phy/nr-frame.h"
 #include "interference.h"
 #include "link-adaptation.h"
 #include "mac-timing.h"
@@ -15,6 +14,7 @@
 #include "slot-scheduler.h"
 
 #include "ns3/event-id.h"
+#include "ns3/nr-frame.h"
 #include "ns3/object.h"
 #include "ns3/traced-callback.h"
 

@@ -88,29 +88,34 @@ InterferenceField::Moved(const RadioLink* link)
 double
 InterferenceField::PowerOverNoise(const Emission& from, const Emission& to)
 {
-    for (const auto* link : {from.link, to.link})
-    {
-        if (m_ids.try_emplace(link, static_cast<uint32_t>(m_versions.size())).second)
-        {
-            m_versions.push_back(0);
-        }
-    }
-    const auto a = m_ids.at(from.link);
-    const auto b = m_ids.at(to.link);
+    const auto a = NumberOf(from.link);
+    const auto b = NumberOf(to.link);
     const auto pair = (uint64_t{a} << 34) | (uint64_t{b} << 2) | (Index(from.direction) << 1) |
                       Index(to.direction);
     const auto version = (uint64_t{m_versions[a]} << 32) | m_versions[b];
-    const auto known = m_pairVersions.find(pair);
-    if (known != m_pairVersions.end() && known->second == version)
+    auto& known = m_gains[pair];
+    if (known.version == version)
     {
-        return m_gains.at(pair);
+        return known.overNoise;
     }
     const auto& ends = from.link->Ends();
     const double powerDbm =
         from.direction == NrDirection::UPLINK ? ends.childPowerDbm : ends.parentPowerDbm;
     const double watts = std::pow(10, (powerDbm - 30) / 10);
-    m_pairVersions[pair] = version;
-    return m_gains[pair] = watts * m_gain(from, to) / m_noiseWatts;
+    known = {version, watts * m_gain(from, to) / m_noiseWatts};
+    return known.overNoise;
+}
+
+uint32_t
+InterferenceField::NumberOf(const RadioLink* link)
+{
+    const auto number = static_cast<uint32_t>(m_versions.size());
+    const auto [entry, isNew] = m_ids.try_emplace(link, number);
+    if (isNew)
+    {
+        m_versions.push_back(0);
+    }
+    return entry->second;
 }
 
 } // namespace ns3

@@ -91,13 +91,22 @@ class InterferenceField
     /** @return power received over noise power; the power of an end is spread over the band */
     double PowerOverNoise(const Emission& from, const Emission& to);
 
-    GainFunction m_gain;                                   //!< between two links
-    double m_noiseWatts;                                   //!< receiver noise
-    std::vector<Slot> m_slots;                             //!< ring of the last slots
-    std::unordered_map<uint64_t, double> m_gains;          //!< received W over noise, by pair
-    std::unordered_map<const RadioLink*, uint32_t> m_ids;  //!< small numbers for links
-    std::vector<uint32_t> m_versions;                      //!< by link number; grows when it moves
-    std::unordered_map<uint64_t, uint64_t> m_pairVersions; //!< versions that a gain was taken at
+    /** @return small number of a link */
+    uint32_t NumberOf(const RadioLink* link);
+
+    /** What is known of a pair of links. */
+    struct PairGain
+    {
+        uint64_t version{UINT64_MAX}; //!< of both links when it was taken
+        double overNoise{0};          //!< received W over noise
+    };
+
+    GainFunction m_gain;                                  //!< between two links
+    double m_noiseWatts;                                  //!< receiver noise
+    std::vector<Slot> m_slots;                            //!< ring of the last slots
+    std::unordered_map<uint64_t, PairGain> m_gains;       //!< by pair
+    std::unordered_map<const RadioLink*, uint32_t> m_ids; //!< small numbers for links
+    std::vector<uint32_t> m_versions;                     //!< by link number; grows when it moves
 };
 
 } // namespace ns3

@@ -79,7 +79,9 @@ LinkAdaptation::Choose(RadioLink& link, NrDirection direction) const
     const double noise =
         std::pow(10, link.MarginDb(direction) / 10) * (1 + link.Interference(direction));
     const auto& reported = link.ReportedQuality(direction, Simulator::Now());
-    link.SetMcs(direction, McsFor(reported, noise), McsFor(link.Quality(direction), noise));
+    const auto& quality = link.Quality(direction);
+    const auto mcs = McsFor(quality, noise);
+    link.SetMcs(direction, &reported == &quality ? mcs : McsFor(reported, noise), mcs);
 }
 
 int8_t

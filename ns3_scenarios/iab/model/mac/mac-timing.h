@@ -4,8 +4,7 @@
 #ifndef MAC_TIMING_H
 #define MAC_TIMING_H
 
-#include "iab/model/phy/nr-frame.h"
-
+#include "ns3/nr-frame.h"
 #include "ns3/object.h"
 
 namespace ns3

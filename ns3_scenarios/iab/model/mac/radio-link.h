@@ -4,11 +4,10 @@
 #ifndef RADIO_LINK_H
 #define RADIO_LINK_H
 
-#include "iab/model/phy/nr-frame.h"
-#include "iab/model/phy/radio-channel.h"
-#include "iab/model/rlc/rlc-channel.h"
-
 #include "ns3/callback.h"
+#include "ns3/nr-frame.h"
+#include "ns3/radio-channel.h"
+#include "ns3/rlc-channel.h"
 #include "ns3/simple-ref-count.h"
 
 #include <array>
@@ -70,7 +69,7 @@ class RadioLink : public SimpleRefCount<RadioLink>
 {
   public:
     /** Called with the SDUs that a slot completed, at the receiving end. */
-    using DeliverCallback = Callback<void, std::vector<RlcSdu>>;
+    using DeliverCallback = Callback<void, const std::vector<RlcSdu>&>;
 
     /**
      * @param name of the link, for reports

@@ -23,7 +23,7 @@ constexpr std::size_t SYMBOLS_WIDTH = MAX_SYMBOLS + 1;
 
 ResourceGrid::ResourceGrid(const NrFrame& frame,
                            const ResourceGridConfig& config,
-                           std::shared_ptr<const ErrorModel> errors)
+                           std::shared_ptr<const BlockErrorModel> errors)
     : m_config(config),
       m_errors(std::move(errors)),
       m_rbs(frame.ResourceBlocks()),
@@ -124,7 +124,7 @@ ResourceGrid::Table() const
     return m_config.table;
 }
 
-const ErrorModel&
+const BlockErrorModel&
 ResourceGrid::Errors() const
 {
     return *m_errors;
@@ -145,7 +145,7 @@ ResourceGrid::Threshold(const NrMcs& scheme) const
         const auto information =
             m_errors->Information(scheme.modulationOrder, std::pow(10, middleDb / 10));
         const bool fails =
-            ErrorModel::BlockErrorRate(bits, elements, information) > m_config.targetBler;
+            BlockErrorModel::BlockErrorRate(bits, elements, information) > m_config.targetBler;
         (fails ? lowDb : highDb) = middleDb;
     }
     return std::pow(10, highDb / 10);

@@ -4,9 +4,9 @@
 #ifndef RESOURCE_GRID_H
 #define RESOURCE_GRID_H
 
-#include "iab/model/phy/error-model.h"
-#include "iab/model/phy/nr-frame.h"
-#include "iab/model/phy/nr-tables.h"
+#include "ns3/block-error-model.h"
+#include "ns3/nr-frame.h"
+#include "ns3/nr-tables.h"
 
 #include <array>
 #include <memory>
@@ -45,7 +45,7 @@ class ResourceGrid
      */
     ResourceGrid(const NrFrame& frame,
                  const ResourceGridConfig& config,
-                 std::shared_ptr<const ErrorModel> errors);
+                 std::shared_ptr<const BlockErrorModel> errors);
 
     /**
      * @param dataSymbols of the slot
@@ -95,7 +95,7 @@ class ResourceGrid
     NrMcsTable Table() const;
 
     /** @return model of block errors */
-    const ErrorModel& Errors() const;
+    const BlockErrorModel& Errors() const;
 
   private:
     /**
@@ -108,7 +108,7 @@ class ResourceGrid
     std::size_t Index(int8_t mcs, uint8_t units, uint8_t dataSymbols) const;
 
     ResourceGridConfig m_config;                      //!< what the grid is made for
-    std::shared_ptr<const ErrorModel> m_errors;       //!< block errors
+    std::shared_ptr<const BlockErrorModel> m_errors;  //!< block errors
     uint16_t m_rbs;                                   //!< resource blocks of the carrier
     uint8_t m_groups;                                 //!< resource block groups
     std::vector<uint32_t> m_blockBits;                //!< by MCS, units and data symbols

@@ -4,8 +4,8 @@
 #ifndef TRANSPORT_BLOCK_H
 #define TRANSPORT_BLOCK_H
 
-#include "iab/model/phy/error-model.h"
-#include "iab/model/rlc/rlc-channel.h"
+#include "ns3/block-error-model.h"
+#include "ns3/rlc-channel.h"
 
 namespace ns3
 {
@@ -45,9 +45,9 @@ struct TransportBlock
         information += resourceElements * symbol.bits;
         variance += resourceElements * symbol.variance;
         const double failure =
-            ErrorModel::BlockErrorRate(bits,
-                                       elements,
-                                       {information / elements, variance / elements});
+            BlockErrorModel::BlockErrorRate(bits,
+                                            elements,
+                                            {information / elements, variance / elements});
         const double conditional = lastFailure > 0 ? failure / lastFailure : 0;
         lastFailure = failure;
         return conditional < 1 ? conditional : 1;

@@ -94,6 +94,37 @@ constexpr std::array<uint16_t, 93> TBS_TABLE{
      1480, 1544, 1608, 1672, 1736, 1800, 1864, 1928, 2024, 2088, 2152, 2216, 2280, 2408, 2472, 2536,
      2600, 2664, 2728, 2792, 2856, 2976, 3104, 3240, 3368, 3496, 3624, 3752, 3824}};
 
+/** @return bits per symbol */
+constexpr double
+EfficiencyOf(const NrMcs& scheme)
+{
+    return scheme.modulationOrder * scheme.codeRateX1024 / 1024.0;
+}
+
+/** @return for each CQI from 0 on, the last MCS that promises no more than it, or -1 */
+template <std::size_t COUNT>
+constexpr std::array<int8_t, NR_CQI_MAX + 1>
+McsByCqi(const std::array<NrMcs, COUNT>& schemes, const std::array<NrMcs, NR_CQI_MAX>& cqis)
+{
+    std::array<int8_t, NR_CQI_MAX + 1> best{};
+    best.fill(-1);
+    for (std::size_t cqi = 1; cqi <= NR_CQI_MAX; ++cqi)
+    {
+        for (std::size_t mcs = 0; mcs < COUNT; ++mcs)
+        {
+            if (EfficiencyOf(schemes[mcs]) <= EfficiencyOf(cqis[cqi - 1]))
+            {
+                best[cqi] = static_cast<int8_t>(mcs);
+            }
+        }
+    }
+    return best;
+}
+
+constexpr std::array MCS_BY_CQI{McsByCqi(MCS_TABLE_1, CQI_TABLES[0]),
+                                McsByCqi(MCS_TABLE_2, CQI_TABLES[1]),
+                                McsByCqi(MCS_TABLE_3, CQI_TABLES[2])};
+
 constexpr uint32_t SUBCARRIERS_PER_RB = 12; // TS 38.211 4.4.4.1
 constexpr uint32_t MAX_RE_PER_RB = 156;     // TS 38.214 5.1.3.2 step 1
 
@@ -130,7 +161,7 @@ LargeTransportBlock(double infoBits, double codeRate)
 double
 NrMcs::Efficiency() const
 {
-    return modulationOrder * codeRateX1024 / 1024.0;
+    return EfficiencyOf(*this);
 }
 
 uint8_t
@@ -164,20 +195,8 @@ GetNrCqi(NrMcsTable table, uint8_t cqi)
 int8_t
 NrMcsFromCqi(NrMcsTable table, uint8_t cqi)
 {
-    if (cqi == 0)
-    {
-        return -1;
-    }
-    const double limit = GetNrCqi(table, cqi).Efficiency();
-    int8_t best = -1;
-    for (uint8_t mcs = 0; mcs < NrMcsCount(table); ++mcs)
-    {
-        if (GetNrMcs(table, mcs).Efficiency() <= limit)
-        {
-            best = static_cast<int8_t>(mcs);
-        }
-    }
-    return best;
+    NS_ASSERT_MSG(cqi <= NR_CQI_MAX, "no CQI " << +cqi);
+    return MCS_BY_CQI[static_cast<std::size_t>(table)][cqi];
 }
 
 uint32_t

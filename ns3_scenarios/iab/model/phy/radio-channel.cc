@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <map>
 #include <numbers>
 #include <stdexcept>
@@ -98,19 +99,52 @@ ElementGain(const Vector& towards, const Vector& facing)
     return std::pow(10, -std::min(12 * angle * angle, FRONT_TO_BACK_DB) / 10);
 }
 
+/**
+ * The product of an array's present beam and its steering vector. The steering vector's phase grows
+ * by one step along each row and by another along each column: two exponentials give all of it,
+ * where PhasedArrayModel::GetSteeringVector takes one for each element.
+ *
+ * @param array whose elements are numbered by rows
+ * @param angles of a direction
+ * @return amplitude in that direction, over that of one element
+ */
+std::complex<double>
+ArrayFactor(const PhasedArrayModel& array, const Angles& angles)
+{
+    const double horizontal = std::sin(angles.GetInclination());
+    const Vector direction(horizontal * std::cos(angles.GetAzimuth()),
+                           horizontal * std::sin(angles.GetAzimuth()),
+                           std::cos(angles.GetInclination()));
+    const auto step = [&](uint64_t element) {
+        const double wavelengths = array.GetElementLocation(element) * direction;
+        return std::polar(1.0, -2 * std::numbers::pi * wavelengths);
+    };
+    const auto columns = array.GetNumColumns();
+    const auto alongRow = step(1);
+    const auto alongColumn = step(columns);
+    const auto& beam = array.GetBeamformingVectorRef();
+    std::complex<double> sum = 0;
+    std::complex<double> rowPhase = 1;
+    for (std::size_t first = 0; first < array.GetNumElems(); first += columns)
+    {
+        auto phase = rowPhase;
+        for (std::size_t i = first; i < first + columns; ++i)
+        {
+            sum += std::conj(beam[i]) * phase;
+            phase *= alongRow;
+        }
+        rowPhase *= alongColumn;
+    }
+    return sum;
+}
+
 /** @return power gain of an end with its present beam towards another place than its peer's */
 double
 PatternGain(const RadioEnd& end, const Vector& peer, const Vector& target)
 {
     const auto self = end.mobility->GetPosition();
-    const auto steering = end.array->GetSteeringVector(Angles(target, self));
-    const auto& beam = end.array->GetBeamformingVectorRef();
-    std::complex<double> sum = 0;
-    for (std::size_t i = 0; i < end.array->GetNumElems(); ++i)
-    {
-        sum += std::conj(beam[i]) * steering[i];
-    }
-    return std::norm(sum) * ElementGain(target - self, peer - self);
+    return std::norm(ArrayFactor(*end.array, Angles(target, self))) *
+           ElementGain(target - self, peer - self);
 }
 
 Ptr<ChannelConditionModel>
@@ -170,7 +204,7 @@ double
 LinkQuality::EffectiveOf(uint16_t first,
                          const std::vector<double>& overNoise,
                          uint8_t order,
-                         const ErrorModel& errors) const
+                         const BlockErrorModel& errors) const
 {
     double bits = 0;
     for (std::size_t i = 0; i < overNoise.size(); ++i)
@@ -397,7 +431,7 @@ LinkQuality
 RadioChannel::Quality(const std::vector<double>& gains,
                       double txPowerDbm,
                       double extraLossDb,
-                      const ErrorModel& errors) const
+                      const BlockErrorModel& errors) const
 {
     const double wattsPerRb = std::pow(10, (txPowerDbm - extraLossDb - 30) / 10) / gains.size();
     LinkQuality quality;

@@ -4,7 +4,7 @@
 #ifndef RADIO_CHANNEL_H
 #define RADIO_CHANNEL_H
 
-#include "error-model.h"
+#include "block-error-model.h"
 #include "fading-record.h"
 #include "nr-frame.h"
 
@@ -93,7 +93,7 @@ struct LinkQuality
     double EffectiveOf(uint16_t first,
                        const std::vector<double>& overNoise,
                        uint8_t order,
-                       const ErrorModel& errors) const;
+                       const BlockErrorModel& errors) const;
 };
 
 /**
@@ -190,7 +190,7 @@ class RadioChannel : public Object
     LinkQuality Quality(const std::vector<double>& gains,
                         double txPowerDbm,
                         double extraLossDb,
-                        const ErrorModel& errors) const;
+                        const BlockErrorModel& errors) const;
 
     /** @return whether the small-scale channel changes though neither end moves */
     bool HasMovingScatterers() const;

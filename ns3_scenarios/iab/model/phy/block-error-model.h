@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#ifndef ERROR_MODEL_H
-#define ERROR_MODEL_H
+#ifndef BLOCK_ERROR_MODEL_H
+#define BLOCK_ERROR_MODEL_H
 
 #include <cstdint>
 #include <vector>
@@ -31,7 +31,7 @@ struct SymbolInformation
  * implementation gap in dB. Blocks longer than a code block are cut as in TS 38.212 5.2.2, and fail
  * when any part does.
  */
-class ErrorModel
+class BlockErrorModel
 {
   public:
     /** Gap to the normal approximation in dB; see iab.rst for the comparison it comes from. */
@@ -40,7 +40,7 @@ class ErrorModel
     /**
      * @param gapDb implementation gap in dB
      */
-    explicit ErrorModel(double gapDb = DEFAULT_GAP_DB);
+    explicit BlockErrorModel(double gapDb = DEFAULT_GAP_DB);
 
     /**
      * @param modulationOrder bits per symbol: 2, 4, 6 or 8
@@ -73,4 +73,4 @@ class ErrorModel
 
 } // namespace ns3
 
-#endif // ERROR_MODEL_H
+#endif // BLOCK_ERROR_MODEL_H

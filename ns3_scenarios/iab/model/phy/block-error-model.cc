@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-only
  */
-#include "error-model.h"
+#include "block-error-model.h"
 
 #include "ns3/assert.h"
 
@@ -136,7 +136,7 @@ GaussianTail(double x)
 
 } // namespace
 
-ErrorModel::ErrorModel(double gapDb)
+BlockErrorModel::BlockErrorModel(double gapDb)
     : m_gap(std::pow(10, gapDb / 10))
 {
     for (int modulation = 0; modulation < MODULATIONS; ++modulation)
@@ -152,7 +152,7 @@ ErrorModel::ErrorModel(double gapDb)
 }
 
 SymbolInformation
-ErrorModel::Information(uint8_t modulationOrder, double sinr) const
+BlockErrorModel::Information(uint8_t modulationOrder, double sinr) const
 {
     const auto& table = m_tables[TableOf(modulationOrder)];
     const double db = 10 * std::log10(std::max(sinr / m_gap, 1e-30));
@@ -165,7 +165,7 @@ ErrorModel::Information(uint8_t modulationOrder, double sinr) const
 }
 
 double
-ErrorModel::BlockErrorRate(uint32_t bits, double symbols, const SymbolInformation& information)
+BlockErrorModel::BlockErrorRate(uint32_t bits, double symbols, const SymbolInformation& information)
 {
     if (bits == 0)
     {
@@ -180,7 +180,7 @@ ErrorModel::BlockErrorRate(uint32_t bits, double symbols, const SymbolInformatio
 }
 
 double
-ErrorModel::SinrOfInformation(uint8_t modulationOrder, double bits) const
+BlockErrorModel::SinrOfInformation(uint8_t modulationOrder, double bits) const
 {
     const auto& table = m_tables[TableOf(modulationOrder)];
     const auto above =
