@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cosim.report.data import Forecasts, Link
+from cosim.report.network_map import receivers
 from cosim.scenario import Topology, access_link
+from cosim.scenario.schema import LinkSpec
 
 _MOST_POINTS: Final = 600  # of one link: about as many as a chart has pixels across
 _US_PER_S: Final = 1e6
@@ -27,7 +29,7 @@ def draw_links(topology: Topology, links: Any, forecasts: Any) -> list[Link]:
         Tables of a run, see `cosim.results.records`.
     """
     upward = [(access_link(ue), ue, "serving node") for ue in topology.computing_ues]
-    upward += [(link.name, link.child, link.parent) for link in topology.links.values()]
+    upward += [(link.name, link.child, _ends(link, links)) for link in topology.links.values()]
     drawn = []
     for name, transmitter, receiver in upward:
         rows = links[(links["link"] == name) & (links["transmitter"] == transmitter)]
@@ -35,6 +37,12 @@ def draw_links(topology: Topology, links: Any, forecasts: Any) -> list[Link]:
             told = forecasts[forecasts["link"] == name]
             drawn.append(_link(name, transmitter, receiver, rows, told))
     return drawn
+
+
+def _ends(link: LinkSpec, links: Any) -> str:
+    """The parent, or one after the other."""
+    _, ends = receivers(link.name, link.child, links)
+    return ", then ".join(dict.fromkeys(end for end in ends if end)) or link.parent
 
 
 def _link(name: str, transmitter: str, receiver: str, rows: Any, told: Any) -> Link:
