@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from cosim.curves import draw_distribution
 from cosim.errors import OutputError
-from cosim.reproduce.figure import finish
+from cosim.reproduce.figure import finish, label_plainly
 from cosim.validation.attribution import names
 from cosim.validation.validate import Validation
 
@@ -61,7 +59,7 @@ def _hops(axes: Axes, validation: Validation) -> None:
         axes.scatter(kb, ms, marker=marker, color=_COLOURS[label], label=label)
     axes.set(xscale="log", yscale="log")
     for axis in (axes.xaxis, axes.yaxis):
-        _label_plainly(axis)
+        label_plainly(axis)
     finish(axes, title="transfer time of a hop", x="size (kB)", y="mean time (ms)")
 
 
@@ -74,15 +72,8 @@ def _latencies(axes: Axes, validation: Validation) -> None:
             name = policy if label == "ns3" else "_"  # matplotlib's way to leave it out
             draw_distribution(axes, latency, name, linestyle=style, color=f"C{number}")
     axes.set_xscale("log")
-    _label_plainly(axes.xaxis)
+    label_plainly(axes.xaxis)
     finish(axes, title="task latency: ns3 solid, simplified dashed", x="latency (ms)", y="CDF")
-
-
-def _label_plainly(axis: Axis) -> None:
-    """Ticks of a logarithmic axis as plain numbers: 1, 2, 5, 10."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(ScalarFormatter())
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _causes(axes: Axes, validation: Validation) -> None:
