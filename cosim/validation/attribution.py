@@ -46,7 +46,7 @@ def attribute(
     tell: Callable[[str], None],
 ) -> tuple[Cause, ...]:
     """Causes of what `pairs` show; of one seed and the policies that send most, for time's sake."""
-    policies = tuple(name for name in pairs.policies if name in _POLICIES)
+    policies = attributed(pairs)
     some = Pairs(pairs.runs, policies, pairs.seeds[:1])
     difference = _difference(some)
     start_up = f"TCP start-up: without a connection's first {_FIRST} transfers"
@@ -57,6 +57,11 @@ def attribute(
         made = make_pairs(scenario, policies, some.seeds, place, tell, overrides)
         causes.append(_cause(name, difference, _difference(made)))
     return tuple(causes)
+
+
+def attributed(pairs: Pairs) -> tuple[str, ...]:
+    """The policies that causes are looked for with."""
+    return tuple(name for name in pairs.policies if name in _POLICIES)
 
 
 def _ablations(scenario: Scenario) -> dict[str, list[Override]]:
