@@ -81,7 +81,8 @@ def validate_command(
 def _print(found: Validation, picture: Path) -> None:
     from cosim.cli.output import number, print_table
 
-    runs = f"{len(found.pairs.policies)} policies, {len(found.pairs.seeds)} seeds"
+    seeds = len(found.pairs.seeds)
+    runs = f"{len(found.pairs.policies)} policies, {seeds} {'seed' if seeds == 1 else 'seeds'}"
     click.echo(f"{found.scenario.name}: ns-3 and simplified, {runs}\n")
     capacity = [row for row in found.rows if row.metric == "capacity"]
     headings = ["Mbps", "Table I", "ns-3", "simplified", "apart %", "95 % CI", "margin"]
@@ -151,7 +152,7 @@ def _judgement(row: Row) -> list[str]:
     from cosim.cli.output import DASH, number
 
     # A tau is no fraction of something.
-    digits, scale = (2, 1.0) if row.metric == "ranking" else (1, 100.0)
+    digits, scale = (3, 1.0) if row.metric == "ranking" else (1, 100.0)
     value, low, high = (number(x, digits, scale) for x in (row.difference, row.low, row.high))
     margin = DASH
     if row.margin is not None:
