@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from cosim.scenario import Topology, access_link
 from cosim.scenario.schema import LinkSpec
 
 _MOST_POINTS: Final = 600  # of one link: about as many as a chart has pixels across
+_MOST_ENDS: Final = 3  # named, of a link that leads to one node after the other
 _US_PER_S: Final = 1e6
 _KBPS_PER_BPS: Final = 1e-3
 
@@ -42,7 +44,9 @@ def draw_links(topology: Topology, links: Any, forecasts: Any) -> list[Link]:
 def _ends(link: LinkSpec, links: Any) -> str:
     """The parent, or one after the other."""
     _, ends = receivers(link.name, link.child, links)
-    return ", then ".join(dict.fromkeys(end for end in ends if end)) or link.parent
+    changes = [end for end, _ in groupby(end for end in ends if end)] or [link.parent]
+    later = [] if len(changes) <= _MOST_ENDS else ["others"]
+    return ", then ".join([*changes[:_MOST_ENDS], *later])
 
 
 def _link(name: str, transmitter: str, receiver: str, rows: Any, told: Any) -> Link:

@@ -227,7 +227,10 @@ def test_a_failed_run_without_a_task(
     run.close("failed", reason="no luck", simulated_s=float(seconds))
     browser.open(Path(write_report([tmp_path]).report))
     assert "no luck" in browser.value("document.getElementById('notices').textContent")
-    browser.wait_for("document.querySelector('#strip svg') !== null")
+    for view in ("#strip", "#cdf-latency", "#cdf-energy", "#pareto"):
+        browser.wait_for(f"document.querySelector('{view} svg') !== null")
+        said = browser.value(f"document.querySelector('{view}').textContent")
+        assert "No task was finished" in said, view
     scrub(browser, 500)
     browser.press("ArrowRight", "ArrowRight")
     browser.press("ArrowRight", "ArrowRight", modifiers=8)

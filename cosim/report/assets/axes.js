@@ -85,3 +85,8 @@ function seekable(chart, seek) {
     head.setAttribute("x2", at);
   };
 }
+
+// What stands in a chart of tasks when there is none.
+function sayEmpty(chart, width) {
+  chart.plot.append(label(width / 2, 70, "No task was finished", { "text-anchor": "middle" }));
+}
