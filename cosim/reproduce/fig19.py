@@ -66,7 +66,7 @@ def reproduce(lab: Lab) -> Figure:
         axes.axhline(1.0, color="grey", linewidth=0.8)
         finish(
             axes,
-            title="Mean latency, standard form over HiveMind's",
+            title="Mean latency, standard form over HiveMind's (the paper's: energy below 120 ms)",
             x="load",
             y="ratio",
             headroom=0.15,

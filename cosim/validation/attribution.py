@@ -76,7 +76,7 @@ def _ablations(scenario: Scenario) -> dict[str, list[Override]]:
             ("simplified.access_loss", "0 dB"),
         ],
         "half duplex: all cells in all slots": [("radio.half_duplex", "none")],
-        "handover: the UE stands still": still,
+        "motion and handover: the UE stands still": still,
         "interference: no link hears another": [("radio.interference", "false")],
         "FIFO wires: a burst waits only for what came before it; no cross traffic": [
             (f"links.{link.name}.cross_traffic.rate", "1 kbps")
