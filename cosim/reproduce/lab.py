@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 
+import cosim
 from cosim.api import run
 from cosim.assembly import prepare, resolve_scenario
 from cosim.errors import OutputError
@@ -65,7 +66,8 @@ class Lab:
             seed=seed,
             overrides=overrides,
         )
-        made_of = (self.backend, scenario_hash(chosen), sorted(prepare(chosen).digests.items()))
+        digests = sorted(prepare(chosen).digests.items())
+        made_of = (cosim.__version__, self.backend, scenario_hash(chosen), digests)
         key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
         name = file_name(f"{chosen.name}-{policy}-{chosen.task.model}-{load}-{key}")
         out = self.directory / "runs" / name
