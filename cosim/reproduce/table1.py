@@ -120,4 +120,7 @@ def _why_std(kind: str, row: PaperLink, ours: Mapping[PaperLink, Measured]) -> s
             "the sum of independent log-normal users; the paper's trace [48] is not public, nor "
             "how its users depend on each other"
         )
-    return "a normal-like spread, but cut off where the wire is full"
+    return (
+        "the drawn rates have the paper's spread; to it comes what a full wire cuts off and, of "
+        "packets, how many happen to come between two reports"
+    )
