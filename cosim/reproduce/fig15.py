@@ -39,7 +39,7 @@ _STANDING: Final[tuple[Override, ...]] = (
 
 
 class Change(NamedTuple):
-    """What made a route longer: when, which one, and the nodes that are on it before and after."""
+    """What made a route longer: when, which one, and the nodes whose way on stays as it was."""
 
     time_s: float
     name: str
@@ -111,7 +111,8 @@ def _longer_route(run: RunResult) -> Change | None:
 
 def _new_parent(run: RunResult) -> Change:
     """The node that serves the UE gets a parent that is one hop farther from the cloud."""
-    common = build_topology(run.scenario).path_to_root("iab5")
+    # Beyond iab5, whose own way up is what changes.
+    common = build_topology(run.scenario).path_to_root("iab5")[1:]
     name = f"iab5 from iab6 to iab4 at {_TREE_CHANGES_S:.1f} s, load low"
     return Change(
         _TREE_CHANGES_S, name, common, "what goes beyond iab5 has a wireless hop more, over link D"
