@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from cosim.reproduce.claim import Claim, close, shape
-from cosim.reproduce.figure import Figure, finish
+from cosim.reproduce.figure import Figure, finish, label_plainly
 from cosim.reproduce.lab import Lab, Override, done, mean_j, mean_ms
 from cosim.reproduce.loads import LOADS
 from cosim.results import RunResult
@@ -69,12 +69,14 @@ def reproduce(lab: Lab) -> Figure:
                 axes.hlines(ratio, at - 0.2, at + 0.2, color="black", linestyle=":", label=label)
         axes.set_xticks(place, LOADS)
         axes.axhline(1.0, color="grey", linewidth=0.8)
+        axes.set(yscale="log", ylim=(0.5, None))
+        label_plainly(axes.yaxis)
         finish(
             axes,
             title="Mean energy with a limit of 120 ms, standard form over HiveMind's",
             x="load",
             y="ratio",
-            headroom=0.15,
+            headroom=2.0,  # of a logarithmic axis
         )
 
     return Figure("19", "Non-linear models", tuple(_claims(rnn, qmix)), draw)

@@ -83,6 +83,13 @@ def test_table_1_is_measured_as_its_command_does_by_default() -> None:
     assert (defaults["duration_s"], defaults["seeds"]) == (RUN_S, SEEDS)
 
 
+@pytest.mark.parametrize("form", ["RnnStandardQa", "CollabStandardQa"])
+def test_the_standard_forms_keep_the_contract_of_policies(form: str) -> None:
+    name = f"cosim.reproduce.standard_forms:{form}"
+    checked = CliRunner().invoke(main, ["check-policy", name])
+    assert checked.exit_code == 0, checked.output
+
+
 def test_a_drive_lasts_as_long_as_the_ue_moves() -> None:
     assert drive_s(load_scenario("sub6")) == pytest.approx(240 / (40 / 3.6))
 
