@@ -129,3 +129,19 @@ def test_the_document_is_current_in_its_shape(tmp_path: Path) -> None:
     (page,) = reproduce(["2"], backend="simplified", directory=tmp_path)
     fresh = [line for line in to_markdown([page]).splitlines() if line.startswith("| 2 ")]
     assert fresh == [line for line in text.splitlines() if line.startswith("| 2 ")]
+
+
+@pytest.mark.slow
+def test_the_document_has_the_claims_that_come_out(tmp_path: Path) -> None:
+    """All of them, made anew: their names, which hold and which do not."""
+    arguments = ["reproduce", "all", "--json", "--out", str(tmp_path)]
+    shown = CliRunner().invoke(main, [*arguments, "--doc", str(tmp_path / "fresh.md")])
+    assert shown.exit_code == 0, shown.output
+    fresh, kept = (
+        [line.split(" | ") for line in path.read_text(encoding="utf-8").splitlines()[6:]]
+        for path in (tmp_path / "fresh.md", DOCUMENT)
+    )
+    assert [(row[0], row[1], row[5]) for row in fresh[2:]] == [
+        (row[0], row[1], row[5]) for row in kept[2:]
+    ], "make it again: cosim reproduce all --doc docs/reproduction.md"
+    assert len(json.loads(shown.stdout)) == len(fresh) - 2
