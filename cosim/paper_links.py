@@ -8,6 +8,11 @@ import msgspec
 
 from cosim.scenario.topology import access_link
 
+# How ours are measured: on the stretch of the drive that the scenarios are calibrated on.
+RUN_S: Final = 10.0
+SEEDS: Final = 5
+WARM_UP_S: Final = 0.5  # until the reports' averages have forgotten the empty start
+
 
 class PaperLink(msgspec.Struct, frozen=True):
     """A row of the paper's Table I, in Mbps, and the link of ours that it stands for."""

@@ -20,12 +20,12 @@ import msgspec
 
 from cosim.network.ns3 import open_ns3
 from cosim.network.port import LinkReport, ReportTick, Step
-from cosim.paper_links import PAPER_LINKS, PaperLink
+from cosim.paper_links import PAPER_LINKS, WARM_UP_S, PaperLink
 from cosim.scenario import load_scenario
 from cosim.scenario.schema import Scenario
 from cosim.scenario.topology import access_link, build_topology
 
-WARM_UP_NS: Final = 500_000_000  # until the reports' averages have forgotten the empty start
+WARM_UP_NS: Final = round(WARM_UP_S * 1e9)
 
 
 class Table1Row(msgspec.Struct, frozen=True):

@@ -68,8 +68,8 @@ ARROWS: dict[str, set[str]] = {
     },
     # One room per use of runs.
     "reproduce": {
-        *("api", "assembly", "cosim", "curves", "models", "nodes", "paper_links", "results"),
-        *("runner", "scenario", "splitting", *BASE),
+        *("api", "assembly", "cosim", "curves", "models", "network", "nodes", "paper_links"),
+        *("results", "runner", "scenario", "splitting", *BASE),
     },
     "validation": {
         *("api", "assembly", "backends", "curves", "network.port", "paper_links", "reproduce"),

@@ -81,24 +81,48 @@ def validate_command(
 def _print(found: Validation, picture: Path) -> None:
     from cosim.cli.output import number, print_table
 
-    runs = f"{len(found.pairs.policies)} policies, {len(found.pairs.seeds)} seeds"
+    seeds = len(found.pairs.seeds)
+    runs = f"{len(found.pairs.policies)} policies, {seeds} {'seed' if seeds == 1 else 'seeds'}"
     click.echo(f"{found.scenario.name}: ns-3 and simplified, {runs}\n")
     capacity = [row for row in found.rows if row.metric == "capacity"]
     headings = ["Mbps", "Table I", "ns-3", "simplified", "apart %", "95 % CI", "margin"]
     print_table(headings, map(_capacity_row, capacity))
     click.echo()
-    others = [row for row in found.rows if row.metric != "capacity"]
-    headings = ["ms", "ns-3", "simplified", "apart %", "95 % CI", "margin"]
+    _print_probes(found)
+    others = [row for row in found.rows if row.metric not in ("capacity", "transfer")]
+    headings = ["ms, of tasks", "ns-3", "simplified", "apart %", "95 % CI", "margin"]
     print_table(headings, map(_row, others))
     if found.causes:
         whole = number(found.causes[0].without + found.causes[0].part, 1, 100)
-        click.echo(f"\nWhat makes the mean hop time {whole} % apart (without it; its part):")
+        click.echo(
+            f"\nWhat makes the mean hop time {whole} % apart with seed {found.pairs.seeds[0]} "
+            f"({', '.join(found.attributed)});\nwithout it, and its part:"
+        )
         for cause in found.causes:
             without, part = number(cause.without, 1, 100), number(cause.part, 1, 100)
             click.echo(f"  {without:>6} % {part:>6} points  {cause.cause}")
     exceeded = [f"{row.metric} {row.what}" for row in found.rows if not row.holds]
-    verdict = f"margins exceeded: {', '.join(exceeded)}" if exceeded else "all margins are kept"
+    verdict = "all margins are kept" if found.is_judged else "the scenario declares no margin"
+    if exceeded:
+        verdict = f"margins exceeded: {', '.join(exceeded)}"
     click.echo(f"\n{verdict}\nPicture: {picture}")
+
+
+def _print_probes(found: Validation) -> None:
+    """Hop by hop, a column for each size: what both networks take."""
+    from cosim.cli.output import DASH, number, print_table
+
+    cells: dict[str, dict[float, str]] = {}
+    for group in found.probes:
+        both = (number(times.mean() * 1e3) for times in (group.ns3_s, group.simplified_s))
+        cells.setdefault(group.hop, {})[group.size_bytes] = " / ".join(both)
+    sizes = sorted({group.size_bytes for group in found.probes})
+    if sizes:
+        click.echo("One transfer over a hop in ms, ns-3 / simplified:")
+        headings = ["hop", *(f"{size / 1e3:g} kB" for size in sizes)]
+        rows = ([hop, *(own.get(size, DASH) for size in sizes)] for hop, own in cells.items())
+        print_table(headings, rows)
+        click.echo()
 
 
 def _capacity_row(row: Row) -> list[str]:
@@ -119,7 +143,8 @@ def _with_spread(mean: float | None, std: float | None) -> str:
 def _row(row: Row) -> list[str]:
     from cosim.cli.output import number
 
-    name = row.what if row.metric == "hop time" else f"{row.metric}: {row.what}"
+    is_hop = row.metric == "hop time" and row.ns3 is not None
+    name = row.what if is_hop else f"{row.metric}: {row.what}"
     return [name, number(row.ns3), number(row.simplified), *_judgement(row)]
 
 
@@ -127,7 +152,7 @@ def _judgement(row: Row) -> list[str]:
     from cosim.cli.output import DASH, number
 
     # A tau is no fraction of something.
-    digits, scale = (2, 1.0) if row.metric == "ranking" else (1, 100.0)
+    digits, scale = (3, 1.0) if row.metric == "ranking" else (1, 100.0)
     value, low, high = (number(x, digits, scale) for x in (row.difference, row.low, row.high))
     margin = DASH
     if row.margin is not None:

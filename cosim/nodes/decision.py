@@ -127,6 +127,8 @@ class Decider:
             once = self.links.transfer_s(self._model.live_bytes, ahead_ns)
             transfer = self._extras.transfer_s(once + self._coding_s(), self.links, self.held)
             radio_j = self._extras.runs * self._radio_j(once)
+            if self._options.backward_ratio is not None:
+                radio_j += self._params_j()
         energy = NodeEnergy(self._prefix_j, radio_j)
         return NodeCosts(self._prefix_s, transfer, energy, self._options.objective)
 
@@ -153,3 +155,10 @@ class Decider:
         joules = self._energy.radio_w * np.where(np.isfinite(transfer), transfer, 0.0)
         joules[:-1] += self._sent_j
         return joules + self._encode_j
+
+    def _params_j(self) -> FloatArray:
+        """Of sending parameters in training; where the way is shut, as `_radio_j`."""
+        rate_bps = self.links.rate_bps()
+        s_per_bit = 1 / rate_bps if rate_bps > 0 else 0.0
+        j_per_bit = self._energy.radio_w * s_per_bit + self._energy.radio_j_per_bit
+        return 8 * j_per_bit * self._extras.sent_param_bytes(self.held)

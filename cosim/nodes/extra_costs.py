@@ -58,6 +58,18 @@ class ExtraCosts:
             return once
         return once + self._gradient_s(back) + self._params_s(links, held, back)
 
+    def sent_param_bytes(self, held: int | None) -> FloatArray:
+        """Parameters that the uplink carries downstream for a training step, shape ``(L + 1,)``.
+
+        Those that move, and those that merge, the latter as a mean over the steps.
+        """
+        prefix = self._model.param_prefix
+        sent = np.zeros(prefix.size) if held is None else np.maximum(prefix[held] - prefix, 0.0)
+        merging = self._options.merging
+        if merging is not None and merging.counted and self._merges_downstream:
+            sent[-1] += merging.there_bytes / merging.interval
+        return sent
+
     def _gradient_s(self, back: float) -> FloatArray:
         gradient = np.zeros(self._model.live_bytes.size)
         sent = self._model.live_bytes > 0

@@ -13,7 +13,7 @@ from cosim.report.collect import LabelledRun, find_runs, label_runs
 from cosim.report.data import Report, RunView
 from cosim.report.distributions import draw_series
 from cosim.report.links import draw_links
-from cosim.report.network_map import draw_nodes, draw_ues, serving_nodes
+from cosim.report.network_map import draw_nodes, draw_ues, draw_uplinks, serving_nodes
 from cosim.report.signalling import SciHistory
 from cosim.report.tasks import draw_tasks, resplit_times_us
 from cosim.results import Manifest
@@ -86,6 +86,7 @@ def view_run(run: LabelledRun, series: int) -> RunView:
         in_order=in_order,
         unfinished=len(result.tasks) - len(done),
         nodes=draw_nodes(topology),
+        uplinks=draw_uplinks(topology, result.links),
         ues=draw_ues(scenario, result.links),
         plans=plans,
         tasks=tasks,

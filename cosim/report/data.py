@@ -23,10 +23,6 @@ class Node(Struct, frozen=True, kw_only=True):
         Position; of a node that has none (wired), a place beside the radio network.
     placed
         Whether the scenario gives the position.
-    parent
-        The next node towards the cloud; None at the cloud, and of a UE, whose parent changes.
-    link
-        Name of the link to the parent.
     """
 
     name: str
@@ -35,9 +31,19 @@ class Node(Struct, frozen=True, kw_only=True):
     y_m: float
     placed: bool
     computes: bool
-    parent: int | None = None
-    link: str | None = None
-    wireless: bool = False
+
+
+class Uplink(Struct, frozen=True, kw_only=True):
+    """A fixed link, and whereto it leads: to ``parents[i]`` from ``since_us[i]`` on.
+
+    The parent is None while its node sleeps. A node may have several.
+    """
+
+    name: str
+    child: int
+    wireless: bool
+    since_us: list[int]
+    parents: list[int | None]
 
 
 class Ue(Struct, frozen=True, kw_only=True):
@@ -136,6 +142,7 @@ class RunView(Struct, frozen=True, kw_only=True):
     in_order: bool
     unfinished: int
     nodes: list[Node]
+    uplinks: list[Uplink]
     ues: list[Ue]
     plans: list[Plan]
     tasks: Tasks

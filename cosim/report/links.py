@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cosim.report.data import Forecasts, Link
+from cosim.report.network_map import receivers
 from cosim.scenario import Topology, access_link
+from cosim.scenario.schema import LinkSpec
 
 _MOST_POINTS: Final = 600  # of one link: about as many as a chart has pixels across
+_MOST_ENDS: Final = 3  # named, of a link that leads to one node after the other
 _US_PER_S: Final = 1e6
 _KBPS_PER_BPS: Final = 1e-3
 
@@ -27,7 +31,7 @@ def draw_links(topology: Topology, links: Any, forecasts: Any) -> list[Link]:
         Tables of a run, see `cosim.results.records`.
     """
     upward = [(access_link(ue), ue, "serving node") for ue in topology.computing_ues]
-    upward += [(link.name, link.child, link.parent) for link in topology.links.values()]
+    upward += [(link.name, link.child, _ends(link, links)) for link in topology.links.values()]
     drawn = []
     for name, transmitter, receiver in upward:
         rows = links[(links["link"] == name) & (links["transmitter"] == transmitter)]
@@ -35,6 +39,14 @@ def draw_links(topology: Topology, links: Any, forecasts: Any) -> list[Link]:
             told = forecasts[forecasts["link"] == name]
             drawn.append(_link(name, transmitter, receiver, rows, told))
     return drawn
+
+
+def _ends(link: LinkSpec, links: Any) -> str:
+    """The parent, or one after the other."""
+    _, ends = receivers(link.name, link.child, links)
+    changes = [end for end, _ in groupby(end for end in ends if end)] or [link.parent]
+    later = [] if len(changes) <= _MOST_ENDS else ["others"]
+    return ", then ".join([*changes[:_MOST_ENDS], *later])
 
 
 def _link(name: str, transmitter: str, receiver: str, rows: Any, told: Any) -> Link:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from cosim.network.trajectory import trajectory
-from cosim.report.data import Node, Ue
+from cosim.report.data import Node, Ue, Uplink
 from cosim.scenario import Scenario, Topology, access_link, build_topology
 from cosim.scenario.schema import NodeSpec
 
@@ -17,9 +17,28 @@ _MARGIN: Final = 0.16  # of the radio network's extent, between it and the wired
 
 def draw_nodes(topology: Topology) -> list[Node]:
     """All nodes in the order of the scenario; those without a position beside the others."""
-    names = list(topology.nodes)
     beside = _places_beside(topology)
-    return [_node(topology, spec, names, beside) for spec in topology.nodes.values()]
+    return [_node(topology, spec, beside) for spec in topology.nodes.values()]
+
+
+def draw_uplinks(topology: Topology, links: Any) -> list[Uplink]:
+    """The links between fixed nodes over time; `links` is the table of link reports."""
+    names = list(topology.nodes)
+    drawn = []
+    for link in topology.links.values():
+        times_us, ends = receivers(link.name, link.child, links)
+        if not ends:
+            times_us, ends = [0], [link.parent]
+        drawn.append(
+            Uplink(
+                name=link.name,
+                child=names.index(link.child),
+                wireless=link.kind == "wireless",
+                since_us=times_us,
+                parents=[names.index(end) if end else None for end in ends],
+            )
+        )
+    return drawn
 
 
 def draw_ues(scenario: Scenario, links: Any) -> list[Ue]:
@@ -31,19 +50,18 @@ def draw_ues(scenario: Scenario, links: Any) -> list[Ue]:
 
 def serving_nodes(ue: str, links: Any) -> tuple[list[int], list[str]]:
     """From when on, in microseconds, which node served a UE, as the link reports show it."""
-    uplink = links[(links["link"] == access_link(ue)) & (links["transmitter"] == ue)]
+    return receivers(access_link(ue), ue, links)
+
+
+def receivers(link: str, transmitter: str, links: Any) -> tuple[list[int], list[str]]:
+    """From when on, in microseconds, to which node a link led; to none of it while one sleeps."""
+    uplink = links[(links["link"] == link) & (links["transmitter"] == transmitter)]
     times, nodes = uplink["time_s"].to_numpy(), uplink["receiver"].to_numpy()
     changes = [i for i in range(len(nodes)) if i == 0 or nodes[i] != nodes[i - 1]]
     return [round(float(times[i]) * 1e6) for i in changes], [str(nodes[i]) for i in changes]
 
 
-def _node(
-    topology: Topology,
-    spec: NodeSpec,
-    names: Sequence[str],
-    beside: dict[str, tuple[float, float]],
-) -> Node:
-    link = topology.parent_links.get(spec.name)
+def _node(topology: Topology, spec: NodeSpec, beside: dict[str, tuple[float, float]]) -> Node:
     x_m, y_m = spec.position_m[:2] if spec.position_m is not None else beside[spec.name]
     return Node(
         name=spec.name,
@@ -52,9 +70,6 @@ def _node(
         y_m=y_m,
         placed=spec.position_m is not None,
         computes=topology.computes(spec.name),
-        parent=None if link is None else names.index(link.parent),
-        link=None if link is None else link.name,
-        wireless=link is not None and link.kind == "wireless",
     )
 
 
@@ -67,7 +82,8 @@ def _places_beside(topology: Topology) -> dict[str, tuple[float, float]]:
     extent = float(max(*(high - low), 1.0))
     middle = float(low[1] + high[1]) / 2
     x_m = float(high[0]) + extent * _MARGIN * 2
-    steps = np.linspace(-0.5, 0.5, len(wired)) if len(wired) > 1 else np.zeros(len(wired))
+    # A single one above the middle, where its link would often go through other nodes.
+    steps = np.linspace(-0.5, 0.5, len(wired)) if len(wired) > 1 else np.full(len(wired), 0.5)
     hung = [topology.nodes[name].position_m for name in topology.children_of(wired[0])]
     if any(place is not None and place[1] > middle for place in hung):
         steps = -steps

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from cosim.errors import CosimError
-from cosim.models import load_model_profile
+from cosim.models import layer_times_s, load_device_profile, load_model_profile
 from cosim.reproduce.claim import Claim, close, shape
-from cosim.reproduce.figure import Figure, finish
+from cosim.reproduce.figure import OURS, PAPER, Figure, finish
 from cosim.reproduce.lab import Lab, mean_j, mean_ms
 from cosim.reproduce.loads import LOADS
 
 MODELS = ("vgg11", "resnet18", "rcnn")
+_GAINS = {"vgg11": 3.0 / 1.8, "resnet18": 1.0, "rcnn": 3.0}  # of efficiency, over ResNet18's
+_LAYERS = {"vgg11": 16, "resnet18": 52}
+_OUTPUT_KB = {"vgg11": 356.0, "resnet18": 80.0, "rcnn": 242.0}  # of a layer, on average
 _SECONDS = 15.0
 
 
@@ -24,14 +29,24 @@ def reproduce(lab: Lab) -> Figure:
     def draw(canvas: Canvas) -> None:
         axes = canvas.subplots()
         place = np.arange(len(efficiency))
-        for offset, (kind, index) in zip(
-            (-0.2, 0.2), (("inference", 0), ("training", 1)), strict=True
+        base = _mean(efficiency["resnet18"]) if "resnet18" in efficiency else float("nan")
+        ours = [_mean(pair) / base for pair in efficiency.values()]
+        paper = [_GAINS[model] for model in efficiency]
+        for offset, name, color, values in (
+            (-0.2, "paper", PAPER, paper),
+            (0.2, "ours", OURS, ours),
         ):
-            values = [pair[index] for pair in efficiency.values()]
-            axes.bar(place + offset, values, 0.4, label=kind)
-        axes.set_xticks(place, list(efficiency))
-        axes.axhline(1.0, color="grey", linewidth=0.8)
-        finish(axes, title="Cost of UE-only over HiveMind's", x="model", y="relative efficiency")
+            bars = axes.bar(place + offset, values, 0.4, label=name, color=color)
+            axes.bar_label(bars, fmt="%.2f", fontsize=8)
+        axes.set_xticks(place, [f"{model}\n{_shown(efficiency[model])}" for model in efficiency])
+        title = "Cost of UE-only over HiveMind's: relative efficiency, over ResNet18's"
+        finish(
+            axes,
+            title=title,
+            x="model, and our efficiency over UE-only",
+            y="over ResNet18's",
+            headroom=0.15,
+        )
 
     return Figure("13", "Relative efficiency by model", claims, draw)
 
@@ -80,13 +95,12 @@ def _claims(efficiency: dict[str, tuple[float, float]]) -> list[Claim]:
         return [
             shape("13", "R-CNN gains most, then VGG11, then ResNet18", "no value", False, reason),
         ]
-    mean = {model: sum(pair) / 2 for model, pair in efficiency.items()}
+    mean = {model: _mean(pair) for model, pair in efficiency.items()}
     values = ", ".join(f"{model} {value:.2f}" for model, value in mean.items())
     why = (
-        f"efficiencies are {values}: with calibrated device speeds the gain follows from how long "
-        "the UE "
-        "computes for each byte of input, not from the size of layers in between, where nothing "
-        "is cut"
+        f"efficiencies are {values}: the UE sends the input, so that the gain follows from how "
+        f"long it would compute for each kB of that ({_ue_ms_per_kb()}), not from the size of "
+        "layers in between"
     )
     order = mean["rcnn"] > mean["vgg11"] > mean["resnet18"]
     return [
@@ -95,4 +109,49 @@ def _claims(efficiency: dict[str, tuple[float, float]]) -> list[Claim]:
         ),
         close("13", "efficiency of R-CNN over VGG11's", 1.8, mean["rcnn"] / mean["vgg11"], why),
         shape("13", "R-CNN gains most, then VGG11, then ResNet18", values, order, why),
+        *_models(),
     ]
+
+
+def _models() -> list[Claim]:
+    """The sizes of the models that the paper tells."""
+    profiles = {model: load_model_profile(model) for model in MODELS}
+    why = {
+        model: f"ours counts every operation, {len(profile.layer_names)} with "
+        f"{Counter(profile.kinds)['relu']} ReLUs and {Counter(profile.kinds)['add']} additions, of "
+        f"an input of {profile.live_bytes[0] / 1e3:.0f} kB; the paper does not tell its input"
+        for model, profile in profiles.items()
+    }
+    layers = [
+        close("13", f"layers of {model}", count, len(profiles[model].layer_names), why[model])
+        for model, count in _LAYERS.items()
+    ]
+    sizes = [
+        close(
+            "13",
+            f"mean output of a layer of {model} (kB)",
+            kilobytes,
+            float(profiles[model].layer_output_bytes.mean() / 1e3),
+            why[model],
+        )
+        for model, kilobytes in _OUTPUT_KB.items()
+    ]
+    return [*layers, *sizes]
+
+
+def _ue_ms_per_kb() -> str:
+    device = load_device_profile("paper-ue")
+    shown = []
+    for model in MODELS:
+        profile = load_model_profile(model)
+        ms = 1e3 * float(layer_times_s(profile, device).sum())
+        shown.append(f"{model} {ms / (profile.live_bytes[0] / 1e3):.2f} ms")
+    return ", ".join(shown)
+
+
+def _mean(pair: tuple[float, float]) -> float:
+    return sum(pair) / 2
+
+
+def _shown(pair: tuple[float, float]) -> str:
+    return f"inference {pair[0]:.1f}\ntraining {pair[1]:.1f}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from cosim.reproduce.claim import Claim, at_most, shape
-from cosim.reproduce.figure import Figure, finish
+from cosim.reproduce.figure import Figure, finish, share_legend
 from cosim.reproduce.lab import Lab, Override, done
 from cosim.results import RunResult
 from cosim.scenario import build_topology
@@ -37,7 +39,7 @@ _STANDING: Final[tuple[Override, ...]] = (
 
 
 class Change(NamedTuple):
-    """What made a route longer: when, which one, and the nodes that are on it before and after."""
+    """What made a route longer: when, which one, and the nodes whose way on stays as it was."""
 
     time_s: float
     name: str
@@ -47,7 +49,7 @@ class Change(NamedTuple):
 
 def reproduce(lab: Lab) -> Figure:
     """The UE's drive past iab6 towards iab4, and a UE that stands while iab5 goes to iab4."""
-    drive = lab.run("mmwave-iab", duration_s=40.0)
+    drive = lab.run("mmwave-iab")
     stand = lab.run("mmwave-iab", load="low", duration_s=2 * _TREE_CHANGES_S, overrides=_STANDING)
     handover = _longer_route(drive)
     claims = [
@@ -56,24 +58,39 @@ def reproduce(lab: Lab) -> Figure:
     ]
 
     def draw(canvas: Canvas) -> None:
-        canvas.set_size_inches(10, 3.6)
-        left, right = canvas.subplots(1, 2)
-        _draw(left, drive, [(e["time_s"], e["node"]) for e in drive.summary()["serving"]])
-        finish(left, title="Along the drive", x="time (s)", y="latency (ms)", legend=False)
-        _draw(right, stand, [(0.0, "iab5 below iab6"), (_TREE_CHANGES_S, "iab5 below iab4")])
-        finish(
-            right, title="Standing at iab5, load low", x="time (s)", y="latency (ms)", legend=False
-        )
+        canvas.set_size_inches(10, 6)
+        axes = canvas.subplots(2, 2, sharex="col")
+        served = [(e["time_s"], e["node"]) for e in drive.summary()["serving"]]
+        _draw(axes[:, 0], drive, "Along the drive", served)
+        moved = [(0.0, "iab5 below iab6"), (_TREE_CHANGES_S, "iab5 below iab4")]
+        _draw(axes[:, 1], stand, "Standing at iab5, load low", moved)
+        share_legend(canvas)
 
     return Figure("15", "Changes that add a hop", tuple(claims), draw)
 
 
-def _draw(axes: Axes, run: RunResult, marks: list[tuple[float, str]]) -> None:
-    tasks = done(run)
-    axes.plot(tasks["start_s"], tasks["latency_s"] * 1e3, ".", markersize=3)
+def _draw(rows: Sequence[Axes], run: RunResult, title: str, marks: list[tuple[float, str]]) -> None:
+    """Latency of the tasks above, the layers that each node ran of them below."""
+    tasks = done(run).sort_values("start_s")
+    latency, workload = rows
+    latency.plot(tasks["start_s"], tasks["latency_s"] * 1e3, ".", markersize=3)
+    computing = [node.name for node in run.scenario.nodes if node.device]
+    shares = np.array([_shares(task, computing) for task in tasks.itertuples()]).T
+    for color, (node, layers) in enumerate(zip(computing, shares, strict=True)):
+        below = shares[:color].sum(axis=0)
+        if layers.any():
+            workload.fill_between(
+                tasks["start_s"], below, below + layers, step="post", color=f"C{color}", label=node
+            )
     for time_s, text in marks:
-        axes.axvline(time_s, color="#d1495b", linewidth=0.8)
-        axes.text(time_s, axes.get_ylim()[1], text, fontsize=8, va="top")
+        for axes in rows:
+            axes.axvline(time_s, color="#d1495b", linewidth=0.8)
+        top_ms = latency.get_ylim()[1]
+        latency.annotate(text, (time_s, top_ms), (3, 0), textcoords="offset points", fontsize=8)
+    finish(latency, title=title, x="", y="latency (ms)", legend=False)
+    bottom, top = latency.get_ylim()
+    latency.set_ylim(bottom, top + 0.15 * (top - bottom))  # room for the marks' names
+    finish(workload, title="who ran its layers", x="start (s)", y="layers", legend=False)
 
 
 def _longer_route(run: RunResult) -> Change | None:
@@ -94,7 +111,8 @@ def _longer_route(run: RunResult) -> Change | None:
 
 def _new_parent(run: RunResult) -> Change:
     """The node that serves the UE gets a parent that is one hop farther from the cloud."""
-    common = build_topology(run.scenario).path_to_root("iab5")
+    # Beyond iab5, whose own way up is what changes.
+    common = build_topology(run.scenario).path_to_root("iab5")[1:]
     name = f"iab5 from iab6 to iab4 at {_TREE_CHANGES_S:.1f} s, load low"
     return Change(
         _TREE_CHANGES_S, name, common, "what goes beyond iab5 has a wireless hop more, over link D"
@@ -127,7 +145,7 @@ def _claims(run: RunResult, change: Change) -> list[Claim]:
     ]
 
 
-def _shares(row: Any, nodes: tuple[str, ...]) -> tuple[int, ...]:
+def _shares(row: Any, nodes: Sequence[str]) -> tuple[int, ...]:
     """How many layers of a task each of the nodes ran."""
     route, boundaries = row.route, row.boundaries
     ran = {node: b - a for node, a, b in zip(route, boundaries[:-1], boundaries[1:], strict=True)}

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Final
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from cosim.reproduce.claim import Claim
 
-WIDTH_INCHES, HEIGHT_INCHES = 6.4, 3.6
+PAPER: Final = "#6c757d"  # whatever is the paper's
+OURS: Final = "#30638e"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,22 @@ class Figure:
     draw: Callable[[Canvas], None]
 
 
+def mark_paper(
+    axes: Axes, says: str, *, x: float | None = None, y: float | None = None, dash: str = ":"
+) -> None:
+    """A line where the paper has a number, for the legend to name."""
+    style: dict[str, Any] = {
+        "color": PAPER,
+        "linestyle": dash,
+        "linewidth": 1.5,
+        "label": f"paper: {says}",
+    }
+    if x is not None:
+        axes.axvline(x, **style)
+    if y is not None:
+        axes.axhline(y, **style)
+
+
 def finish(
     axes: Axes, *, title: str, x: str, y: str, legend: bool = True, headroom: float = 0.0
 ) -> None:
@@ -47,3 +67,22 @@ def finish(
         bottom, top = axes.get_ylim()
         axes.set_ylim(bottom, top + headroom * (top - bottom))
         axes.legend(frameon=False, fontsize=8, ncols=3 if headroom else 1)
+
+
+def label_plainly(axis: Axis) -> None:
+    """Ticks of a logarithmic axis as plain numbers: 1, 2, 5, 10."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def share_legend(canvas: Canvas) -> None:
+    """One legend for all axes, above them, with each name once."""
+    named = {
+        label: handle
+        for axes in canvas.axes
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    canvas.legend(
+        named.values(), named.keys(), loc="outside upper center", ncols=4, frameon=False, fontsize=8
+    )

@@ -10,12 +10,15 @@ from typing import Final
 
 import pandas as pd
 
+import cosim
 from cosim.api import run
 from cosim.assembly import prepare, resolve_scenario
 from cosim.errors import OutputError
+from cosim.network.trajectory import trajectory
+from cosim.paper_links import WARM_UP_S
 from cosim.results import RunResult
 from cosim.runner import file_name
-from cosim.scenario import scenario_hash
+from cosim.scenario import Scenario, load_scenario, scenario_hash
 
 Override = tuple[str, object]
 # A scenario that is of no use but for these figures.
@@ -46,21 +49,25 @@ class Lab:
         *,
         policy: str = "hivemind",
         load: str = "mid",
-        duration_s: float = 40.0,
+        duration_s: float | None = None,
+        seed: int = 1,
         model: str | None = None,
         overrides: Sequence[Override] = (),
     ) -> RunResult:
-        """One run with seed 1, from the directory if it was made before."""
+        """One run, from the directory if it was made before; by default of the UE's whole drive."""
+        if duration_s is None:
+            duration_s = drive_s(load_scenario(scenario))
         chosen = resolve_scenario(
             scenario,
             policy=policy,
             model=model,
             load=load,
             duration_s=duration_s,
-            seed=1,
+            seed=seed,
             overrides=overrides,
         )
-        made_of = (self.backend, scenario_hash(chosen), sorted(prepare(chosen).digests.items()))
+        digests = sorted(prepare(chosen).digests.items())
+        made_of = (cosim.__version__, self.backend, scenario_hash(chosen), digests)
         key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]
         name = file_name(f"{chosen.name}-{policy}-{chosen.task.model}-{load}-{key}")
         out = self.directory / "runs" / name
@@ -70,8 +77,14 @@ class Lab:
                 return made
         except OutputError:
             pass
-        self.tell(f"  {chosen.name}, {policy}, load {load}, {duration_s:g} s")
+        self.tell(f"  {chosen.name}, {policy}, load {load}, {duration_s:.3g} s")
         return run(chosen, out=out, replace=True, backend=self.backend)
+
+
+def drive_s(scenario: Scenario) -> float:
+    """How long the UE of a scenario drives, which runs tasks all the way (VII.A.2)."""
+    ways = [trajectory(node) for node in scenario.nodes]
+    return max(points[-1].time_ns for points in ways if points) / 1e9
 
 
 def done(result: RunResult) -> pd.DataFrame:
@@ -89,15 +102,10 @@ def mean_j(result: RunResult) -> float:
     return float(done(result)["energy_j"].mean())
 
 
-def uplink_mbps(result: RunResult, link: str) -> tuple[float, float]:
-    """Mean and standard deviation of a link's capacity towards the cloud, Mbps."""
+def uplink_mbps(result: RunResult, link: str) -> pd.Series[float]:
+    """A link's capacity towards the cloud at each report after the warm-up, Mbps."""
     children = {spec.name: spec.child for spec in result.scenario.links}
+    child = children.get(link, link.removesuffix("-access"))
     links = result.links
-    child = children.get(link)
-    rows = links[(links["link"] == link) & (links["time_s"] > 0)]
-    if child is None:
-        rows = rows[rows["transmitter"] == link.removesuffix("-access")]
-    else:
-        rows = rows[rows["transmitter"] == child]
-    capacity = rows["capacity_bps"] / 1e6
-    return float(capacity.mean()), float(capacity.std())
+    chosen = (links["link"] == link) & (links["transmitter"] == child)
+    return links.loc[chosen & (links["time_s"] >= WARM_UP_S), "capacity_bps"] / 1e6

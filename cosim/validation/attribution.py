@@ -46,7 +46,7 @@ def attribute(
     tell: Callable[[str], None],
 ) -> tuple[Cause, ...]:
     """Causes of what `pairs` show; of one seed and the policies that send most, for time's sake."""
-    policies = tuple(name for name in pairs.policies if name in _POLICIES)
+    policies = attributed(pairs)
     some = Pairs(pairs.runs, policies, pairs.seeds[:1])
     difference = _difference(some)
     start_up = f"TCP start-up: without a connection's first {_FIRST} transfers"
@@ -57,6 +57,11 @@ def attribute(
         made = make_pairs(scenario, policies, some.seeds, place, tell, overrides)
         causes.append(_cause(name, difference, _difference(made)))
     return tuple(causes)
+
+
+def attributed(pairs: Pairs) -> tuple[str, ...]:
+    """The policies that causes are looked for with."""
+    return tuple(name for name in pairs.policies if name in _POLICIES)
 
 
 def _ablations(scenario: Scenario) -> dict[str, list[Override]]:
@@ -71,7 +76,7 @@ def _ablations(scenario: Scenario) -> dict[str, list[Override]]:
             ("simplified.access_loss", "0 dB"),
         ],
         "half duplex: all cells in all slots": [("radio.half_duplex", "none")],
-        "handover: the UE stands still": still,
+        "motion and handover: the UE stands still": still,
         "interference: no link hears another": [("radio.interference", "false")],
         "FIFO wires: a burst waits only for what came before it; no cross traffic": [
             (f"links.{link.name}.cross_traffic.rate", "1 kbps")

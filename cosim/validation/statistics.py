@@ -91,20 +91,36 @@ def hop_groups(ns3: pd.DataFrame, simplified: pd.DataFrame) -> list[HopGroup]:
 
 def hop_time_difference(groups: Sequence[HopGroup]) -> Interval:
     """Of the mean time of a transfer, group by group, weighted as the packet simulator's are."""
+    return _of_groups(groups, lambda apart, whole: float(apart.sum() / whole))
+
+
+def hop_time_error(groups: Sequence[HopGroup]) -> Interval:
+    """The same where differences of groups do not make up for each other."""
+    return _of_groups(groups, lambda apart, whole: float(np.abs(apart).sum() / whole))
+
+
+def _of_groups(
+    groups: Sequence[HopGroup], statistic: Callable[[FloatArray, float], float]
+) -> Interval:
+    """A statistic of how far the groups' times are apart, and of all the packet simulator's."""
     if not groups:
         return Interval(float("nan"), float("nan"), float("nan"))
     rng = np.random.default_rng(1)
     weights = np.array([group.ns3_s.size for group in groups], dtype=np.float64)
 
-    def difference(draw: Callable[[FloatArray], FloatArray]) -> float:
+    def value(draw: Callable[[FloatArray], FloatArray]) -> float:
         ns3 = np.array([draw(group.ns3_s).mean() for group in groups])
         simplified = np.array([draw(group.simplified_s).mean() for group in groups])
-        return float((weights @ simplified) / (weights @ ns3) - 1)
+        return statistic(weights * (simplified - ns3), float(weights @ ns3))
 
-    drawn = [difference(lambda x: rng.choice(x, x.size)) for _ in range(_RESAMPLES)]
+    drawn = [value(lambda x: rng.choice(x, x.size)) for _ in range(_RESAMPLES)]
     tail = 50 * (1 - _CONFIDENCE)
     low, high = np.percentile(drawn, [tail, 100 - tail])
-    return Interval(difference(lambda x: x), float(low), float(high))
+    return Interval(value(lambda x: x), float(low), float(high))
+
+
+Shares = tuple[tuple[str, int, int], ...]
+"""Nodes that compute, each with the boundaries before and after its layers."""
 
 
 class Plan(NamedTuple):
@@ -134,18 +150,37 @@ def disagreement(ns3: pd.DataFrame, simplified: pd.DataFrame, duration_s: float)
     return [float(_work(a) != _work(b)) for a, b in pairs if a is not None and b is not None]
 
 
-def _work(plan: Plan) -> tuple[tuple[str, int, int], ...]:
+def computing_shares(tasks: pd.DataFrame) -> list[Shares]:
+    """Who computed what of each task."""
+    pairs = zip(tasks["route"], tasks["boundaries"], strict=True)
+    return [_work(Plan(*pair)) for pair in pairs]
+
+
+def _work(plan: Plan) -> Shares:
     """Who computes what: a plan without the nodes that only relay."""
     shares = zip(plan.route, pairwise(plan.boundaries), strict=True)
     return tuple((node, *share) for node, share in shares if share[0] != share[1])
 
 
 def ranking(ns3: Sequence[FloatArray], simplified: Sequence[FloatArray]) -> float:
-    """Kendall's tau-b between the policies' mean latencies; rows are seeds, columns policies."""
-    one, other = np.nanmean(ns3, axis=0), np.nanmean(simplified, axis=0)
+    """Kendall's tau-b between the policies' mean latencies; rows are seeds, columns policies.
+
+    A policy that finished no task, NaN, has no rank.
+    """
+    means = np.array([_means(ns3), _means(simplified)])
+    one, other = means[:, np.isfinite(means).all(axis=0)]
     # Latencies that differ by less than 1 % are equal: their order says nothing.
     tau = kendalltau(_steps(one), _steps(other)).statistic
     return float(tau)
+
+
+def _means(rows: Sequence[FloatArray]) -> FloatArray:
+    known = np.isfinite(rows)
+    totals = np.where(known, rows, 0.0).sum(axis=0)
+    counts = known.sum(axis=0)
+    means = np.full(counts.shape, np.nan)
+    np.divide(totals, counts, out=means, where=counts > 0)
+    return means
 
 
 def _steps(values: FloatArray) -> FloatArray:

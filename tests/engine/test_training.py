@@ -90,6 +90,24 @@ def test_parameters_go_down_with_the_tensors(lab: Any) -> None:
     assert extra[0] == sum(params) and set(extra[1:]) == {0}
 
 
+def test_the_energy_of_sending_parameters_is_weighed(lab: Any) -> None:
+    """What a node holds, it sends with the tensors where it stops earlier, and spends energy on."""
+    params, j_per_bit = [size // 100 for size in PARAMS], 1e-6
+    world = lab.make_world(
+        policy="opt-energy",
+        options=TRAIN,
+        params=params,
+        energy=EnergyRates(busy_w=10.0, radio_j_per_bit=j_per_bit),
+    )
+    world.run(lab.Network(world.topology, attachments=UE_AT_GNB), 100 * MS)
+    decider = world.controllers["ue"]._decider
+    joules = {}
+    for decider.held in (None, 4):
+        joules[decider.held] = decider.costs().energy.transfer_j
+    moved = [8 * j_per_bit * sum(params[boundary:]) for boundary in range(5)]
+    assert (joules[4] - joules[None]).tolist() == pytest.approx(moved)
+
+
 def test_parameters_follow_a_boundary_that_moves(lab: Any) -> None:
     """When the access link gets slow, the UE takes back what it gave away."""
     params = [size // 100 for size in PARAMS]  # else one step does not gain what moving them costs

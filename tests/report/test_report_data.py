@@ -82,7 +82,7 @@ def test_moments_of_resplitting_and_where_the_ue_is(report: Report) -> None:
     assert ue.time_us == [0, 21_600_000]  # 240 m at 40 km/h
     assert [run.nodes[n].name for n in ue.serving] == ["gnb"]
     core = next(node for node in run.nodes if node.name == "core")
-    assert (core.link, core.placed, core.computes) == ("C", False, True)
+    assert (core.placed, core.computes) == (False, True)
 
 
 def test_links_and_forecasts(report: Report) -> None:

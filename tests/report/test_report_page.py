@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import cosim
 from cosim.report import build_report, render_page, write_report
 from cosim.report.data import Report
 
@@ -77,6 +78,37 @@ def test_play_moves_the_ue_and_pause_stops_it(browser: Any, page: Path) -> None:
     still = browser.value(f"[{UE}, {CLOCK}]")
     browser.value("new Promise(done => setTimeout(done, 300))")
     assert browser.value(f"[{UE}, {CLOCK}]") == still
+    assert browser.problems == []
+
+
+def test_links_follow_the_tree(browser: Any, tmp_path: Path) -> None:
+    """A link that gets another parent, and nodes that fall asleep; all parents of a node."""
+    changes = [
+        {"time": "200 ms", "node": "iab5", "action": "parent", "parent": "iab4"},
+        {"time": "300 ms", "node": "iab1", "action": "sleep"},
+    ]
+    out = tmp_path / "run"
+    cosim.run(
+        "mmwave-iab",
+        backend="simplified",
+        duration_s=0.5,
+        overrides=[("topology_changes", changes)],
+        out=out,
+    )
+    (run,) = build_report([out]).runs
+    (uplink,) = (each for each in run.uplinks if each.name == "E")
+    assert [run.nodes[n or 0].name for n in uplink.parents] == ["iab6", "iab4"]
+    assert uplink.since_us == [0, 200_000]
+    assert next(link.receiver for link in run.links if link.name == "E") == "iab6, then iab4"
+    browser.open(Path(write_report([out]).report))
+    link = "document.querySelector('[data-link={}] title').textContent"
+    shown = "document.querySelector('[data-link={}]').getAttribute('visibility')"
+    scrub(browser, 100)
+    assert browser.value(link.format("E")) == "E: iab5 to iab6, wireless"
+    assert browser.value(shown.format("A")) == "visible"
+    scrub(browser, 900)
+    assert browser.value(link.format("E")) == "E: iab5 to iab4, wireless"
+    assert browser.value(shown.format("A")) == "hidden"
     assert browser.problems == []
 
 
@@ -169,9 +201,10 @@ def test_a_name_is_never_run(browser: Any, synthetic: Any, tmp_path: Path, evil:
     synthetic(tmp_path, **told).close("failed", reason=evil)
     report = build_report([tmp_path])
     (run,) = report.runs
-    nodes = [msgspec.structs.replace(node, name=evil + node.name, link=evil) for node in run.nodes]
+    nodes = [msgspec.structs.replace(node, name=evil + node.name) for node in run.nodes]
+    uplinks = [msgspec.structs.replace(uplink, name=evil) for uplink in run.uplinks]
     links = [msgspec.structs.replace(link, name=evil) for link in run.links]
-    run = msgspec.structs.replace(run, nodes=nodes, links=links, label=evil)
+    run = msgspec.structs.replace(run, nodes=nodes, uplinks=uplinks, links=links, label=evil)
     evil_report: Report = msgspec.structs.replace(report, runs=[run, run])
     path = tmp_path / "evil.html"
     path.write_text(render_page(evil_report), encoding="utf-8")
@@ -194,7 +227,10 @@ def test_a_failed_run_without_a_task(
     run.close("failed", reason="no luck", simulated_s=float(seconds))
     browser.open(Path(write_report([tmp_path]).report))
     assert "no luck" in browser.value("document.getElementById('notices').textContent")
-    browser.wait_for("document.querySelector('#strip svg') !== null")
+    for view in ("#strip", "#cdf-latency", "#cdf-energy", "#pareto"):
+        browser.wait_for(f"document.querySelector('{view} svg') !== null")
+        said = browser.value(f"document.querySelector('{view}').textContent")
+        assert "No task was finished" in said, view
     scrub(browser, 500)
     browser.press("ArrowRight", "ArrowRight")
     browser.press("ArrowRight", "ArrowRight", modifiers=8)

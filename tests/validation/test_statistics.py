@@ -12,6 +12,7 @@ from cosim.validation.statistics import (
     disagreement,
     hop_groups,
     hop_time_difference,
+    hop_time_error,
     ranking,
     relative_mean,
     relative_quantile,
@@ -45,6 +46,21 @@ def test_hops_are_compared_size_by_size() -> None:
     # Two of 2 s on average and one of 10 s, against 4 s and 10 s.
     assert hop_time_difference(groups).value == pytest.approx((2 * 4 + 10) / (2 * 2 + 10) - 1)
     assert np.isnan(hop_time_difference([]).value)
+
+
+def test_hops_that_differ_in_opposite_directions_do_not_make_up_for_each_other() -> None:
+    groups = hop_groups(
+        _table(("a to b", 1000, 1.0), ("b to c", 1000, 3.0)),
+        _table(("a to b", 1000, 2.0), ("b to c", 1000, 2.0)),
+    )
+    assert hop_time_difference(groups).value == pytest.approx(0.0)
+    assert hop_time_error(groups).value == pytest.approx(0.5)
+
+
+def test_a_policy_without_a_task_has_no_rank() -> None:
+    nothing = float("nan")
+    one = [np.array([1.0, nothing, 3.0]), np.array([1.0, nothing, 3.0])]
+    assert ranking(one, [np.array([2.0, 9.0, 4.0])]) == pytest.approx(1.0)
 
 
 def _tasks(*rows: tuple[float, float, tuple[str, ...], tuple[int, ...]]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ function ticks(low, high, count) {
 // options: width, height, x and y as {low, high, label}, name, margin; gives {root, plot, x, y, inner}.
 function frame(options) {
   const { width, height } = options;
-  const margin = { left: 52, right: 12, top: 10, bottom: 38, ...options.margin };
+  const margin = { left: 52, right: 18, top: 10, bottom: 38, ...options.margin };
   const right = width - margin.right;
   const bottom = height - margin.bottom;
   const x = scale(options.x.low, options.x.high, margin.left, right);
@@ -84,4 +84,9 @@ function seekable(chart, seek) {
     head.setAttribute("x1", at);
     head.setAttribute("x2", at);
   };
+}
+
+// What stands in a chart of tasks when there is none.
+function sayEmpty(chart, width) {
+  chart.plot.append(label(width / 2, 70, "No task was finished", { "text-anchor": "middle" }));
 }

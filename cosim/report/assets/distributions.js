@@ -50,6 +50,7 @@ class Distributions {
         d: line(points, true), fill: "none", stroke: colour(place), "stroke-width": 2, "stroke-dasharray": dash(place), "data-series": series.label },
       title(`${series.label}: median ${number(series[key].p50, 2)}, 95 % within ${number(series[key].p95, 2)}`)));
     }
+    if (this.series.every((series) => series[key] === null)) sayEmpty(chart, width);
     return chart.root;
   }
 
@@ -73,6 +74,7 @@ class Distributions {
       const dots = series.points.map(([x, y]) => `M${chart.x(x).toFixed(1)} ${chart.y(y).toFixed(1)}h0`).join("");
       chart.plot.append(shape("path", { d: dots, stroke: colour(place), "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.35 }));
     }
+    if (this.series.every((series) => series.latency_ms === null)) sayEmpty(chart, width);
     this.front(chart, means);
     const narrow = width < 560;
     this.marks(chart, means);

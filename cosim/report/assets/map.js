@@ -67,16 +67,27 @@ class NetworkMap {
   }
 
   drawLinks() {
-    const nodes = this.app.run.view.nodes;
-    for (const node of nodes) {
-      if (node.parent === null) continue;
-      const parent = nodes[node.parent];
-      const [x1, y1, x2, y2] = [this.x(node.x_m), this.y(node.y_m), this.x(parent.x_m), this.y(parent.y_m)];
-      const text = `${node.link}: ${node.name} to ${parent.name}, ${node.wireless ? "wireless" : "wired"}`;
-      this.root.append(
-        shape("line", { x1, y1, x2, y2, stroke: "var(--link)", "stroke-width": node.wireless ? 2 : 3.5, "stroke-dasharray": node.wireless ? "7 4" : null }, title(text)),
-        label((x1 + x2) / 2 + 6, (y1 + y2) / 2 - 4, node.link, { class: "muted halo" }),
-      );
+    this.uplinks = this.app.run.view.uplinks.map((uplink) => {
+      const name = title("");
+      const mark = shape("line", { stroke: "var(--link)", "stroke-width": uplink.wireless ? 2 : 3.5, "stroke-dasharray": uplink.wireless ? "7 4" : null }, name);
+      const text = label(0, 0, uplink.name, { class: "muted halo" });
+      const group = shape("g", { "data-link": uplink.name }, mark, text);
+      this.root.append(group);
+      return { uplink, group, mark, name, text };
+    });
+  }
+
+  // A link leads to another node after a change of the tree, and to none while one end sleeps.
+  updateLinks(time) {
+    const { run } = this.app;
+    for (const { uplink, group, mark, name, text } of this.uplinks) {
+      const parent = run.parent(uplink, time);
+      group.setAttribute("visibility", parent === null ? "hidden" : "visible");
+      if (parent === null) continue;
+      const [[x1, y1], [x2, y2]] = [this.at(uplink.child, time), this.at(parent, time)];
+      fill(mark, { x1, y1, x2, y2 }, []);
+      fill(text, { x: (x1 + x2) / 2 + 6, y: (y1 + y2) / 2 - 4 }, []);
+      name.textContent = `${uplink.name}: ${run.name(uplink.child)} to ${run.name(parent)}, ${uplink.wireless ? "wireless" : "wired"}`;
     }
   }
 
@@ -117,6 +128,7 @@ class NetworkMap {
 
   update() {
     const { run, time, ue, task } = this.app;
+    this.updateLinks(time);
     run.view.ues.forEach((each, place) => {
       const [x, y] = this.at(each.node, time);
       this.marks[each.node].group.setAttribute("transform", `translate(${x} ${y})`);

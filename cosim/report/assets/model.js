@@ -116,10 +116,29 @@ class Run {
       if (here === null) return nodes;
       nodes.push(here);
     }
-    while (here !== to && this.view.nodes[here].parent !== null) {
-      here = this.view.nodes[here].parent;
-      nodes.push(here);
+    return [...nodes, ...this.wayUp(here, to, time)];
+  }
+
+  // The node that a fixed link leads to, or null while one of its ends sleeps.
+  parent(uplink, time) {
+    const i = lastAtMost(uplink.since_us, time);
+    return uplink.parents[Math.max(i, 0)];
+  }
+
+  // The nodes after one on the shortest way up to another; none where there is no way.
+  wayUp(from, to, time) {
+    const ways = [[from]];
+    const seen = new Set([from]);
+    for (const way of ways) { // grows while it is walked
+      const last = way[way.length - 1];
+      if (last === to) return way.slice(1);
+      for (const uplink of this.view.uplinks.filter((each) => each.child === last)) {
+        const next = this.parent(uplink, time);
+        if (next === null || seen.has(next)) continue;
+        seen.add(next);
+        ways.push([...way, next]);
+      }
     }
-    return nodes;
+    return [];
   }
 }

@@ -76,6 +76,6 @@ class Player {
     const { duration_us } = this.app.run.view;
     this.slider.value = duration_us ? (this.app.time / duration_us) * 1000 : 0;
     this.slider.setAttribute("aria-valuetext", seconds(this.app.time));
-    this.clock.textContent = `${seconds(this.app.time)} of ${seconds(duration_us, 1)}`;
+    this.clock.textContent = `${seconds(this.app.time)} of ${seconds(duration_us, duration_us < 1e6 ? 3 : 1)}`;
   }
 }

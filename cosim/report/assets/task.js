@@ -44,7 +44,7 @@ class Strip {
       }
     });
     for (const [, paint, boxes] of paths) chart.plot.append(shape("path", { d: boxes.join(""), fill: paint }));
-    if (own.length === 0) chart.plot.append(label(width / 2, 70, "No task was finished", { "text-anchor": "middle" }));
+    if (own.length === 0) sayEmpty(chart, width);
     this.moveHead = seekable(chart, (value) => this.app.seekTask(value * 1e6));
     this.update();
     return tag("div", {}, keyOf(PARTS), chart.root);

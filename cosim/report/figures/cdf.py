@@ -27,6 +27,8 @@ def draw_cdf(report: Report, _run: RunView, _task: int | None) -> Figure:
 
 
 def _curves(axes: Axes, labels: Sequence[str], spreads: Sequence[Spread | None]) -> None:
+    if not any(spreads):
+        axes.text(0.5, 0.5, "no task was finished", transform=axes.transAxes, ha="center")
     ends = [value for each in spreads if each for value in (each.x[0], each.x[-1])]
     for place, (label, spread) in enumerate(zip(labels, spreads, strict=True)):
         if spread is not None:

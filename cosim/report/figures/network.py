@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 from matplotlib.patches import Wedge
 from matplotlib.patheffects import withStroke
 
-from cosim.report.data import Node, Report, RunView
+from cosim.report.data import Node, Report, RunView, Uplink
 from cosim.report.figures.style import COLOURS, COMPUTE, GREY, new_figure
 
 _FILLS = {
@@ -30,9 +31,8 @@ def draw_network(_report: Report, run: RunView, _task: int | None) -> Figure:
     figure, (axes,) = new_figure(5.4, 4.6)
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.14)
-    for node in run.nodes:
-        if node.parent is not None:
-            _link(axes, node, run.nodes[node.parent])
+    for uplink in run.uplinks:
+        _uplink(axes, run.nodes, uplink)
     for ue in run.ues:
         axes.plot(ue.x_m, ue.y_m, ":", color=COLOURS[1], linewidth=1.5, zorder=2)
     for node, share in zip(run.nodes, layer_shares(run), strict=True):
@@ -51,11 +51,22 @@ def layer_shares(run: RunView) -> npt.NDArray[np.float64]:
     return layers / total if total else layers
 
 
-def _link(axes: Axes, node: Node, parent: Node) -> None:
-    style = "--" if node.wireless else "-"
-    axes.plot([node.x_m, parent.x_m], [node.y_m, parent.y_m], style, color=GREY, zorder=1)
-    middle = ((node.x_m + parent.x_m) / 2, (node.y_m + parent.y_m) / 2)
-    _write(axes, str(node.link), middle, (8, 4), color=GREY)
+def _uplink(axes: Axes, nodes: Sequence[Node], uplink: Uplink) -> None:
+    """A link to its first parent, and thinner to later ones."""
+    child = nodes[uplink.child]
+    seen = [place for place in dict.fromkeys(uplink.parents) if place is not None]
+    for order, place in enumerate(seen):
+        parent = nodes[place]
+        axes.plot(
+            [child.x_m, parent.x_m],
+            [child.y_m, parent.y_m],
+            "--" if uplink.wireless else "-",
+            color=GREY,
+            linewidth=0.8 if order else None,
+            zorder=1,
+        )
+        middle = ((child.x_m + parent.x_m) / 2, (child.y_m + parent.y_m) / 2)
+        _write(axes, uplink.name, middle, (8, 4), color=GREY)
 
 
 def _node(axes: Axes, node: Node, share: float) -> None:
