@@ -57,7 +57,16 @@ class _ColumnDigest:
             self._validity.update(column.is_valid().to_numpy(zero_copy_only=False).tobytes())
             self._values.update(column.fill_null(0).to_numpy(zero_copy_only=False).tobytes())
         else:
-            self._values.update("".join(f"{value!r}\n" for value in column.to_pylist()).encode())
+            self._values.update("".join(_lines(column)).encode())
 
     def hex(self) -> str:
         return self._values.hexdigest() + self._validity.hexdigest()
+
+
+def _lines(column: pa.Array) -> list[str]:
+    """Each value as a line of text."""
+    if not pa.types.is_string(column.type):
+        return [f"{value!r}\n" for value in column.to_pylist()]
+    coded = column.dictionary_encode(null_encoding="encode")  # few are distinct
+    lines = [f"{value!r}\n" for value in coded.dictionary.to_pylist()]
+    return [lines[code] for code in coded.indices.to_pylist()]

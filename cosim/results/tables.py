@@ -7,7 +7,7 @@ run ends. A killed run so leaves all but the last few rows.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,8 +46,9 @@ class TableStream:
         self._directory = directory
         self._spec = spec
         self._rows: list[tuple[Any, ...]] = []
-        self._blocks: list[tuple[Any, Sequence[tuple[Any, ...]]]] = []
+        self._blocks: list[tuple[Any, Sequence[Any]]] = []
         self._block_rows = 0
+        self._cells_of: Callable[[Any], tuple[Any, ...]] = tuple
         self._file = stream_path(directory, spec.name).open("wb", buffering=0)
         try:
             self._write(spec.columns.serialize())
@@ -60,18 +61,26 @@ class TableStream:
         """The table's name."""
         return self._spec.name
 
-    def extend(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Append rows: tuples with the table's columns."""
-        self._rows += rows
-        if len(self._rows) >= self._spec.flush_rows:
-            self.flush()
+    @property
+    def is_full(self) -> bool:
+        """Whether the rows that are held are to be written now."""
+        return len(self._rows) + self._block_rows >= self._spec.flush_rows
 
-    def extend_block(self, first: Any, tails: Sequence[tuple[Any, ...]]) -> None:
-        """Append rows that begin with the same value; `tails` may be those of a block before."""
+    def append(self, row: tuple[Any, ...]) -> None:
+        """Hold a row: a tuple with the table's columns."""
+        self._rows.append(row)
+
+    def append_block(
+        self, first: Any, tails: Sequence[Any], cells_of: Callable[[Any], tuple[Any, ...]]
+    ) -> None:
+        """Hold rows that begin with the same value.
+
+        `cells_of` gives the other columns of a tail. It is called once for a tail that is in many
+        blocks, which is then held once; so it must be the same function for all blocks of a table.
+        """
         self._blocks.append((first, tails))
         self._block_rows += len(tails)
-        if self._block_rows >= self._spec.flush_rows:
-            self._flush_blocks()
+        self._cells_of = cells_of
 
     def finish(self) -> None:
         """Write what is left, and turn the stream into the final file in one step."""
@@ -100,27 +109,29 @@ class TableStream:
         self._flush_blocks()
 
     def _flush_rows(self) -> None:
-        if not self._rows:
+        rows, self._rows = self._rows, []
+        if not rows:
             return
         schema = self._spec.columns
-        columns = zip(*self._rows, strict=True)
+        columns = zip(*rows, strict=True)
         arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
-        self._rows = []
         self._write_batch(arrays)
 
     def _flush_blocks(self) -> None:
         """Write what blocks share once, and let their rows point at it: most of them repeat."""
-        tails = [tail for _, block in self._blocks for tail in block]
+        blocks, self._blocks, self._block_rows = self._blocks, [], 0
+        tails = [tail for _, block in blocks for tail in block]
         if not tails:
             return
-        firsts = [first for first, block in self._blocks for _ in block]
-        distinct = {id(tail): tail for tail in tails}
-        places = {key: place for place, key in enumerate(distinct)}
-        codes = pa.array([places[id(tail)] for tail in tails])
+        firsts = [first for first, block in blocks for _ in block]
+        keys = [id(tail) for tail in tails]
+        distinct = dict(zip(keys, tails, strict=True))
+        place_of = dict(zip(distinct, range(len(distinct)), strict=True))
+        codes = pa.array([place_of[key] for key in keys])
         schema = self._spec.columns
-        columns = zip(zip(*distinct.values(), strict=True), list(schema)[1:], strict=True)
-        shared = [pa.array(cells, type=field.type).take(codes) for cells, field in columns]
-        self._blocks, self._block_rows = [], 0
+        columns = zip(*map(self._cells_of, distinct.values()), strict=True)
+        fields = zip(columns, list(schema)[1:], strict=True)
+        shared = [pa.array(cells, type=field.type).take(codes) for cells, field in fields]
         self._write_batch([pa.array(firsts, type=schema.field(0).type), *shared])
 
     def _write_batch(self, arrays: list[pa.Array]) -> None:
