@@ -87,6 +87,9 @@ class Phase(IntEnum):
     BACKWARD = 2
 
 
+_PHASES: Final = {phase.value: phase for phase in Phase}
+
+
 class TaskMessage(msgspec.Struct, frozen=True):
     """A split task on its way; sent over TCP, followed by the live tensors.
 
@@ -280,7 +283,7 @@ def _decode_task(payload: bytes) -> TaskMessage:
         :10
     ]
     deadline_ns, run, merges, planned = fields[10:]
-    if phase not in tuple(Phase):
+    if phase not in _PHASES:
         raise ProtocolError(f"task message is in unknown phase {phase}")
     if phase == Phase.BACKWARD and hop_at >= count:
         raise ProtocolError("task message goes back to a node that it has not passed")
@@ -303,7 +306,7 @@ def _decode_task(payload: bytes) -> TaskMessage:
     return TaskMessage(
         *(task_id, ue, digest, started_ns, sent_ns, energy_j, radio_w),
         hops=tuple(hops),
-        phase=Phase(phase),
+        phase=_PHASES[phase],
         held=held,
         at=hop_at,
         deadline_ns=deadline_ns,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cosim.results.records import TABLES
@@ -57,16 +58,18 @@ class _ColumnDigest:
             self._validity.update(column.is_valid().to_numpy(zero_copy_only=False).tobytes())
             self._values.update(column.fill_null(0).to_numpy(zero_copy_only=False).tobytes())
         else:
-            self._values.update("".join(_lines(column)).encode())
+            self._values.update(_lines(column))
 
     def hex(self) -> str:
         return self._values.hexdigest() + self._validity.hexdigest()
 
 
-def _lines(column: pa.Array) -> list[str]:
-    """Each value as a line of text."""
+def _lines(column: pa.Array) -> bytes:
+    """Each value on a line of text."""
     if not pa.types.is_string(column.type):
-        return [f"{value!r}\n" for value in column.to_pylist()]
+        return "".join([f"{value!r}\n" for value in column.to_pylist()]).encode()
     coded = column.dictionary_encode(null_encoding="encode")  # few are distinct
-    lines = [f"{value!r}\n" for value in coded.dictionary.to_pylist()]
-    return [lines[code] for code in coded.indices.to_pylist()]
+    lines = [f"{value!r}\n".encode() for value in coded.dictionary.to_pylist()]
+    rows = pa.array(lines, type=pa.binary()).take(coded.indices)
+    text = pc.binary_join(pa.ListArray.from_arrays([0, len(rows)], rows), b"")
+    return bytes(text[0].as_py())

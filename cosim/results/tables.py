@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -112,10 +113,7 @@ class TableStream:
         rows, self._rows = self._rows, []
         if not rows:
             return
-        schema = self._spec.columns
-        columns = zip(*rows, strict=True)
-        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
-        self._write_batch(arrays)
+        self._write_batch(_arrays(rows, list(self._spec.columns)))
 
     def _flush_blocks(self) -> None:
         """Write what blocks share once, and let their rows point at it: most of them repeat."""
@@ -123,16 +121,15 @@ class TableStream:
         tails = [tail for _, block in blocks for tail in block]
         if not tails:
             return
-        firsts = [first for first, block in blocks for _ in block]
-        keys = [id(tail) for tail in tails]
+        keys = [*map(id, tails)]
         distinct = dict(zip(keys, tails, strict=True))
-        place_of = dict(zip(distinct, range(len(distinct)), strict=True))
-        codes = pa.array([place_of[key] for key in keys])
-        schema = self._spec.columns
-        columns = zip(*map(self._cells_of, distinct.values()), strict=True)
-        fields = zip(columns, list(schema)[1:], strict=True)
-        shared = [pa.array(cells, type=field.type).take(codes) for cells, field in fields]
-        self._write_batch([pa.array(firsts, type=schema.field(0).type), *shared])
+        place_of = {key: place for place, key in enumerate(distinct)}
+        rows = _arrays(map(self._cells_of, distinct.values()), list(self._spec.columns)[1:])
+        codes = pa.array([*map(place_of.__getitem__, keys)])
+        sizes = [len(block) for _, block in blocks]
+        (firsts,) = _arrays(((first,) for first, _ in blocks), [self._spec.columns.field(0)])
+        block_of = pa.array(np.repeat(np.arange(len(blocks)), sizes))
+        self._write_batch([firsts.take(block_of), *(column.take(codes) for column in rows)])
 
     def _write_batch(self, arrays: list[pa.Array]) -> None:
         self._write(pa.record_batch(arrays, schema=self._spec.columns).serialize())
@@ -148,6 +145,12 @@ class TableStream:
                 self._file.truncate(before)
                 self._file.seek(before)
             raise
+
+
+def _arrays(rows: Iterable[tuple[Any, ...]], fields: Sequence[pa.Field]) -> list[pa.Array]:
+    """Columns from at least one row."""
+    columns = zip(*rows, strict=True)
+    return [pa.array(cells, type=f.type) for cells, f in zip(columns, fields, strict=True)]
 
 
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
