@@ -7,14 +7,14 @@ run ends. A killed run so leaves all but the last few rows.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cosim.results.blocks import Blocks, CellsOf, columns_of
 from cosim.results.records import TableSpec
 
 _ROW_GROUP_ROWS: Final = 65_536
@@ -47,9 +47,8 @@ class TableStream:
         self._directory = directory
         self._spec = spec
         self._rows: list[tuple[Any, ...]] = []
-        self._blocks: list[tuple[Any, Sequence[Any]]] = []
-        self._block_rows = 0
-        self._cells_of: Callable[[Any], tuple[Any, ...]] = tuple
+        self._blocks = Blocks()
+        self._cells_of: CellsOf = tuple
         self._file = stream_path(directory, spec.name).open("wb", buffering=0)
         try:
             self._write(spec.columns.serialize())
@@ -65,22 +64,19 @@ class TableStream:
     @property
     def is_full(self) -> bool:
         """Whether the rows that are held are to be written now."""
-        return len(self._rows) + self._block_rows >= self._spec.flush_rows
+        return len(self._rows) + len(self._blocks) >= self._spec.flush_rows
 
     def append(self, row: tuple[Any, ...]) -> None:
         """Hold a row: a tuple with the table's columns."""
         self._rows.append(row)
 
-    def append_block(
-        self, first: Any, tails: Sequence[Any], cells_of: Callable[[Any], tuple[Any, ...]]
-    ) -> None:
+    def append_block(self, first: Any, tails: Sequence[Any], cells_of: CellsOf) -> None:
         """Hold rows that begin with the same value.
 
-        `cells_of` gives the other columns of a tail. It is called once for a tail that is in many
-        blocks, which is then held once; so it must be the same function for all blocks of a table.
+        `cells_of` gives the other columns of a tail. It must be the same function for all blocks of
+        a table, for it is called later, and once for a tail that stays where it is.
         """
-        self._blocks.append((first, tails))
-        self._block_rows += len(tails)
+        self._blocks.append(first, tails)
         self._cells_of = cells_of
 
     def finish(self) -> None:
@@ -111,25 +107,13 @@ class TableStream:
 
     def _flush_rows(self) -> None:
         rows, self._rows = self._rows, []
-        if not rows:
-            return
-        self._write_batch(_arrays(rows, list(self._spec.columns)))
+        if rows:
+            self._write_batch(columns_of(rows, list(self._spec.columns)))
 
     def _flush_blocks(self) -> None:
-        """Write what blocks share once, and let their rows point at it: most of them repeat."""
-        blocks, self._blocks, self._block_rows = self._blocks, [], 0
-        tails = [tail for _, block in blocks for tail in block]
-        if not tails:
-            return
-        keys = [*map(id, tails)]
-        distinct = dict(zip(keys, tails, strict=True))
-        place_of = {key: place for place, key in enumerate(distinct)}
-        rows = _arrays(map(self._cells_of, distinct.values()), list(self._spec.columns)[1:])
-        codes = pa.array([*map(place_of.__getitem__, keys)])
-        sizes = [len(block) for _, block in blocks]
-        (firsts,) = _arrays(((first,) for first, _ in blocks), [self._spec.columns.field(0)])
-        block_of = pa.array(np.repeat(np.arange(len(blocks)), sizes))
-        self._write_batch([firsts.take(block_of), *(column.take(codes) for column in rows)])
+        blocks, self._blocks = self._blocks, Blocks()
+        if len(blocks):
+            self._write_batch(blocks.columns(list(self._spec.columns), self._cells_of))
 
     def _write_batch(self, arrays: list[pa.Array]) -> None:
         self._write(pa.record_batch(arrays, schema=self._spec.columns).serialize())
@@ -145,12 +129,6 @@ class TableStream:
                 self._file.truncate(before)
                 self._file.seek(before)
             raise
-
-
-def _arrays(rows: Iterable[tuple[Any, ...]], fields: Sequence[pa.Field]) -> list[pa.Array]:
-    """Columns from at least one row."""
-    columns = zip(*rows, strict=True)
-    return [pa.array(cells, type=f.type) for cells, f in zip(columns, fields, strict=True)]
 
 
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:

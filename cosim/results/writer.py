@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from cosim.errors import OutputError, RunError
+from cosim.results.blocks import CellsOf
 from cosim.results.fingerprint import fingerprint
 from cosim.results.manifest import (
     MANIFEST_NAME,
@@ -79,11 +80,7 @@ class RunWriter:
         self._flush_now_and_then(table)
 
     def add_block(
-        self,
-        kind: type[ResultRecord],
-        first: Any,
-        tails: Sequence[Any],
-        cells_of: Callable[[Any], tuple[Any, ...]],
+        self, kind: type[ResultRecord], first: Any, tails: Sequence[Any], cells_of: CellsOf
     ) -> None:
         """Append rows of `kind` that have their first column in common.
 
@@ -92,8 +89,8 @@ class RunWriter:
         first
             That column.
         tails
-            What each row is made of; the same object again is the same row but for the first
-            column.
+            What each row is made of; the same object at the same place again is the same row but
+            for the first column.
         cells_of
             The other columns of a tail, the same function at every call.
         """
