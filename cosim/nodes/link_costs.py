@@ -51,6 +51,8 @@ class LinkTable:
     ----------
     version
         Changes whenever the cost of a transfer may have changed.
+    destination
+        The next computing node downstream, if there is a way to one.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class LinkTable:
     @uplink.setter
     def uplink(self, uplink: Uplink | None) -> None:
         self._uplink = uplink
+        self.destination = None if uplink is None else uplink.destination
         self._crossed = {hop.link for hop in uplink.hops} if uplink else set()
         self._way: list[LinkReport] | None = None
         self.version += 1
@@ -78,11 +81,6 @@ class LinkTable:
     def is_open(self) -> bool:
         """Whether something gets through on the way downstream, as far as is known."""
         return bool(self._uplink_reports())
-
-    @property
-    def destination(self) -> str | None:
-        """The next computing node downstream, if there is a way to one."""
-        return None if self._uplink is None else self._uplink.destination
 
     def update(self, reports: Iterable[LinkReport], now_ns: int = 0) -> None:
         """Take over the newest reports."""

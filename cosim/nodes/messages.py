@@ -25,6 +25,8 @@ VERSION: Final = 4
 _HEAD: Final = struct.Struct("<2sBB")
 _MAGIC: Final = b"HM"
 _SCI, _TASK, _DONE, _ASK, _PARAMS, _MERGE = 1, 2, 3, 4, 5, 6
+_SCI_HEAD: Final = _HEAD.pack(_MAGIC, VERSION, _SCI)
+_TASK_HEAD: Final = _HEAD.pack(_MAGIC, VERSION, _TASK)
 _SCI_BODY: Final = struct.Struct("<IIIqHB")
 _TASK_BODY: Final = struct.Struct("<qIqqddBBHBqHBB")
 _HOP: Final = struct.Struct("<Hqqq")
@@ -236,7 +238,7 @@ def encode_sci(message: SciMessage, coded: tuple[int, bytes]) -> bytes:
         *(message.update_id, message.revision, message.model_digest, message.started_ns),
         *(boundaries_of(message.told), form),
     )
-    return _HEAD.pack(_MAGIC, VERSION, _SCI) + body + told
+    return _SCI_HEAD + body + told
 
 
 def _decode_sci(payload: bytes) -> SciMessage:
@@ -250,7 +252,7 @@ def _decode_sci(payload: bytes) -> SciMessage:
 
 def _encode_task(message: TaskMessage) -> bytes:
     parts = [
-        _HEAD.pack(_MAGIC, VERSION, _TASK),
+        _TASK_HEAD,
         _TASK_BODY.pack(
             message.task_id,
             message.model_digest,
