@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import itertools
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, Self
 
@@ -28,7 +30,7 @@ from cosim.network.port import (
     Step,
     Totals,
 )
-from cosim.nodes.actions import Action, SendMessage, SetTimer, Token
+from cosim.nodes.actions import Action, Record, SendMessage, SetTimer, Token
 from cosim.nodes.build import SegmentLike, uplink_of
 from cosim.nodes.controller import NodeController
 from cosim.watchdog import DecisionWatch, OverdueDecision
@@ -193,12 +195,12 @@ class _Loop:
         commands = tuple(self._commands)
         self._commands.clear()
         self._sent_messages += len(commands)
-        self._sent_bytes += sum(command.size_bytes for command in commands)
+        self._sent_bytes += sum([command.size_bytes for command in commands])
         return commands
 
     def _fire_timers(self) -> None:
         while self._timers and self._timers[0][0] <= self._now_ns:
-            *_, name, token = heapq.heappop(self._timers)
+            _, _, _, name, token = heapq.heappop(self._timers)
             self._ask(name, self._controllers[name].on_timer, token)
 
     def _dispatch(self, event: Event) -> None:
@@ -273,26 +275,29 @@ class _Loop:
                 f"node '{name}': {error.message}", hint=error.hint, sim_time_ns=self._now_ns
             ) from error
         for action in actions:
-            self._act(name, action)
+            if isinstance(action, Record):
+                self._ledger.note(action.record)
+            elif isinstance(action, SendMessage):
+                self._send(name, action)
+            else:
+                self._set_timer(name, action)
 
-    def _act(self, name: str, action: Action) -> None:
-        if isinstance(action, SendMessage):
-            self._transfer_count += 1
-            send = Send(
-                transfer_id=self._transfer_count,
-                source=name,
-                destination=action.destination,
-                size_bytes=action.size_bytes,
-                transport=action.transport,
-                payload=action.payload,
-            )
-            self._commands.append(send)
-        elif isinstance(action, SetTimer):
-            self._timer_count += 1
-            key = (max(action.at_ns, self._now_ns), self._priority[name], self._timer_count)
-            heapq.heappush(self._timers, (*key, name, action.token))
-        else:
-            self._ledger.note(action.record)
+    def _send(self, name: str, message: SendMessage) -> None:
+        self._transfer_count += 1
+        command = Send(
+            transfer_id=self._transfer_count,
+            source=name,
+            destination=message.destination,
+            size_bytes=message.size_bytes,
+            transport=message.transport,
+            payload=message.payload,
+        )
+        self._commands.append(command)
+
+    def _set_timer(self, name: str, timer: SetTimer) -> None:
+        self._timer_count += 1
+        key = (max(timer.at_ns, self._now_ns), self._priority[name], self._timer_count)
+        heapq.heappush(self._timers, (*key, name, timer.token))
 
 
 class _Audience:
@@ -319,12 +324,11 @@ class _Audience:
         if len(last) != len(links):
             told: Iterable[int] = self._work_out(links)
         else:
-            news = [i for i, (a, b) in enumerate(zip(links, last, strict=True)) if a is not b]
+            news = [*itertools.compress(itertools.count(), map(operator.is_not, links, last))]
             if any(_ends(links[i]) != _ends(last[i]) for i in news):
                 told = self._work_out(links)
             else:
-                hearers = (node for i in news for node in self._hearers[i])
-                told = sorted({*self._watchers, *hearers})
+                told = sorted({*self._watchers, *[n for i in news for n in self._hearers[i]]})
         chosen = (self._heard[node] for node in told)
         return [(name, [links[place] for place in places]) for name, places in chosen]
 

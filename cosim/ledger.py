@@ -96,7 +96,7 @@ class _OpenUpdate(msgspec.Struct):
     messages: int = 0
     message_bytes: int = 0
     wall_ns: int = 0
-    steps: tuple[tuple[str, int], ...] = ()
+    steps: list[tuple[str, int]] = msgspec.field(default_factory=list)
 
 
 class Ledger:
@@ -162,7 +162,7 @@ class Ledger:
         update.messages += step.messages
         update.message_bytes += step.message_bytes
         update.wall_ns += step.wall_ns
-        update.steps = (*update.steps, (step.node, step.time_ns))
+        update.steps.append((step.node, step.time_ns))
         while self._oldest_update + _SCI_WINDOW < step.update_id:
             self._report_update(self._oldest_update)
             self._oldest_update += 1
@@ -170,4 +170,5 @@ class Ledger:
     def _report_update(self, update_id: int) -> None:
         over = self._updates.pop(update_id, None)
         if over is not None:
-            self._recorder.record_sci(SciUpdate(update_id, *msgspec.structs.astuple(over)))
+            values = msgspec.structs.asdict(over) | {"steps": tuple(over.steps)}
+            self._recorder.record_sci(SciUpdate(update_id, **values))

@@ -29,8 +29,6 @@ class ResultRecorder:
     ) -> None:
         self._writer = writer
         self._on_task = on_task
-        self._reports: tuple[LinkReport | None, ...] = ()
-        self._cells: list[tuple[Any, ...]] = []
 
     def record_task(self, task: TaskOutcome) -> None:
         """Write a row of ``tasks``."""
@@ -59,16 +57,8 @@ class ResultRecorder:
 
     def record_links(self, time_ns: int, links: tuple[LinkReport, ...]) -> None:
         """Write a row of ``links`` for each link."""
-        before, kept = self._reports, self._cells
-        if len(links) != len(before):
-            before, kept = (None,) * len(links), [()] * len(links)
-        # A quiet link gives the same report again.
-        self._cells = [
-            cells if report is last else _cells(report)
-            for report, last, cells in zip(links, before, kept, strict=True)
-        ]
-        self._reports = links
-        self._writer.add_block(LinkRecord, time_ns / _NS_PER_S, self._cells)
+        # A quiet link gives the same report again, of which the cells are then worked out once.
+        self._writer.add_block(LinkRecord, time_ns / _NS_PER_S, links, _cells)
 
     def record_sci(self, update: SciUpdate) -> None:
         """Write a row of ``sci``."""

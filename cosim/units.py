@@ -8,6 +8,7 @@ error rather than a rounding.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -209,6 +210,7 @@ def parse_quantity(text: object, quantity: type[QuantityT]) -> QuantityT:
     return _exact(text, Fraction(number.replace("_", "")) * quantity.UNITS[unit], quantity)
 
 
+@functools.lru_cache(maxsize=1024, typed=True)  # each run writes its scenario, and hashes it
 def format_quantity(value: Quantity) -> str:
     """Write a quantity, as short as goes, so that `parse_quantity` reads the same value back."""
     units = type(value).UNITS.items()

@@ -37,9 +37,7 @@ class UpdateOverdue(msgspec.Struct, frozen=True):
 
 
 class TaskTimeout(msgspec.Struct, frozen=True):
-    """Timer of a UE: give up waiting for this task."""
-
-    task_id: int
+    """Timer of a UE: perhaps a task has been waited for too long."""
 
 
 class ComputeDone(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
@@ -60,7 +61,7 @@ class NodeModel:
     encode_ns: IntArray
     decode_ns: IntArray
 
-    @property
+    @functools.cached_property
     def layers(self) -> int:
         """`L`, the number of layers."""
         return int(self.live_bytes.size - 1)
@@ -161,6 +162,11 @@ class EnergyRates(msgspec.Struct, frozen=True):
     busy_w: float = 0.0
     radio_w: float = 0.0
     radio_j_per_bit: float = 0.0
+
+    @property
+    def has_radio(self) -> bool:
+        """Whether there is a radio whose energy counts."""
+        return self.radio_w != 0 or self.radio_j_per_bit != 0
 
 
 def energy_rates_of(device: DeviceProfile, *, with_radio: bool) -> EnergyRates:

@@ -19,7 +19,6 @@ from cosim.nodes.actions import (
     SciOverdue,
     SciTick,
     SendMessage,
-    SetTimer,
     StartTask,
     TaskTimeout,
     Token,
@@ -147,8 +146,8 @@ class NodeController:
                 return [*arrival, *self._next_task(now_ns)]
             case UpdateOverdue(task_number):
                 return self._start_task_held_back(now_ns, task_number)
-            case TaskTimeout(task_id):
-                return [] if self._source is None else self._source.timeout(now_ns, task_id)
+            case TaskTimeout():
+                return [] if self._source is None else self._source.look_at_clock(now_ns)
 
     def _take(self, now_ns: int, source: str, message: Message) -> list[Action] | str:
         if isinstance(message, SciMessage):
@@ -203,9 +202,10 @@ class NodeController:
         """Add to a task's end that its UE hears of it."""
         told = list(actions)
         for action in actions:
-            if isinstance(action, Record) and isinstance(action.record, TaskFinished):
-                told += self._tell_ue(now_ns, action.record)
-            if self._source is not None and isinstance(action, SendMessage | SetTimer):
+            if isinstance(action, Record):
+                if isinstance(action.record, TaskFinished):
+                    told += self._tell_ue(now_ns, action.record)
+            elif self._source is not None:
                 # Beside a share to compute, a node's execution only ever sends the task on.
                 self._source.mark_away(task_id, isinstance(action, SendMessage))
         return told

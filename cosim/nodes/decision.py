@@ -47,6 +47,9 @@ class Decider:
         options = config.options
         self.links = LinkTable(config.uplink, options.make_forecaster)
         self.policy = policy
+        self._repeatable: Policy | None = None
+        if isinstance(policy, Policy) and policy.is_repeatable:
+            self._repeatable = policy
         self.heard: Told | None = None
         self.heard_count = 0
         self._solved: NodeSolution | None = None
@@ -61,12 +64,13 @@ class Decider:
         # What no change of a link alters, in s and J.
         self._prefix_s = config.model.prefix_s * self._extras.passes
         self._prefix_j = config.model.prefix_s * (config.energy.busy_w * self._extras.passes)
-        self._sent_j = (
-            config.energy.radio_j_per_bit * 8 * (config.model.live_bytes[:-1] + TASK_HEADER_BYTES)
-        )
-        for shared in (self._prefix_s, self._prefix_j):  # with the policy
-            shared.setflags(write=False)
+        self._sent_bytes = (config.model.live_bytes + TASK_HEADER_BYTES).astype(np.float64)
+        self._sent_j = config.energy.radio_j_per_bit * 8 * self._sent_bytes[:-1]
         self._encode_j = config.energy.busy_w * (config.model.encode_ns / 1e9)
+        self._sent_without_radio_j = self._extras.runs * self._encode_j
+        for shared in (self._prefix_s, self._prefix_j, self._sent_without_radio_j):  # with policies
+            shared.setflags(write=False)
+        self._coding_s_of: dict[str, FloatArray] = {}  # by the node at the uplink's other end
         self._lag = LagEstimator(options.lag_tasks, options.coherence_ns)
 
     def decide(self, now_ns: int, task: TaskMessage) -> Decision:
@@ -79,8 +83,8 @@ class Decider:
         """
         left = task.deadline_ns - now_ns
         budget_s = math.inf if task.deadline_ns == NO_DEADLINE else left / 1e9
-        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
-            return self.policy.decision(self._solve(self.policy, 0), task.boundary)
+        if self._repeatable is not None:
+            return self._repeatable.decision(self._solve(self._repeatable, 0), task.boundary)
         state = TaskState(task.boundary, budget_s, task.plan)
         return decide_checked(self.policy, self._role, self.costs(), self.heard, state)
 
@@ -88,8 +92,8 @@ class Decider:
         """What to tell upstream, as it will be when the task comes, in how many ns (IV.F)."""
         ahead_ns = self._lag.ahead_ns if self._options.make_forecaster is not None else 0
         self._lag.told(now_ns)
-        if isinstance(self.policy, Policy) and self.policy.is_repeatable:
-            return self._solve(self.policy, ahead_ns).cost_to_go_s, ahead_ns
+        if self._repeatable is not None:
+            return self._solve(self._repeatable, ahead_ns).cost_to_go_s, ahead_ns
         told = tell_checked(self.policy, self._role, self.costs(ahead_ns), self.heard)
         return told, ahead_ns
 
@@ -107,7 +111,7 @@ class Decider:
         if before is told and told is not None:
             return
         if isinstance(told, np.ndarray) and isinstance(before, np.ndarray):
-            self.heard_count += not np.array_equal(before, told)
+            self.heard_count += bool(np.count_nonzero(before != told))
         else:
             self.heard_count += 1
 
@@ -124,19 +128,21 @@ class Decider:
         """The node's own costs now, or as they are forecast for `ahead_ns` later."""
         transfer, radio_j = None, None
         if not self._role.is_sink:
-            once = self.links.transfer_s(self._model.live_bytes, ahead_ns)
+            once = self.links.transfer_s(self._sent_bytes, ahead_ns)
             transfer = self._extras.transfer_s(once + self._coding_s(), self.links, self.held)
-            radio_j = self._extras.runs * self._radio_j(once)
+            radio_j = self._radio_j(once)
             if self._options.backward_ratio is not None:
-                radio_j += self._params_j()
+                radio_j = radio_j + self._params_j()
         energy = NodeEnergy(self._prefix_j, radio_j)
         return NodeCosts(self._prefix_s, transfer, energy, self._options.objective)
 
     def _coding_s(self) -> FloatArray:
         """Both ends' time for the form in which tensors cross the uplink (overhead of Eq. 10)."""
-        there = self._decode_ns_of.get(self.links.destination or "", 0)
-        coding_s: FloatArray = (self._model.encode_ns + there) / 1e9
-        return coding_s
+        destination = self.links.destination or ""
+        if destination not in self._coding_s_of:
+            there = self._decode_ns_of.get(destination, 0)
+            self._coding_s_of[destination] = (self._model.encode_ns + there) / 1e9
+        return self._coding_s_of[destination]
 
     def later_ns(self, boundary: int, stop: int) -> int:
         """What a task that stops here will take at this node and its link after it was passed on.
@@ -146,15 +152,17 @@ class Decider:
         if self._extras.passes == 1.0:
             return 0
         first = float(self._model.prefix_s[stop] - self._model.prefix_s[boundary])
-        first += float(self.links.transfer_s(self._model.live_bytes)[stop])
+        first += float(self.links.transfer_s(self._sent_bytes)[stop])
         later = self.costs().share_s(boundary, stop) - first
         return round(later * 1e9) if math.isfinite(later) else 0
 
     def _radio_j(self, transfer: FloatArray) -> FloatArray:
-        """Of sending at each boundary; 0 for a shut way, which the policy sees by its time."""
+        """Of sending at each boundary in all runs; 0 for a shut way, which is seen by its time."""
+        if not self._energy.has_radio:
+            return self._sent_without_radio_j
         joules = self._energy.radio_w * np.where(np.isfinite(transfer), transfer, 0.0)
         joules[:-1] += self._sent_j
-        return joules + self._encode_j
+        return self._extras.runs * (joules + self._encode_j)
 
     def _params_j(self) -> FloatArray:
         """Of sending parameters in training; where the way is shut, as `_radio_j`."""

@@ -50,12 +50,12 @@ class ExtraCosts:
         held
             In training: see `cosim.nodes.decision.Decider.held`.
         """
+        if self.runs == 1 and self._options.backward_ratio is None:
+            return once
         back = links.return_s_per_byte()
         if self.runs > 1:
             state_s = self._options.state_bytes * back if self._options.state_bytes else 0.0
             return local_standard(once, self.runs, state_s + links.return_latency_s())
-        if self._options.backward_ratio is None:
-            return once
         return once + self._gradient_s(back) + self._params_s(links, held, back)
 
     def sent_param_bytes(self, held: int | None) -> FloatArray:

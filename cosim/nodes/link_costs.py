@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from cosim.forecasting import Forecaster
 from cosim.network.port import LinkReport
@@ -52,6 +51,8 @@ class LinkTable:
     ----------
     version
         Changes whenever the cost of a transfer may have changed.
+    destination
+        The next computing node downstream, if there is a way to one.
     """
 
     def __init__(
@@ -71,7 +72,9 @@ class LinkTable:
     @uplink.setter
     def uplink(self, uplink: Uplink | None) -> None:
         self._uplink = uplink
+        self.destination = None if uplink is None else uplink.destination
         self._crossed = {hop.link for hop in uplink.hops} if uplink else set()
+        self._way: list[LinkReport] | None = None
         self.version += 1
 
     @property
@@ -79,19 +82,16 @@ class LinkTable:
         """Whether something gets through on the way downstream, as far as is known."""
         return bool(self._uplink_reports())
 
-    @property
-    def destination(self) -> str | None:
-        """The next computing node downstream, if there is a way to one."""
-        return None if self._uplink is None else self._uplink.destination
-
     def update(self, reports: Iterable[LinkReport], now_ns: int = 0) -> None:
         """Take over the newest reports."""
         for report in reports:
             key = (report.link, report.transmitter)
             before = self._reports.get(key)
-            if report.link in self._crossed and (before is None or _differ(before, report)):
-                self.version += 1
-            self._reports[key] = report
+            if before is not report:
+                self._reports[key] = report
+                if report.link in self._crossed:
+                    self._way = None
+                    self.version += before is None or _differ(before, report)
             if self._make_forecaster is not None:
                 self._observe(report, now_ns, self._make_forecaster)
 
@@ -122,20 +122,22 @@ class LinkTable:
         reports = [self._reports.get((hop.link, hop.receiver)) for hop in hops]
         return sum(_waiting_s(report) for report in reports if report is not None)
 
-    def transfer_s(self, live_bytes: npt.NDArray[np.int64], ahead_ns: int = 0) -> FloatArray:
-        """Time to send what is live at each boundary: shape ``(L + 1,)``, s (Eq. 10).
+    def transfer_s(self, sent_bytes: FloatArray, ahead_ns: int = 0) -> FloatArray:
+        """Time to send so many bytes at each boundary: shape ``(L + 1,)``, s (Eq. 10).
 
         Over several links the slowest one's capacity counts, and everyone's delay and queue. At
         boundary L nothing is sent, so it costs nothing. Infinite where a link is unknown (as after
         a handover, until the new link's first report) or has no capacity. With `ahead_ns`, the
         capacity is that which is forecast for then.
         """
-        transfer = np.full(live_bytes.size, math.inf)
         reports = self._uplink_reports()
         if reports:
-            rate = min(self._capacity(report, ahead_ns) for report in reports)
-            wait = sum(_waiting_s(report) for report in reports)
-            transfer = (live_bytes + TASK_HEADER_BYTES) * (8 / rate) + wait
+            rate = min([self._capacity(report, ahead_ns) for report in reports])
+            wait = sum([_waiting_s(report) for report in reports])
+            transfer = sent_bytes * (8 / rate)
+            transfer += wait
+        else:
+            transfer = np.full(sent_bytes.size, math.inf)
         transfer[-1] = 0.0
         return transfer
 
@@ -145,14 +147,21 @@ class LinkTable:
 
     def _capacity(self, report: LinkReport, ahead_ns: int) -> float:
         """Of one link, bit/s; never forecast to be dead, for a way that works is not shut."""
+        if ahead_ns == 0:
+            return report.capacity_bps
         hop = UplinkHop(report.link, report.transmitter, report.receiver)
-        forecaster = self._forecasters.get(hop) if ahead_ns > 0 else None
+        forecaster = self._forecasters.get(hop)
         if forecaster is None:
             return report.capacity_bps
         return max(forecaster.forecast(ahead_ns / 1e9), report.capacity_bps * _LEAST_FORECAST)
 
     def _uplink_reports(self) -> list[LinkReport]:
         """Reports of the uplink's links; none unless all of them are known and alive."""
+        if self._way is None:
+            self._way = self._find_way()
+        return self._way
+
+    def _find_way(self) -> list[LinkReport]:
         found = []
         for hop in self.uplink.hops if self.uplink else ():
             report = self._reports.get((hop.link, hop.transmitter))
@@ -164,7 +173,7 @@ class LinkTable:
 
 def _differ(before: LinkReport, after: LinkReport) -> bool:
     """Whether a transfer would take another time."""
-    return before is not after and (
+    return (
         before.capacity_bps != after.capacity_bps
         or before.queue_delay_ns != after.queue_delay_ns
         or before.latency_ns != after.latency_ns

@@ -25,6 +25,8 @@ VERSION: Final = 4
 _HEAD: Final = struct.Struct("<2sBB")
 _MAGIC: Final = b"HM"
 _SCI, _TASK, _DONE, _ASK, _PARAMS, _MERGE = 1, 2, 3, 4, 5, 6
+_SCI_HEAD: Final = _HEAD.pack(_MAGIC, VERSION, _SCI)
+_TASK_HEAD: Final = _HEAD.pack(_MAGIC, VERSION, _TASK)
 _SCI_BODY: Final = struct.Struct("<IIIqHB")
 _TASK_BODY: Final = struct.Struct("<qIqqddBBHBqHBB")
 _HOP: Final = struct.Struct("<Hqqq")
@@ -85,6 +87,9 @@ class Phase(IntEnum):
     INFERENCE = 0
     FORWARD = 1
     BACKWARD = 2
+
+
+_PHASES: Final = {phase.value: phase for phase in Phase}
 
 
 class TaskMessage(msgspec.Struct, frozen=True):
@@ -233,7 +238,7 @@ def encode_sci(message: SciMessage, coded: tuple[int, bytes]) -> bytes:
         *(message.update_id, message.revision, message.model_digest, message.started_ns),
         *(boundaries_of(message.told), form),
     )
-    return _HEAD.pack(_MAGIC, VERSION, _SCI) + body + told
+    return _SCI_HEAD + body + told
 
 
 def _decode_sci(payload: bytes) -> SciMessage:
@@ -247,7 +252,7 @@ def _decode_sci(payload: bytes) -> SciMessage:
 
 def _encode_task(message: TaskMessage) -> bytes:
     parts = [
-        _HEAD.pack(_MAGIC, VERSION, _TASK),
+        _TASK_HEAD,
         _TASK_BODY.pack(
             message.task_id,
             message.model_digest,
@@ -280,7 +285,7 @@ def _decode_task(payload: bytes) -> TaskMessage:
         :10
     ]
     deadline_ns, run, merges, planned = fields[10:]
-    if phase not in tuple(Phase):
+    if phase not in _PHASES:
         raise ProtocolError(f"task message is in unknown phase {phase}")
     if phase == Phase.BACKWARD and hop_at >= count:
         raise ProtocolError("task message goes back to a node that it has not passed")
@@ -303,7 +308,7 @@ def _decode_task(payload: bytes) -> TaskMessage:
     return TaskMessage(
         *(task_id, ue, digest, started_ns, sent_ns, energy_j, radio_w),
         hops=tuple(hops),
-        phase=Phase(phase),
+        phase=_PHASES[phase],
         held=held,
         at=hop_at,
         deadline_ns=deadline_ns,

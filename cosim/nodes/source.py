@@ -29,7 +29,8 @@ class TaskSource:
         self._phase = Phase.INFERENCE if inference else Phase.FORWARD
         self._next_id = source.first_task_id
         self._arrivals = Arrivals(source.arrivals)
-        self._open: dict[int, int] = {}  # tasks that are waited for: since when
+        self._open: dict[int, int] = {}  # tasks that are waited for, the oldest first: since when
+        self._is_watching = False  # whether a timer is set for the oldest one, or one before
         self._away: set[int] = set()  # those of them that were sent on
         self._begun = False
         self._held_back = 0
@@ -79,8 +80,7 @@ class TaskSource:
         self._next_id += self._source.task_id_step
         self._open[task.task_id] = now_ns
         started = TaskStarted(task.task_id, task.ue, self._policy_name, now_ns)
-        timeout = SetTimer(now_ns + self._source.timeout_ns, TaskTimeout(task.task_id))
-        return task, [Record(started), timeout]
+        return task, [Record(started), *self._watch()]
 
     def _merges(self) -> bool:
         """Whether the next step is one after which parameters merge: the last of each interval."""
@@ -121,11 +121,27 @@ class TaskSource:
         if patient:
             return []
         return [
-            action for task_id in sorted(self._away) for action in self.timeout(now_ns, task_id)
+            action for task_id in sorted(self._away) for action in self._give_up(now_ns, task_id)
         ]
 
-    def timeout(self, now_ns: int, task_id: int) -> list[Action]:
-        """Give up waiting, unless the task was finished in time."""
+    def look_at_clock(self, now_ns: int) -> list[Action]:
+        """Give up the tasks that were not finished in time, and look again when the next is due."""
+        self._is_watching = False
+        latest_ns = now_ns - self._source.timeout_ns
+        late = [task_id for task_id, since_ns in self._open.items() if since_ns <= latest_ns]
+        given_up = [action for task_id in late for action in self._give_up(now_ns, task_id)]
+        return [*given_up, *self._watch()]
+
+    def _watch(self) -> list[Action]:
+        """Set a timer for the oldest task, unless one is set: most tasks need none of their own."""
+        if self._is_watching or not self._open:
+            return []
+        self._is_watching = True
+        oldest_ns = next(iter(self._open.values()))
+        return [SetTimer(oldest_ns + self._source.timeout_ns, TaskTimeout())]
+
+    def _give_up(self, now_ns: int, task_id: int) -> list[Action]:
+        """Wait no longer for a task."""
         if task_id not in self._open:
             return []
         record = Record(TaskTimedOut(task_id, self._config.name, now_ns))

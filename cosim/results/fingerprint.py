@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cosim.results.records import TABLES
@@ -54,10 +55,28 @@ class _ColumnDigest:
 
     def feed(self, column: pa.Array) -> None:
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-            self._validity.update(column.is_valid().to_numpy(zero_copy_only=False).tobytes())
-            self._values.update(column.fill_null(0).to_numpy(zero_copy_only=False).tobytes())
+            self._validity.update(column.is_valid().to_numpy(zero_copy_only=False))
+            self._values.update(column.fill_null(0).to_numpy(zero_copy_only=False))
         else:
-            self._values.update("".join(f"{value!r}\n" for value in column.to_pylist()).encode())
+            self._values.update(_lines(column))
 
     def hex(self) -> str:
         return self._values.hexdigest() + self._validity.hexdigest()
+
+
+def _lines(column: pa.Array) -> bytes:
+    """Each value on a line of text."""
+    if pa.types.is_list(column.type):
+        return "".join([f"{value!r}\n" for value in _lists(column)]).encode()
+    coded = column.dictionary_encode(null_encoding="encode")  # few are distinct
+    lines = [f"{value!r}\n".encode() for value in coded.dictionary.to_pylist()]
+    rows = pa.array(lines, type=pa.binary()).take(coded.indices)
+    text = pc.binary_join(pa.ListArray.from_arrays([0, len(rows)], rows), b"")
+    return bytes(text[0].as_py())
+
+
+def _lists(column: pa.ListArray) -> list[list[object] | None]:
+    """The same as `to_pylist`, which makes an Arrow object of each list first."""
+    values, offsets = column.values.to_pylist(), column.offsets.to_pylist()
+    ends = zip(column.is_valid().to_pylist(), offsets, offsets[1:], strict=False)
+    return [values[begin:end] if is_valid else None for is_valid, begin, end in ends]

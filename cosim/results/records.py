@@ -113,7 +113,7 @@ ResultRecord = TaskRecord | LinkRecord | SciRecord | ForecastRecord
 
 
 class TableSpec(msgspec.Struct, frozen=True):
-    """A result table: the columns of its file, and after how many rows a part of it is on disk."""
+    """A result table: the columns of its file, and how many rows are in memory at most."""
 
     name: str
     columns: pa.Schema
@@ -144,7 +144,7 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("expected_s", pa.float64()),
             ]
         ),
-        flush_rows=32,
+        flush_rows=256,
     ),
     LinkRecord: TableSpec(
         "links",
@@ -164,7 +164,7 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("used_fraction", pa.float64()),
             ]
         ),
-        flush_rows=2048,
+        flush_rows=8192,
     ),
     SciRecord: TableSpec(
         "sci",
@@ -180,7 +180,7 @@ TABLES: Final[dict[type[ResultRecord], TableSpec]] = {
                 ("step_times_s", pa.list_(pa.float64())),
             ]
         ),
-        flush_rows=32,
+        flush_rows=256,
     ),
     ForecastRecord: TableSpec(
         "forecasts",

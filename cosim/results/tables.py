@@ -14,6 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cosim.results.blocks import Blocks, CellsOf, columns_of
 from cosim.results.records import TableSpec
 
 _ROW_GROUP_ROWS: Final = 65_536
@@ -46,8 +47,8 @@ class TableStream:
         self._directory = directory
         self._spec = spec
         self._rows: list[tuple[Any, ...]] = []
-        self._blocks: list[tuple[Any, Sequence[tuple[Any, ...]]]] = []
-        self._block_rows = 0
+        self._blocks = Blocks()
+        self._cells_of: CellsOf = tuple
         self._file = stream_path(directory, spec.name).open("wb", buffering=0)
         try:
             self._write(spec.columns.serialize())
@@ -60,18 +61,23 @@ class TableStream:
         """The table's name."""
         return self._spec.name
 
-    def extend(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Append rows: tuples with the table's columns."""
-        self._rows += rows
-        if len(self._rows) >= self._spec.flush_rows:
-            self.flush()
+    @property
+    def is_full(self) -> bool:
+        """Whether the rows that are held are to be written now."""
+        return len(self._rows) + len(self._blocks) >= self._spec.flush_rows
 
-    def extend_block(self, first: Any, tails: Sequence[tuple[Any, ...]]) -> None:
-        """Append rows that begin with the same value; `tails` may be those of a block before."""
-        self._blocks.append((first, tails))
-        self._block_rows += len(tails)
-        if self._block_rows >= self._spec.flush_rows:
-            self._flush_blocks()
+    def append(self, row: tuple[Any, ...]) -> None:
+        """Hold a row: a tuple with the table's columns."""
+        self._rows.append(row)
+
+    def append_block(self, first: Any, tails: Sequence[Any], cells_of: CellsOf) -> None:
+        """Hold rows that begin with the same value.
+
+        `cells_of` gives the other columns of a tail. It must be the same function for all blocks of
+        a table, for it is called later, and once for a tail that stays where it is.
+        """
+        self._blocks.append(first, tails)
+        self._cells_of = cells_of
 
     def finish(self) -> None:
         """Write what is left, and turn the stream into the final file in one step."""
@@ -100,28 +106,14 @@ class TableStream:
         self._flush_blocks()
 
     def _flush_rows(self) -> None:
-        if not self._rows:
-            return
-        schema = self._spec.columns
-        columns = zip(*self._rows, strict=True)
-        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
-        self._rows = []
-        self._write_batch(arrays)
+        rows, self._rows = self._rows, []
+        if rows:
+            self._write_batch(columns_of(rows, list(self._spec.columns)))
 
     def _flush_blocks(self) -> None:
-        """Write what blocks share once, and let their rows point at it: most of them repeat."""
-        tails = [tail for _, block in self._blocks for tail in block]
-        if not tails:
-            return
-        firsts = [first for first, block in self._blocks for _ in block]
-        distinct = {id(tail): tail for tail in tails}
-        places = {key: place for place, key in enumerate(distinct)}
-        codes = pa.array([places[id(tail)] for tail in tails])
-        schema = self._spec.columns
-        columns = zip(zip(*distinct.values(), strict=True), list(schema)[1:], strict=True)
-        shared = [pa.array(cells, type=field.type).take(codes) for cells, field in columns]
-        self._blocks, self._block_rows = [], 0
-        self._write_batch([pa.array(firsts, type=schema.field(0).type), *shared])
+        blocks, self._blocks = self._blocks, Blocks()
+        if len(blocks):
+            self._write_batch(blocks.columns(list(self._spec.columns), self._cells_of))
 
     def _write_batch(self, arrays: list[pa.Array]) -> None:
         self._write(pa.record_batch(arrays, schema=self._spec.columns).serialize())

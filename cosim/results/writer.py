@@ -12,6 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from cosim.errors import OutputError, RunError
+from cosim.results.blocks import CellsOf
 from cosim.results.fingerprint import fingerprint
 from cosim.results.manifest import (
     MANIFEST_NAME,
@@ -74,24 +75,39 @@ class RunWriter:
 
     def add(self, record: ResultRecord) -> None:
         """Append a row to the table that it belongs to; a `RunError` when the disk is full."""
-        with self._disk_errors():
-            self._tables[type(record)].extend([msgspec.structs.astuple(record)])
-            self._flush_now_and_then()
+        table = self._tables[type(record)]
+        table.append(msgspec.structs.astuple(record))
+        self._flush_now_and_then(table)
 
     def add_block(
-        self, kind: type[ResultRecord], first: Any, tails: Sequence[tuple[Any, ...]]
+        self, kind: type[ResultRecord], first: Any, tails: Sequence[Any], cells_of: CellsOf
     ) -> None:
-        """Append rows of `kind` that have their first column in common; `tails` are the others."""
-        with self._disk_errors():
-            self._tables[kind].extend_block(first, tails)
-            self._flush_now_and_then()
+        """Append rows of `kind` that have their first column in common.
 
-    def _flush_now_and_then(self) -> None:
-        if time.monotonic() - self._flushed_s <= _HELD_S:
-            return
-        for table in self._tables.values():
-            table.flush()
-        self._flushed_s = time.monotonic()
+        Parameters
+        ----------
+        first
+            That column.
+        tails
+            What each row is made of; the same object at the same place again is the same row but
+            for the first column.
+        cells_of
+            The other columns of a tail, the same function at every call.
+        """
+        table = self._tables[kind]
+        table.append_block(first, tails, cells_of)
+        self._flush_now_and_then(table)
+
+    def _flush_now_and_then(self, grown: TableStream) -> None:
+        """Write a table that has many rows in memory, and after a while all of them."""
+        if time.monotonic() - self._flushed_s > _HELD_S:
+            with self._disk_errors():
+                for table in self._tables.values():
+                    table.flush()
+            self._flushed_s = time.monotonic()
+        elif grown.is_full:
+            with self._disk_errors():
+                grown.flush()
 
     def update(self, **changes: Any) -> None:
         """Change fields of the manifest, on disk too."""

@@ -72,6 +72,8 @@ def suffix_minimum(values: FloatArray) -> tuple[FloatArray, IntArray]:
     size = values.size
     running = np.minimum.accumulate(values[::-1])[::-1]
     improves = (values[:-1] < running[1:]).nonzero()[0]
+    if not improves.size:  # the last one is the best from everywhere
+        return running, np.full(size, size - 1, dtype=np.int64)
     if improves.size * 8 < size:  # few steps, as nearly always: write each one out
         ends = np.empty(improves.size + 1, dtype=np.int64)
         ends[:-1] = improves

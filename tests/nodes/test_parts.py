@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cosim.network.port import LinkReport
 from cosim.nodes import Uplink, UplinkHop, make_node_model
 from cosim.nodes.config import digest32
-from cosim.nodes.link_costs import TASK_HEADER_BYTES, LinkTable
+from cosim.nodes.link_costs import LinkTable
 
 
 def report(
@@ -22,22 +22,22 @@ def report(
     return LinkReport(link, sender, receiver, rate, latency, 0, wait, 0, -1, math.nan, 0.0)
 
 
-LIVE = np.array([800, 300, 0])
+SENT = np.array([1000.0, 500.0, 200.0])
 
 
 def test_transfer_is_size_over_capacity_and_waiting() -> None:
     table = LinkTable(Uplink("b", (UplinkHop("A", "a", "b"),)))
     table.update([report("A", "a", "b", 8_000, latency=2_000_000, wait=50_000_000)])
-    expected = (LIVE + TASK_HEADER_BYTES) * 8 / 8_000 + 0.002 + 0.05
-    np.testing.assert_allclose(table.transfer_s(LIVE)[:2], expected[:2])
-    assert table.transfer_s(LIVE)[2] == 0.0
+    expected = SENT * 8 / 8_000 + 0.002 + 0.05
+    np.testing.assert_allclose(table.transfer_s(SENT)[:2], expected[:2])
+    assert table.transfer_s(SENT)[2] == 0.0
 
 
 def test_a_segment_takes_its_slowest_link_and_all_delays() -> None:
     table = LinkTable(Uplink("c", (UplinkHop("A", "a", "b"), UplinkHop("B", "b", "c"))))
     table.update([report("A", "a", "b", 8_000, 1_000_000), report("B", "b", "c", 4_000, 2_000_000)])
-    expected = (LIVE[0] + TASK_HEADER_BYTES) * 8 / 4_000 + 0.003
-    assert table.transfer_s(LIVE)[0] == pytest.approx(expected)
+    expected = SENT[0] * 8 / 4_000 + 0.003
+    assert table.transfer_s(SENT)[0] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_a_segment_takes_its_slowest_link_and_all_delays() -> None:
 def test_an_unknown_or_dead_link_is_infinite_but_for_the_end(reports: list[LinkReport]) -> None:
     table = LinkTable(Uplink("b", (UplinkHop("A", "a", "b"),)))
     table.update(reports)
-    assert table.transfer_s(LIVE).tolist() == [math.inf, math.inf, 0.0]
+    assert table.transfer_s(SENT).tolist() == [math.inf, math.inf, 0.0]
 
 
 def test_no_uplink_is_a_dead_one() -> None:
-    assert LinkTable(None).transfer_s(LIVE).tolist() == [math.inf, math.inf, 0.0]
+    assert LinkTable(None).transfer_s(SENT).tolist() == [math.inf, math.inf, 0.0]
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.data())

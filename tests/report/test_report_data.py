@@ -20,6 +20,7 @@ from cosim.report.distributions import empirical
 from cosim.report.links import mean_relative_error
 from cosim.report.page import script_safe_json
 from cosim.results import LinkRecord, TaskRecord
+from cosim.results.records import TABLES
 
 HOP = ("transfer", "queue", "compute", "news_age", "news_hop")
 
@@ -169,13 +170,14 @@ def test_a_failed_run_is_shown_as_far_as_it_got(synthetic: Any, tmp_path: Path) 
 
 
 def test_a_killed_run_is_shown_as_far_as_it_was_flushed(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic(tmp_path, tasks=40)
+    rows = TABLES[TaskRecord].flush_rows
+    run = synthetic(tmp_path, tasks=rows + 8, seconds=20)
     gone = msgspec.structs.replace(run.manifest, pid=2**22 + 1)  # above Linux's largest pid
     (tmp_path / "manifest.json").write_bytes(msgspec.json.encode(gone))
     (view,) = build_report([tmp_path]).runs
     assert view.status == "failed"
-    assert len(view.tasks.task_id) == 32
-    assert view.duration_us > 3_000_000  # as its tables say: the manifest has nothing of it
+    assert len(view.tasks.task_id) == rows
+    assert view.duration_us > 12_000_000  # as its tables say: the manifest has nothing of it
     run.close("failed")
 
 

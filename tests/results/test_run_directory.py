@@ -23,6 +23,7 @@ from cosim.results import (
     SciRecord,
     TaskRecord,
 )
+from cosim.results.records import TABLES
 from cosim.results.tables import TableStream
 from cosim.scenario import load_scenario, to_toml
 
@@ -196,18 +197,18 @@ def test_a_run_without_a_row_has_a_summary(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_leaves_what_was_flushed(tmp_path: Path) -> None:
-    run = writer(tmp_path)
-    for task_id in range(100):
+    run, rows = writer(tmp_path), TABLES[TaskRecord].flush_rows
+    for task_id in range(3 * rows + 4):
         run.add(task(task_id))
     gone = msgspec.structs.replace(MANIFEST, pid=2**22 + 1)  # above Linux's largest pid
     (tmp_path / "manifest.json").write_bytes(msgspec.json.encode(gone))
     result = RunResult.open(tmp_path)
     assert result.manifest.status == "failed"
     assert "ended without finishing" in str(result.manifest.reason)
-    assert result.tasks["task_id"].tolist() == list(range(96))
+    assert result.tasks["task_id"].tolist() == list(range(3 * rows))
     stream = tmp_path / "tasks.arrows.partial"
     stream.write_bytes(stream.read_bytes()[:-100])
-    assert RunResult.open(tmp_path).tasks["task_id"].tolist() == list(range(64))
+    assert RunResult.open(tmp_path).tasks["task_id"].tolist() == list(range(2 * rows))
     run.close("failed")
 
 
@@ -243,10 +244,11 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     run = writer(tmp_path)
     run.add(link(0.0, "gnb", 1))
     monkeypatch.setattr(TableStream, "flush", full)
-    for task_id in range(31):
+    last = TABLES[TaskRecord].flush_rows - 1
+    for task_id in range(last):
         run.add(task(task_id))
     with pytest.raises(RunError, match="No space left on device"):
-        run.add(task(31))
+        run.add(task(last))
     with pytest.raises(RunError, match="No space left"):
         run.close("done")
     assert RunResult.open(tmp_path).manifest.status == "failed"

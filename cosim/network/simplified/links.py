@@ -50,14 +50,16 @@ class Link:
         When the interruption by a handover, or by a change of the parent, is over.
     senders
         The streams that begin on it.
+    report
+        The newest one, as long as it holds whatever time it is; else None.
     """
 
     __slots__ = (
-        "_report",
         "latency_ns",
         "name",
         "pools",
         "receiver",
+        "report",
         "senders",
         "silent_until_ns",
         "state",
@@ -71,40 +73,51 @@ class Link:
         self.state = LinkState(0.0, 0.0, 0, -1, float("nan"))
         self.silent_until_ns = 0
         self.senders: list[Stream] = []
-        self._report: LinkReport | None = None
+        self.report: LinkReport | None = None
 
     def become(self, state: LinkState) -> None:
         """Take over a new state."""
         if state != self.state:
             self.state = state
-            self._report = None
+            self.report = None
 
     @property
     def streams(self) -> int:
         """How many have equal shares of what its streams have least of."""
-        return max([pool.streams for pool in self.pools])
+        pools = self.pools
+        if len(pools) == 1:
+            return pools[0].streams
+        return max([pool.streams for pool in pools])
 
     def move(self, transmitter: str, receiver: str, *pools: Pool) -> None:
         """Lead between other nodes."""
         self.transmitter, self.receiver, self.pools = transmitter, receiver, pools
-        self._report = None
+        self.report = None
 
-    def report(self, now_ns: int) -> LinkReport:
-        """Its state, the same object as long as nothing changes."""
-        if self.senders:
-            self._report = None
-            return self._make_report(now_ns)
-        if self._report is None:
-            self._report = self._make_report(now_ns)
-        return self._report
+    def enter(self, stream: Stream) -> None:
+        """Let a stream begin here."""
+        self.senders.append(stream)
+        self.report = None
 
-    def _make_report(self, now_ns: int) -> LinkReport:
+    def leave(self, stream: Stream) -> None:
+        """Let a stream end that begins here."""
+        self.senders.remove(stream)
+
+    def make_report(self, now_ns: int) -> LinkReport:
+        """Tell of its state."""
+        report = self._report_at(now_ns)
+        if not self.senders:
+            self.report = report
+        return report
+
+    def _report_at(self, now_ns: int) -> LinkReport:
         capacity_bps, busy, wait_ns, mcs, snr_db = self.state
-        bits = sum(stream.backlog_bits(now_ns) for stream in self.senders)
-        drain_ns = 0.0
+        bits, drain_ns, since_ns = 0.0, 0.0, now_ns
+        if self.senders:
+            bits = sum([stream.backlog_bits(now_ns) for stream in self.senders])
+            since_ns = min([stream.head_ns for stream in self.senders])
         if bits:
             drain_ns = min(_LONGEST_WAIT_NS, bits * 1e9 / max(capacity_bps, 1e-9))
-        since_ns = min((stream.head_ns for stream in self.senders), default=now_ns)
         return LinkReport(
             link=self.name,
             transmitter=self.transmitter,

@@ -46,7 +46,10 @@ class Messages:
 
     def send(self, message: Send) -> None:
         """Send one, at the present moment."""
-        self._check(message)
+        fault = self._fault(message)
+        if fault is not None:
+            problem = f"send: transfer {message.transfer_id}: {fault}"
+            raise ProtocolError(problem, sim_time_ns=self._agenda.now_ns)
         self._account.sent(message.size_bytes)
         flight = self._flying[message.transfer_id] = Flight(message, self._agenda.now_ns)
         if message.transport is Transport.TCP:
@@ -126,11 +129,11 @@ class Messages:
         now = self._agenda.now_ns
         way = self._way(message)
         for link in way:
-            state = link.state
-            if state.capacity_bps <= 0:
+            capacity_bps, _, wait_ns, _, _ = link.state
+            if capacity_bps <= 0:
                 return None
-            sending = bits * (link.streams + 1) / state.capacity_bps
-            now = max(now, link.silent_until_ns) + int(sending) + link.latency_ns + state.wait_ns
+            sending_ns = int(bits * (link.streams + 1) / capacity_bps)
+            now = max(now, link.silent_until_ns) + sending_ns + link.latency_ns + wait_ns
         return now if way else None
 
     def _foresee(self, time_ns: int, stream: Stream) -> None:
@@ -169,15 +172,8 @@ class Messages:
             )
         )
 
-    def _check(self, message: Send) -> None:
-        """Refuse what the packet simulator refuses."""
-        fault = self._fault(message)
-        if fault is not None:
-            raise ProtocolError(
-                f"send: transfer {message.transfer_id}: {fault}", sim_time_ns=self._agenda.now_ns
-            )
-
     def _fault(self, message: Send) -> str | None:
+        """What is wrong with a message that the packet simulator refuses too, or None."""
         largest = _LARGEST_DATAGRAM if message.transport is Transport.UDP else _LARGEST_MESSAGE
         if not len(message.payload) <= message.size_bytes <= largest:
             return f"a size of {message.size_bytes} bytes cannot be sent"

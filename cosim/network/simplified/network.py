@@ -185,7 +185,8 @@ class SimplifiedNetwork:
             self._links.of(access_link(step.ue), direction).become(state)
 
     def _report(self, due_ns: int) -> None:
-        reports = tuple([link.report(self._agenda.now_ns) for link in self._all_links])
+        now_ns = self._agenda.now_ns
+        reports = tuple([link.report or link.make_report(now_ns) for link in self._all_links])
         self._agenda.events.append(ReportTick(self._agenda.now_ns, reports))
         self._agenda.at(due_ns + self._report_ns, REPORT, self._report, due_ns + self._report_ns)
 

@@ -77,8 +77,10 @@ class Stream:
     def backlog_bits(self, now_ns: int) -> float:
         """What is still to be sent."""
         left = max(0.0, self.left_bits - self.rate_bps * (now_ns - self.since_ns) / 1e9)
+        if len(self.waiting) == 1:
+            return left
         later = itertools.islice(self.waiting, 1, None)
-        return left + sum(stream_bits(message.size_bytes) for message, _ in later)
+        return left + sum([stream_bits(message.size_bytes) for message, _ in later])
 
 
 class StreamTable:
@@ -164,13 +166,13 @@ class StreamTable:
     def _occupy(self, stream: Stream) -> None:
         stream.route = self._route(stream.source, stream.destination)
         for link in stream.route[:1]:
-            link.senders.append(stream)
+            link.enter(stream)
         for pool in _pools(stream.route):
             pool.streams += 1
 
     def _vacate(self, stream: Stream) -> None:
         for link in stream.route[:1]:
-            link.senders.remove(stream)
+            link.leave(stream)
         for pool in _pools(stream.route):
             pool.streams -= 1
 

@@ -448,7 +448,7 @@ class ResourceBlockTestCase : public TestCase
         ends.parentPowerDbm = 30;
         link->SetEnds(ends);
         link->SetQuality(UP, LinkQuality::Flat(sinrDb), Simulator::Now(), Simulator::Now());
-        link->SetReceiver(UP, Callback<void, std::vector<RlcSdu>>([](std::vector<RlcSdu>) {}));
+        link->SetReceiver(UP, RadioLink::DeliverCallback([](const std::vector<RlcSdu>&) {}));
         return link;
     }
 
