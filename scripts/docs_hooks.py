@@ -22,8 +22,8 @@ from cosim.units import QUANTITY_TYPES, Quantity, format_quantity
 
 ROOT = Path(__file__).parents[1]
 ORDER = (
-    *("index", "concepts", "scenario", "policies", "agents", "iab", "simplified"),
-    *("report", "containers"),
+    *("index", "concepts", "scenario", "policies", "splitting", "agents", "iab", "simplified"),
+    *("report", "sweep", "reproducibility", "containers"),
     *("validation", "reproduction", "models", "performance", "radio-cost", "limits"),
 )
 _FIELD = re.compile(r"    (\w+): [^#]*?(?:#\s*(.*))?$")
@@ -54,7 +54,12 @@ def with_files(markdown: str) -> str:
 def rst_as_html(path: str) -> str:
     """The body of a reStructuredText document."""
     text = (ROOT / path).read_text(encoding="utf-8")
-    settings = {"report_level": 2, "halt_level": 2, "syntax_highlight": "none"}
+    settings = {
+        "report_level": 2,
+        "halt_level": 2,
+        "syntax_highlight": "none",
+        "toc_backlinks": False,
+    }
     settings |= {"initial_header_level": 2, "doctitle_xform": False}
     parts = docutils.core.publish_parts(text, writer="html5", settings_overrides=settings)
     # Without empty lines, for Markdown ends a block of HTML at one.

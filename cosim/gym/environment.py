@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import operator
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +55,8 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
     Raises
     ------
     InputError
-        When there is no such scenario.
+        When there is no such scenario, or an option has no value that can be; in `step`, when an
+        action is no boundary.
     """
 
     def __init__(
@@ -71,6 +75,10 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
     ) -> None:
         if render_mode is not None:
             raise InputError(f"there is no render mode '{render_mode}': a run has no picture")
+        if not (math.isfinite(energy_weight) and energy_weight >= 0):
+            raise InputError(f"energy_weight: {energy_weight} is not 0 or more")
+        if not 0 < patience_s <= threading.TIMEOUT_MAX:
+            raise InputError(f"patience_s: {patience_s} s is no time to wait")
         self.metadata = {"render_modes": []}
         self.render_mode = None
         self._scenario = resolve_scenario(
@@ -83,6 +91,7 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
         size = observation_size(layers)
         self.observation_space = spaces.Box(0.0, LONGEST_S, (size,), np.float32)
         self.action_space = spaces.Discrete(layers + 1)
+        self._layers = layers
         self._episode: Episode | None = None
         self._question: Question | None = None
 
@@ -111,7 +120,7 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
     def step(self, action: np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         if self._episode is None or self._question is None:
             raise InputError("there is no episode to step through", hint="call reset() first")
-        self._episode.answer(int(action))
+        self._episode.answer(self._boundary(action))
         turn = self._next_turn(self._episode)
         last = self._question
         self._question = question = turn.question
@@ -130,6 +139,15 @@ class SplitInferenceEnv(gymnasium.Env[Observation, np.int64]):
     def close(self) -> None:
         self._end_episode()
         super().close()
+
+    def _boundary(self, action: np.int64) -> int:
+        try:
+            boundary = operator.index(action)
+        except TypeError:
+            boundary = -1
+        if not 0 <= boundary <= self._layers:
+            raise InputError(f"action {action!r} is no boundary, from 0 to {self._layers}")
+        return boundary
 
     def _next_turn(self, episode: Episode) -> Turn:
         try:

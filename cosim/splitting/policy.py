@@ -206,7 +206,8 @@ def _fault(answer: object, layers: int, is_sink: bool) -> str | None:
     if not isinstance(answer, NodeSolution):
         return f"a {type(answer).__name__} instead of a NodeSolution"
     try:
-        cost = np.asarray(answer.cost_to_go_s, dtype=np.float64)
+        # "same_kind": numpy would only warn of what a complex number loses.
+        cost = np.asarray(answer.cost_to_go_s).astype(np.float64, casting="same_kind", copy=False)
         stop = np.asarray(answer.stop)
     except (TypeError, ValueError) as error:
         return f"arrays that hold no numbers ({error})"

@@ -75,17 +75,17 @@ ParseMessagePack(const uint8_t* begin, const uint8_t* end)
 }
 
 const json&
-FieldOf(const json& body, const std::string& key)
+FieldOf(const json& body, std::string_view key)
 {
     if (!body.is_object())
     {
-        throw ProtocolError("a " + std::string(body.type_name()) + " where a map with '" + key +
-                            "' was due");
+        throw ProtocolError("a " + std::string(body.type_name()) + " where a map with '" +
+                            std::string(key) + "' was due");
     }
     const auto found = body.find(key);
     if (found == body.end())
     {
-        throw ProtocolError("field '" + key + "' is missing");
+        throw ProtocolError("field '" + std::string(key) + "' is missing");
     }
     return *found;
 }
@@ -97,12 +97,12 @@ RefuseValue(const std::string& key, const std::string& wanted)
 }
 
 const json&
-GetList(const json& body, const std::string& key)
+GetList(const json& body, std::string_view key)
 {
     const auto& list = FieldOf(body, key);
     if (!list.is_array())
     {
-        RefuseValue(key, "a list");
+        RefuseValue(std::string(key), "a list");
     }
     return list;
 }

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace cosim
@@ -35,7 +36,7 @@ class ProtocolError : public std::runtime_error
 nlohmann::json ParseMessagePack(const uint8_t* begin, const uint8_t* end);
 
 /** @return the value of a field @throw ProtocolError when there is none */
-const nlohmann::json& FieldOf(const nlohmann::json& body, const std::string& key);
+const nlohmann::json& FieldOf(const nlohmann::json& body, std::string_view key);
 
 /** @throw ProtocolError that tells of a value's wrong type or range */
 [[noreturn]] void RefuseValue(const std::string& key, const std::string& wanted);
@@ -105,7 +106,7 @@ ReadField(const nlohmann::json& body, const std::string& key, T& target)
 }
 
 /** @param body a map @param key of it @return the list @throw ProtocolError otherwise */
-const nlohmann::json& GetList(const nlohmann::json& body, const std::string& key);
+const nlohmann::json& GetList(const nlohmann::json& body, std::string_view key);
 
 /** @param body a map @param key of it @return N numbers @throw ProtocolError otherwise */
 template <class T, std::size_t N>

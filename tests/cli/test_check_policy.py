@@ -45,6 +45,20 @@ def test_what_does_not_conform_exits_with_1() -> None:
     assert "a NoneType instead of a NodeSolution" in report["checks"][0]["detail"]
 
 
+def test_one_that_never_answers_fails() -> None:
+    Path("endless.py").write_text(
+        "from cosim.splitting import HiveMind\n"
+        "class Endless(HiveMind):\n"
+        "    def solve_node(self, role, costs, downstream):\n"
+        "        while True:\n"
+        "            pass\n"
+    )
+    result = call("endless:Endless", "--limit", "0.2", "--json")
+    assert result.exit_code == 1
+    (check,) = json.loads(result.stdout)["checks"]
+    assert check["detail"] == "has not answered everything within 0.2 s"
+
+
 def test_a_note_fails_only_when_it_shall() -> None:
     assert call("linear").exit_code == 0
     assert call("linear", "--strict").exit_code == 1

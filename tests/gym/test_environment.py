@@ -121,6 +121,30 @@ def test_vectors_of_environments() -> None:
         assert ends > 0, mode
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"energy_weight": float("nan")},
+        {"energy_weight": -1},
+        {"patience_s": 0},
+        {"patience_s": float("inf")},
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(option: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=next(iter(option))):
+        gymnasium.make(ID, **SMALL, **option)
+
+
+@pytest.mark.parametrize("action", [-1, 70, 1.5, "all", None])
+def test_an_action_that_is_no_boundary_is_refused(action: Any) -> None:
+    env = gymnasium.make(ID, **SMALL)
+    env.reset(seed=1)
+    with pytest.raises(InputError, match="is no boundary, from 0 to 69"):
+        env.step(action)
+    env.step(np.int64(69))  # the episode goes on
+    env.close()
+
+
 def test_closing_in_the_middle_ends_the_run() -> None:
     closed: list[str] = []
 

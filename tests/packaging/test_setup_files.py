@@ -111,3 +111,11 @@ def test_system_packages_are_the_same_everywhere() -> None:
     assert set(re.findall(r" ([a-z0-9-]+-dev)\)", cmake)) == {n for n in needed if "-dev" in n}
     readme = (ROOT / "README.md").read_text()
     assert {package for package in needed if package not in readme} == set()
+
+
+@pytest.mark.parametrize("folder", ["engine", "network", "gym"])
+def test_what_is_tried_in_the_image_reads_the_installed_package(folder: str) -> None:
+    """There the source beside the tests is gone (Containerfile)."""
+    for path in (ROOT / "tests" / folder).rglob("*.py"):
+        source = re.search(r"""["']cosim/\S+\.\w+["']|/ ["']cosim["']""", path.read_text())
+        assert source is None, (path, source)

@@ -84,6 +84,29 @@ class Habit(HiveMind):
         return costs.finish_here(downstream)
 
 
+class Turns(Blind):
+    """Has two answers and gives them in turn."""
+
+    def __init__(self) -> None:
+        self.answers = itertools.cycle((True, False))
+
+    def solve_node(
+        self, role: Role, costs: NodeCosts, downstream: FloatArray | None
+    ) -> NodeSolution:
+        if next(self.answers):
+            return super().solve_node(role, costs, downstream)
+        return costs.finish_here(downstream)
+
+
+class Imaginary(Blind):
+    uses_sci = True
+
+    def solve_node(
+        self, role: Role, costs: NodeCosts, downstream: FloatArray | None
+    ) -> NodeSolution:
+        return NodeSolution(np.full(costs.layers + 1, 1j), np.full(costs.layers + 1, costs.layers))
+
+
 class Boaster(HiveMind):
     def solve_node(
         self, role: Role, costs: NodeCosts, downstream: FloatArray | None
@@ -114,10 +137,13 @@ def test_hivemind_gives_no_cause_for_a_note() -> None:
         (Blind, "dead links", "fail", "over a dead link"),
         (Backwards, "decisions", "fail", "is not between 1 and L = 1"),
         (Short, "decisions", "fail", "cost_to_go_s of shape (1,)"),
+        (Imaginary, "decisions", "fail", "hold no numbers"),
+        (Imaginary, "decisions", "fail", "(1 layers, links up, cloud)"),
         (LostWithoutNews, "decisions", "fail", "raised LookupError: nobody told me"),
         (Scribbler, "purity", "fail", "changes the arrays"),
         (Dice, "determinism", "fail", "answer differently"),
         (Habit, "memory", "note", "depends on what was asked before"),
+        (Turns, "memory", "note", "depends on what was asked before"),
         (Boaster, "cost honesty", "note", "minimises something else"),
     ],
 )

@@ -152,9 +152,8 @@ def test_a_sink_must_finish() -> None:
 
 
 def test_built_in_names_and_descriptions() -> None:
-    assert policy_names()[:5] == [
-        "hivemind", "ue-only", "cloud-only", "single-split", "edge-only",
-    ]  # fmt: skip
+    assert policy_names()[0] == "hivemind"
+    assert {"ue-only", "cloud-only", "single-split", "edge-only"} <= set(policy_names())
     assert all(policy_description(name) for name in policy_names())
     assert isinstance(make_policy("hivemind"), HiveMind)
     assert make_policy("hivemind") is not make_policy("hivemind")

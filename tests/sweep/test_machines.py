@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 import pytest
 from distributed import Client
+from processes import wait_for_end
 
 PAGE = Path(__file__).parents[2] / "docs" / "sweep.md"
 HERE = Path(__file__).name
@@ -109,7 +110,7 @@ def test_through_slurm(place: Path) -> None:
             cluster.stdin.write("\n")
             cluster.stdin.flush()
             assert cluster.wait(LIMIT_S) == 0
-        job.wait(LIMIT_S)  # scancel
+        wait_for_end(job.pid, LIMIT_S)  # scancel
     finally:
         _end(job)
 

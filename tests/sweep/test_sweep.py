@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from processes import is_running
 
 from cosim.cli.main import main
 
@@ -108,7 +108,7 @@ def test_a_killed_sweep_leaves_no_run_behind_and_is_taken_up(place: Path) -> Non
         runs = [json.loads(p.read_text())["pid"] for p in manifests("*/manifest.json")]
         process.kill()
         process.wait(10)
-        _wait_for(lambda: not any(_is_running(pid) for pid in runs), 30)
+        _wait_for(lambda: not any(is_running(pid) for pid in runs), 30)
     finally:
         process.kill()
         process.wait(10)
@@ -128,7 +128,7 @@ def test_an_interrupted_sweep_ends_its_runs(place: Path, number: signal.Signals)
         (path,) = manifests("*/manifest.json")
         process.send_signal(number)
         assert process.wait(60) != 0
-        _wait_for(lambda: not _is_running(json.loads(path.read_text())["pid"]), 30)
+        _wait_for(lambda: not is_running(json.loads(path.read_text())["pid"]), 30)
         assert json.loads(path.read_text())["status"] == "failed"
     finally:
         process.kill()
@@ -219,14 +219,6 @@ def _statuses(paths: Any) -> list[str]:
         except (OSError, ValueError):
             return []
     return sorted(found)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _wait_for(condition: Callable[[], bool], limit_s: float) -> None:

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+import cosim
 from cosim.scenario import schema
 
 ROOT = Path(__file__).parents[3]
-NETWORK = ROOT / "cosim" / "network"
+PACKAGE = Path(cosim.__file__).parent  # in the image there is no source beside the tests
+NETWORK = PACKAGE / "network"
 SOURCES = (
     *(NETWORK / "simplified").glob("*.py"),
     NETWORK / "demand.py",
     NETWORK / "trajectory.py",
-    ROOT / "cosim" / "scenario" / "population.py",
+    PACKAGE / "scenario" / "population.py",
 )
 # Tables whose every key is about the network; what else a node has is the engine's.
 TABLES = {

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cosim
 from cosim.cli.main import main
 from cosim.errors import ScenarioError
 from cosim.network.port import Delivery, Send, Transport
@@ -103,7 +104,7 @@ def test_a_parent_that_cannot_be_is_bad_input_with_its_key_and_time(tmp_path: Pa
     with pytest.raises(ScenarioError, match=r"changes\[0\]\.parent: at 1 s 'iab1' .* below 'iab5'"):
         open_simplified(load_scenario("mmwave-iab", [("topology_changes", below)]))
     file = tmp_path / "impossible.toml"
-    path = Path("cosim/scenario/builtin/mmwave-iab.toml")
+    path = Path(cosim.__file__).parent / "scenario" / "builtin" / "mmwave-iab.toml"
     change = "[[topology_changes]]\ntime = '1 s'\nnode = 'iab5'\naction = 'parent'\nparent = 'iab1'"
     file.write_text(f"{path.read_text()}\n{change}\n")
     out = tmp_path / "out"
