@@ -76,7 +76,7 @@ def test_a_killed_ns3_leaves_a_failed_run_with_its_results(tmp_path: Path) -> No
 
 
 def test_a_python_that_gets_no_processor_for_a_while_goes_on(tmp_path: Path) -> None:
-    code = f"import cosim; cosim.run('chain3', duration_s=2.0, out={str(tmp_path / 'run')!r})"
+    code = f"import cosim; cosim.run('chain3', duration_s=20.0, out={str(tmp_path / 'run')!r})"
     parent = subprocess.Popen([sys.executable, "-c", code])
     try:
         links = tmp_path / "run" / "links.arrows.partial"
