@@ -124,10 +124,19 @@ def test_a_chain_saturates_at_its_share_of_the_frame() -> None:
         (["--bandwidth-mhz", "123"], "no channel of 123000000 Hz"),
         (["--tdd", "DDDD"], "TDD pattern 'DDDD'"),
         (["--distance-m", "far"], "LO:HI"),
+        (["--tdd", ""], "needs a letter"),
         (["--distance-m", "100:50"], "no range"),
+        (["--duration", "inf"], "finite"),
+        (["--duration", "nan"], "finite"),
+        (["--carrier-ghz", "nan"], "finite"),
+        (["--offered-mbps", "1e12"], "range"),
+        (["--speed-mps", "1e12"], "range"),
+        (["--bandwidth-mhz", "1000000000000"], "range"),
+        (["--seed", str(2**32)], "range"),
     ],
 )
 def test_what_cannot_be_simulated_is_bad_input(options: list[str], problem: str) -> None:
     done = CliRunner().invoke(main, ["cell", *options])
     assert done.exit_code == 2
     assert problem in done.output
+    assert len(done.output.splitlines()) == 1
