@@ -67,8 +67,7 @@ def run_cell(setup: CellSetup) -> dict[str, Any]:
         ``goodput_mbps``, ``per_ue_mbps``, ``delay_ms_mean``, ``delay_ms_p99``, ``sinr_db_mean``,
         ``mcs_mean``, ``bler``, ``handovers``, ``cpu_s`` and ``sim_s``; None where nothing arrived.
         SINR and MCS are means over the UEs' access links and over time, every 20 ms, with MCS -1
-        where a link carries nothing; ``bler`` is of first transmissions on them. The SINR is that of
-        the channel, without interference, which only the MCS and the errors show.
+        where a link carries nothing; ``bler`` is of first transmissions on them.
 
     Raises
     ------

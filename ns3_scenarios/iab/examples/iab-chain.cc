@@ -216,13 +216,14 @@ class LinkMeter
         for (const auto& ue : m_network.Ues())
         {
             const auto link = m_network.Iab().AccessLinkOf(ue);
-            m_sinrDb += link->Quality(m_direction).sinrDb;
+            m_sinrDb += link->Quality(m_direction).sinrDb -
+                        10 * std::log10(1 + link->Interference(m_direction));
             m_mcs += link->Mcs(m_direction, Simulator::Now());
         }
         m_samples += static_cast<double>(m_network.Ues().size());
     }
 
-    /** @return mean SINR in dB */
+    /** @return mean SINR in dB, with the interference that blocks met on average */
     double SinrDb() const
     {
         return m_sinrDb / m_samples;
