@@ -6,7 +6,12 @@ from typing import Any
 
 import click
 
+from cosim.cli.options import POSITIVE, FiniteRange
+
 _NO_MORE_THAN = 65_000  # addresses in the radio network
+_LARGEST_SEED = 2**32 - 1  # of the program, as of ns-3's RngRun in it
+_FASTEST_MBPS = 1_000_000  # of what is offered: a packet each 11 ns
+_FASTEST_MPS = 1_000  # of the UEs: far beyond the 500 km/h of TR 38.901 7.1
 
 
 def parse_distances(
@@ -23,7 +28,10 @@ def parse_distances(
     return pair
 
 
-_positive = click.FloatRange(min=0, min_open=True)
+def _parse_tdd(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not value:
+        raise click.BadParameter("needs a letter at least, of D, S, U and F")
+    return value
 
 
 @click.command("cell")
@@ -35,13 +43,23 @@ _positive = click.FloatRange(min=0, min_open=True)
     default="chain",
     help="Relays one behind the other, or around the donor, each with its share of the UEs.",
 )
-@click.option("--bandwidth-mhz", type=click.IntRange(min=1), default=100, help="Channel, in MHz.")
-@click.option("--numerology", type=click.IntRange(0, 4), default=3, help="Numerology.")
 @click.option(
-    "--carrier-ghz", type=click.FloatRange(0.5, 100), default=28.0, help="Carrier, in GHz."
+    "--bandwidth-mhz", type=click.IntRange(1, 10_000), default=100, help="Channel, in MHz."
 )
-@click.option("--tdd", default="F", help="TDD pattern, one letter (D, S, U, F for either) a slot.")
-@click.option("--offered-mbps", type=_positive, default=10.0, help="UDP of all UEs together.")
+@click.option("--numerology", type=click.IntRange(0, 4), default=3, help="Numerology.")
+@click.option("--carrier-ghz", type=FiniteRange(0.5, 100), default=28.0, help="Carrier, in GHz.")
+@click.option(
+    "--tdd",
+    callback=_parse_tdd,
+    default="F",
+    help="TDD pattern, one letter (D, S, U, F for either) a slot.",
+)
+@click.option(
+    "--offered-mbps",
+    type=FiniteRange(0, _FASTEST_MBPS, min_open=True),
+    default=10.0,
+    help="UDP of all UEs together.",
+)
 @click.option("--direction", type=click.Choice(["ul", "dl"]), default="ul", help="Of the UDP.")
 @click.option(
     "--distance-m",
@@ -57,7 +75,10 @@ _positive = click.FloatRange(min=0, min_open=True)
     help="Line of sight of the UEs.",
 )
 @click.option(
-    "--speed-mps", type=click.FloatRange(min=0), default=0.0, help="Of the UEs, outward, in m/s."
+    "--speed-mps",
+    type=FiniteRange(0, _FASTEST_MPS),
+    default=0.0,
+    help="Of the UEs, outward, in m/s.",
 )
 @click.option(
     "--half-duplex",
@@ -81,8 +102,10 @@ _positive = click.FloatRange(min=0, min_open=True)
     default=False,
     help="Whether it must then report its buffer before it sends data.",
 )
-@click.option("--duration", "duration_s", type=_positive, default=1.0, help="Simulated time in s.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, help="Seed of everything random.")
+@click.option("--duration", "duration_s", type=POSITIVE, default=1.0, help="Simulated time in s.")
+@click.option(
+    "--seed", type=click.IntRange(0, _LARGEST_SEED), default=1, help="Seed of everything random."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def cell_command(as_json: bool, **setup: Any) -> None:
     """Measure the radio stack alone: UEs behind a chain of relays, without controllers."""

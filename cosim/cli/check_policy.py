@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from cosim.cli.options import POSITIVE
+
 
 @click.command("check-policy")
 @click.argument("policy")
@@ -12,7 +14,7 @@ import click
 @click.option(
     "--limit",
     "limit_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     default=120.0,
     show_default=True,
     metavar="S",

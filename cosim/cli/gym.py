@@ -7,9 +7,7 @@ from typing import Any
 
 import click
 
-from cosim.cli.options import run_options
-
-_positive = click.FloatRange(min=0, min_open=True)
+from cosim.cli.options import POSITIVE, run_options
 
 
 @click.command("gym")
@@ -26,7 +24,7 @@ _positive = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--wait",
     "arrival_s",
-    type=_positive,
+    type=POSITIVE,
     default=60.0,
     show_default=True,
     metavar="S",
@@ -35,7 +33,7 @@ _positive = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--patience",
     "decision_s",
-    type=_positive,
+    type=POSITIVE,
     default=600.0,
     show_default=True,
     metavar="S",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from cosim.cli.options import FiniteRange
+
 
 @click.command("ns3")
 @click.option(
@@ -25,7 +27,7 @@ import click
 @click.option(
     "--patience",
     "patience_s",
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     default=120.0,
     show_default=True,
     metavar="S",

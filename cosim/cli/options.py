@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from cosim.scenario.overrides import split_override
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers: ``nan`` and ``inf``, which are floats too, are outside."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
+
+
+POSITIVE: Final = FiniteRange(min=0, min_open=True)
 
 
 def run_options(command: _F) -> _F:
@@ -42,7 +58,7 @@ def decision_limit_option(command: _F) -> _F:
     return click.option(
         "--decision-limit",
         "decision_limit_s",
-        type=click.FloatRange(min=0, min_open=True),
+        type=POSITIVE,
         default=30.0,
         show_default=True,
         metavar="S",
@@ -68,7 +84,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--duration",
         "duration_s",
-        type=click.FloatRange(min=0, min_open=True),
+        type=POSITIVE,
         metavar="S",
         help="Simulated time, in seconds.",
     ),

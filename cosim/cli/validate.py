@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cosim.cli.options import parse_overrides
+from cosim.cli.options import POSITIVE, parse_overrides
 
 if TYPE_CHECKING:
     from cosim.validation import Row, Validation
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     metavar="S",
     help="Simulated time of each run, in seconds.",
 )

@@ -118,16 +118,35 @@ def test_a_chain_saturates_at_its_share_of_the_frame() -> None:
     assert behind["goodput_mbps"] == pytest.approx(alone / 2, rel=0.03)
 
 
+def test_sinr_and_mcs_are_means_over_time() -> None:
+    # A UE without line of sight that leaves: at the end of the longer run it is farther away than
+    # on average, and than in the first half.
+    leaving = ("--condition", "nlos", "--distance-m", "20", "--speed-mps", "40")
+    whole, half = (_cell(*leaving, "--duration", duration) for duration in ("2", "1"))
+    end = _cell("--condition", "nlos", "--distance-m", "100", "--duration", "0.1")
+    assert end["sinr_db_mean"] + 5 < whole["sinr_db_mean"] < half["sinr_db_mean"]
+    assert whole["mcs_mean"] <= half["mcs_mean"]
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
         (["--bandwidth-mhz", "123"], "no channel of 123000000 Hz"),
         (["--tdd", "DDDD"], "TDD pattern 'DDDD'"),
         (["--distance-m", "far"], "LO:HI"),
+        (["--tdd", ""], "needs a letter"),
         (["--distance-m", "100:50"], "no range"),
+        (["--duration", "inf"], "finite"),
+        (["--duration", "nan"], "finite"),
+        (["--carrier-ghz", "nan"], "finite"),
+        (["--offered-mbps", "1e12"], "range"),
+        (["--speed-mps", "1e12"], "range"),
+        (["--bandwidth-mhz", "1000000000000"], "range"),
+        (["--seed", str(2**32)], "range"),
     ],
 )
 def test_what_cannot_be_simulated_is_bad_input(options: list[str], problem: str) -> None:
     done = CliRunner().invoke(main, ["cell", *options])
     assert done.exit_code == 2
     assert problem in done.output
+    assert len(done.output.splitlines()) == 1

@@ -29,6 +29,7 @@ namespace
 {
 
 constexpr uint16_t PORT = 4000;
+constexpr int64_t LINK_SAMPLES_MS = 20; //!< as often as links adapt by default
 
 /** What the command line says. */
 struct Options
@@ -153,11 +154,20 @@ MakeConfig(const Options& options)
             MakeRadio(options)};
 }
 
+/** @return direction of the traffic */
+NrDirection
+DirectionOf(const Options& options)
+{
+    return Choose<NrDirection>("direction",
+                               options.direction,
+                               {{"ul", NrDirection::UPLINK}, {"dl", NrDirection::DOWNLINK}});
+}
+
 /** Make one flow for each UE. */
 std::vector<Flow>
 MakeFlows(const Options& options, const RelayNetwork& network)
 {
-    const bool uplink = options.direction == "ul";
+    const bool uplink = DirectionOf(options) == NrDirection::UPLINK;
     const double bitsPerS = options.offeredMbps * 1e6 / options.ues;
     std::vector<Flow> flows;
     for (const auto& ue : network.Ues())
@@ -176,7 +186,7 @@ MakeFlows(const Options& options, const RelayNetwork& network)
 void
 Listen(const Options& options, const RelayNetwork& network, RateMeter& meter)
 {
-    if (options.direction == "ul")
+    if (DirectionOf(options) == NrDirection::UPLINK)
     {
         meter.Listen(network.Server(), PORT);
         return;
@@ -187,18 +197,58 @@ Listen(const Options& options, const RelayNetwork& network, RateMeter& meter)
     }
 }
 
-/** @return a mean over the UEs' access links */
-template <class Measure>
-double
-MeanOverUes(const RelayNetwork& network, Measure measure)
+/** Means over all UEs' access links and over time. */
+class LinkMeter
 {
-    double sum = 0;
-    for (const auto& ue : network.Ues())
+  public:
+    /** @param network of the UEs @param direction of the traffic @param period of samples */
+    LinkMeter(const RelayNetwork& network, NrDirection direction, Time period)
+        : m_network(network),
+          m_direction(direction),
+          m_period(period)
     {
-        sum += measure(*network.Iab().AccessLinkOf(ue));
+        Simulator::Schedule(m_period, &LinkMeter::SampleAgain, this);
     }
-    return sum / static_cast<double>(network.Ues().size());
-}
+
+    /** Take note of all links as they are now. */
+    void Sample()
+    {
+        for (const auto& ue : m_network.Ues())
+        {
+            const auto link = m_network.Iab().AccessLinkOf(ue);
+            m_sinrDb += link->Quality(m_direction).sinrDb -
+                        10 * std::log10(1 + link->Interference(m_direction));
+            m_mcs += link->Mcs(m_direction, Simulator::Now());
+        }
+        m_samples += static_cast<double>(m_network.Ues().size());
+    }
+
+    /** @return mean SINR in dB, with the interference that blocks met on average */
+    double SinrDb() const
+    {
+        return m_sinrDb / m_samples;
+    }
+
+    /** @return mean MCS index, in which a link that carries nothing counts -1 */
+    double Mcs() const
+    {
+        return m_mcs / m_samples;
+    }
+
+  private:
+    void SampleAgain()
+    {
+        Sample();
+        Simulator::Schedule(m_period, &LinkMeter::SampleAgain, this);
+    }
+
+    const RelayNetwork& m_network; //!< of the UEs
+    NrDirection m_direction;       //!< of the traffic
+    Time m_period;                 //!< of samples
+    double m_sinrDb{0};            //!< sum of all samples
+    double m_mcs{0};               //!< sum of all samples
+    double m_samples{0};           //!< links times instants
+};
 
 /** @return share of first transmissions over the UEs' access links that failed */
 double
@@ -234,9 +284,9 @@ void
 PrintResults(const Options& options,
              const RelayNetwork& network,
              const RateMeter& meter,
+             const LinkMeter& links,
              double cpuS)
 {
-    const auto direction = options.direction == "ul" ? NrDirection::UPLINK : NrDirection::DOWNLINK;
     const auto delays = meter.SortedDelaysMs();
     double sumMs = 0;
     for (const auto delay : delays)
@@ -260,16 +310,9 @@ PrintResults(const Options& options,
               << "], \"delay_ms_mean\": "
               << JsonNumber(delays.empty() ? std::nan("") : sumMs / double(delays.size()))
               << ", \"delay_ms_p99\": " << JsonNumber(Quantile(delays, 0.99))
-              << ", \"sinr_db_mean\": "
-              << JsonNumber(MeanOverUes(
-                     network,
-                     [=](const RadioLink& link) { return link.Quality(direction).sinrDb; }))
-              << ", \"mcs_mean\": "
-              << JsonNumber(MeanOverUes(network,
-                                        [=](const RadioLink& link) {
-                                            return double(link.Mcs(direction, Simulator::Now()));
-                                        }))
-              << ", \"bler\": " << JsonNumber(BlockErrorRate(network, direction))
+              << ", \"sinr_db_mean\": " << JsonNumber(links.SinrDb())
+              << ", \"mcs_mean\": " << JsonNumber(links.Mcs())
+              << ", \"bler\": " << JsonNumber(BlockErrorRate(network, DirectionOf(options)))
               << ", \"handovers\": " << handovers << ", \"cpu_s\": " << JsonNumber(cpuS)
               << ", \"sim_s\": " << JsonNumber(options.durationS) << "}\n";
 }
@@ -288,12 +331,14 @@ main(int argc, char* argv[])
         const RelayNetwork network(MakeConfig(options));
         RateMeter meter(MakeFlows(options, network));
         Listen(options, network, meter);
+        LinkMeter links(network, DirectionOf(options), MilliSeconds(LINK_SAMPLES_MS));
         meter.Start();
         const auto begin = std::clock();
         Simulator::Stop(Seconds(options.durationS));
         Simulator::Run();
         const double cpuS = double(std::clock() - begin) / CLOCKS_PER_SEC;
-        PrintResults(options, network, meter, cpuS);
+        links.Sample();
+        PrintResults(options, network, meter, links, cpuS);
     }
     catch (const std::exception& error)
     {
