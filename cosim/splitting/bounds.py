@@ -75,6 +75,7 @@ def lagrange_multiplier(qa: SplitProblem, be: SplitProblem, threshold: float) ->
     threshold
         Of qa, not below the least possible.
     """
+    be = _where_open(be, qa)
 
     def costs(problem: SplitProblem) -> tuple[float, float]:
         boundaries = solve_sci(problem).boundaries
@@ -95,6 +96,14 @@ def lagrange_multiplier(qa: SplitProblem, be: SplitProblem, threshold: float) ->
             break
         inside, outside = (middle, outside) if middle[0] <= threshold else (inside, middle)
     return Multiplier(slope, combined, inside[1])
+
+
+def _where_open(be: SplitProblem, qa: SplitProblem) -> SplitProblem:
+    """`be` with the dead links of `qa`: a plan over one of them is no answer, however cheap."""
+    dead = qa.transfer_s == math.inf
+    if not dead.any():
+        return be
+    return SplitProblem(be.compute_s, np.where(dead, math.inf, be.transfer_s))
 
 
 def _left(most: float, problem: SplitProblem) -> Iterator[FloatArray]:

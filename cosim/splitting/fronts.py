@@ -14,6 +14,9 @@ from cosim.splitting.problem import FloatArray, IntArray
 MAX_POINTS: Final = 1_000_000
 """Of one node's message: some seconds, and 50 MB."""
 
+MAX_MOVED: Final = 10_000_000_000
+"""Points that a front moves up for those put in before them: some seconds."""
+
 _FINEST = 16  # parts of the range of be over the cap that thinning begins with
 
 
@@ -57,6 +60,7 @@ class Front:
     qa: list[float] = field(default_factory=list)
     be: list[float] = field(default_factory=list)
     number: list[int] = field(default_factory=list)
+    moved: int = 0
 
     def put(self, at: int, qa: float, be: float, number: int) -> int:
         """Put in a point behind the `at` ones of no more qa, for those that it beats."""
@@ -64,6 +68,9 @@ class Front:
         end = begin
         while end < len(self.be) and self.be[end] >= be:
             end += 1
+        self.moved += len(self.be) - end
+        if self.moved > MAX_MOVED:
+            raise ValueError(f"a front moved more than {MAX_MOVED} points: set a lower cap")
         self.qa[begin:end], self.be[begin:end], self.number[begin:end] = [qa], [be], [number]
         return begin + 1
 

@@ -19,9 +19,11 @@ reported gap above, so that the final be exceeds the optimum by at most the sum 
 (`ParetoPlan.excess_bound`). Points of least qa always stay, at most one for each boundary: the
 threshold holds all the same.
 
-The number of points can grow with the number of plans in the worst case, and a million at one node
-are refused; `cap` is the way out. `solve_pareto` without a cap knows the costs of all nodes, and by
-them leaves out nearly all points (`bounds`): 10^5 layers on 64 nodes take seconds.
+`solve_pareto` without a cap knows the costs of all nodes, and by them leaves out nearly all points
+of a model whose layers differ (`bounds`): 10^5 layers on 64 nodes take seconds. The number of
+points can grow with the number of plans all the same, as where the sum of both metrics hardly
+depends on the plan: hundreds of layers of a recurrent model do that, whose layers repeat. Fronts
+that take more than some seconds at one node are refused; `cap` is the way out.
 """
 
 from __future__ import annotations
@@ -171,7 +173,7 @@ def pareto_step(
     Raises
     ------
     ValueError
-        Naming the argument and the index at fault, or when there are more than `MAX_POINTS`.
+        Naming the argument and the index at fault, or when a front takes more than some seconds.
     """
     prefix = _prefixes(prefix)
     transfer = table("transfer", transfer, prefix.shape, finite=False)
@@ -198,6 +200,11 @@ def solve_pareto(
         What nodes find that tell at most so many points, see `pareto_step`. None: the optimum, by
         one who knows the costs of all nodes, and so leaves out early what is no part of it.
 
+    Raises
+    ------
+    ValueError
+        Naming the argument at fault, or when a front takes more than some seconds.
+
     Examples
     --------
     >>> seconds = SplitProblem([[4.0, 4.0], [1.0, 1.0]], [[2.0, 1.0, 0.0]])
@@ -218,11 +225,12 @@ def solve_pareto(
         messages.append(_step(prefix[:, p], transfer[:, p], messages[-1], limits[p], cap))
     messages.reverse()
     boundaries, meets = _walk(messages, threshold)
+    cost = plan_cost(qa, boundaries)
     return ParetoPlan(
         boundaries=boundaries,
-        qa=plan_cost(qa, boundaries),
+        qa=cost,
         be=plan_cost(be, boundaries),
-        meets=meets,
+        meets=meets or cost <= threshold < math.inf,
         excess_bound=messages[0].gap,
         points=sum(message.points for message in messages),
     )
@@ -258,7 +266,8 @@ def _refuse(threshold: float, cap: int | None) -> None:
 
 def _limits(prefix: FloatArray, threshold: float) -> Limits:
     """What a node knows by itself."""
-    most = (prefix + threshold) * (1 + _ROUNDING)
+    with np.errstate(over="ignore"):  # no limit, then
+        most = (prefix + threshold) * (1 + _ROUNDING)
     return Limits(most, 0.0, np.full(prefix.size, math.inf))
 
 

@@ -137,7 +137,7 @@ def tell_checked(policy: NodePolicy, role: Role, costs: NodeCosts, heard: Told |
     told = _guarded(policy, lambda: policy.tell(role, costs, heard))
     if not isinstance(told, policy.tells):
         raise PolicyError(f"policy '{_label(policy)}' told a {type(told).__name__}")
-    return told
+    return told.copy() if isinstance(told, np.ndarray) else told
 
 
 def decide_checked(
@@ -174,8 +174,9 @@ def solve_checked(
     problem = _fault(answer, costs.layers, role.is_sink)
     if problem is not None:
         raise PolicyError(f"policy '{_label(policy)}' returned no valid decision: {problem}")
+    # Copies: a policy may answer in the same arrays again, and what was told is kept by identity.
     return NodeSolution(
-        np.asarray(answer.cost_to_go_s, dtype=np.float64), np.asarray(answer.stop, dtype=np.int64)
+        np.array(answer.cost_to_go_s, dtype=np.float64), np.array(answer.stop, dtype=np.int64)
     )
 
 

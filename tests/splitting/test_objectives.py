@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ EXACT = {"bounds of one who knows all costs": None, "nodes that tell all points"
 
 
 @pytest.mark.parametrize("cap", EXACT.values(), ids=EXACT)
-@given(pair=pairs(), threshold=st.integers(-1, 60))
+@given(pair=pairs(), threshold=st.integers(-1, 60) | st.just(math.inf))
 @settings(max_examples=200)
 def test_pareto_never_violates_what_can_be_met_and_reaches_the_optimum(
     pair: tuple[SplitProblem, SplitProblem], threshold: float, cap: int | None
@@ -93,7 +94,7 @@ def test_pareto_never_violates_what_can_be_met_and_reaches_the_optimum(
     qa, be = pair
     found = solve_pareto(qa, be, threshold, cap=cap)
     costs = [(plan_cost(qa, plan), plan_cost(be, plan)) for plan in all_plans(qa)]
-    meeting = [b for a, b in costs if a <= threshold]
+    meeting = [b for a, b in costs if a <= threshold and a < math.inf]
     assert found.meets == bool(meeting)
     assert (found.qa, found.be) == (
         plan_cost(qa, found.boundaries),
@@ -196,6 +197,35 @@ def test_fronts_beyond_all_measure_are_refused(monkeypatch: pytest.MonkeyPatch) 
         solve_pareto(qa, be, 1.0, cap=1000)
     assert solve_pareto(qa, be, 1.0, cap=90).meets
     assert solve_pareto(qa, be, 1.0).points < 90  # one who knows all costs needs fewer
+
+
+def test_fronts_that_take_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where both metrics have the same sum on every plan, no bound leaves out a point."""
+    rng = np.random.default_rng(1)
+    compute, transfer = rng.random((5, 60)), np.zeros((4, 61))
+    qa, be = SplitProblem(compute, transfer), SplitProblem(1 - compute, transfer)
+    threshold = threshold_between(qa, be, 0.5)
+    monkeypatch.setattr("cosim.splitting.fronts.MAX_MOVED", 100_000)
+    with pytest.raises(ValueError, match="moved more than 100000 points: set a lower cap"):
+        solve_pareto(qa, be, threshold)
+    assert solve_pareto(qa, be, threshold, cap=50).meets
+
+
+@pytest.mark.parametrize("cap", EXACT.values(), ids=EXACT)
+def test_the_greatest_threshold_overflows_nothing(cap: int | None) -> None:
+    qa, be = paper_problems("resnet18")
+    with np.errstate(all="raise"):
+        huge, without = (solve_pareto(qa, be, t, cap=cap) for t in (sys.float_info.max, math.inf))
+    assert huge.boundaries == without.boundaries
+
+
+def test_a_plan_on_the_threshold_meets_it_beside_far_larger_costs() -> None:
+    """Sums up to the last layer hold what is small to a few digits only; the plan's cost does."""
+    compute = [[1.4e6, 0.5], [0.7, 1e6], [1e6, 0.8]]
+    qa = SplitProblem(compute, [[0.1, 0.2, 0.7], [0.8, 0.2, 0.3]])
+    least = solve_sci(qa).cost
+    assert solve_pareto(qa, qa, least).meets
+    assert not solve_pareto(qa, qa, least * 0.999).meets
 
 
 def test_pareto_beats_what_a_weighted_sum_can_reach() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from cosim.errors import InputError, PolicyError, UnknownNameError
 from cosim.splitting import (
+    Decision,
     NodeCosts,
     NodePolicy,
     NodeSolution,
@@ -216,3 +217,48 @@ def _load(point: EntryPoint) -> object:
 def test_roles_must_match_the_chain() -> None:
     with pytest.raises(ValueError, match="roles must have P = 3"):
         solve_chain(HiveMind(), PROBLEM, (UE, CLOUD))
+
+
+class Reuses(Policy):
+    """Answers in the same two arrays each time."""
+
+    def __init__(self) -> None:
+        self._answer = NodeSolution(np.zeros(4), np.zeros(4, dtype=np.int64))
+
+    def solve_node(
+        self, role: Role, costs: NodeCosts, downstream: FloatArray | None
+    ) -> NodeSolution:
+        fresh = HiveMind().solve_node(role, costs, downstream)
+        self._answer.cost_to_go_s[:], self._answer.stop[:] = fresh.cost_to_go_s, fresh.stop
+        return self._answer
+
+
+def test_a_policy_may_answer_in_the_same_arrays_again() -> None:
+    """What was told is coded once and kept by identity: it must not change behind the node."""
+    policy, costs = Reuses(), NodeCosts(PROBLEM.prefix_s[1], PROBLEM.transfer_s[1])
+    near, far = np.zeros(4), np.array([9.0, 9.0, 9.0, 0.0])
+    solved, told = solve_checked(policy, MEC, costs, near), tell_checked(policy, MEC, costs, near)
+    assert tell_checked(policy, MEC, costs, far) is not told
+    for answer in (solved.cost_to_go_s, told):
+        np.testing.assert_array_equal(answer, HiveMind().solve_node(MEC, costs, near).cost_to_go_s)
+
+
+class TellsOne(NodePolicy):
+    """Tells one array, which it changes."""
+
+    def __init__(self) -> None:
+        self.told = np.zeros(4)
+
+    def tell(self, role: Role, costs: NodeCosts, heard: Told | None) -> Told:
+        self.told += 1
+        return self.told
+
+    def decide(self, role: Role, costs: NodeCosts, heard: Told | None, task: TaskState) -> Decision:
+        return Decision(costs.layers)
+
+
+def test_a_policy_may_tell_the_same_array_again() -> None:
+    policy, costs = TellsOne(), NodeCosts(PROBLEM.prefix_s[1], PROBLEM.transfer_s[1])
+    first, second = (tell_checked(policy, MEC, costs, None) for _ in range(2))
+    np.testing.assert_array_equal(first, np.ones(4))
+    np.testing.assert_array_equal(second, np.full(4, 2.0))
