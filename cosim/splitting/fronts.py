@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -105,7 +106,7 @@ class Points:
         while self._cap is not None and len(self._rows) > self._cap and self._width < math.inf:
             finite = [row[2] for row in self._rows if row[2] < math.inf]
             span = max(finite, default=0.0) - min(finite, default=0.0)
-            width = max(2 * self._width, span / (_FINEST * self._cap))
+            width = max(2 * self._width, span / (_FINEST * self._cap), sys.float_info.min)
             self._thin(width if width < span else math.inf)  # then all are of least qa
 
     def _take(

@@ -211,6 +211,13 @@ def test_fronts_that_take_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) 
     assert solve_pareto(qa, be, threshold, cap=50).meets
 
 
+def test_a_capped_front_of_the_smallest_floats_ends() -> None:
+    """A part of their range is zero: a front was thinned by nothing again and again."""
+    qa = SplitProblem([[1.0] * 6, [0.0] * 6], np.zeros((1, 7)))
+    be = SplitProblem([[0.0] * 6, [5e-324] * 6], np.zeros((1, 7)))
+    assert solve_pareto(qa, be, 3.0, cap=2).meets
+
+
 @pytest.mark.parametrize("cap", EXACT.values(), ids=EXACT)
 def test_the_greatest_threshold_overflows_nothing(cap: int | None) -> None:
     qa, be = paper_problems("resnet18")
