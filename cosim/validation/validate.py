@@ -162,7 +162,7 @@ def validate(
     probes = _probes(scenario, numbers, directory, tell)
     rows = (
         *_capacity_rows(scenario, pairs),
-        *_probe_rows(probes),
+        *_group_rows("transfer", probes),
         *_hop_rows(scenario, groups, overall),
         *_latency_rows(scenario, pairs),
         _plan_row(scenario, pairs),
@@ -185,17 +185,18 @@ def _probes(
     return tuple(hop_groups(*found))
 
 
-def _probe_rows(probes: Sequence[HopGroup]) -> list[Row]:
+def _group_rows(metric: str, groups: Sequence[HopGroup]) -> list[Row]:
+    """Of each hop and size, without a margin."""
     return [
         Row(
-            metric="transfer",
+            metric=metric,
             what=f"{group.hop}, {group.size_bytes / 1e3:.0f} kB",
             unit="ms",
             ns3=float(group.ns3_s.mean() * 1e3),
             simplified=float(group.simplified_s.mean() * 1e3),
             **_judged(hop_time_difference([group]), None),
         )
-        for group in probes
+        for group in groups
     ]
 
 
@@ -244,17 +245,7 @@ def _blocks(values: np.ndarray) -> list[float]:
 
 
 def _hop_rows(scenario: Scenario, groups: Sequence[HopGroup], overall: Interval) -> list[Row]:
-    rows = [
-        Row(
-            metric="hop time",
-            what=f"{group.hop}, {group.size_bytes / 1e3:.0f} kB",
-            unit="ms",
-            ns3=float(group.ns3_s.mean() * 1e3),
-            simplified=float(group.simplified_s.mean() * 1e3),
-            **_judged(hop_time_difference([group]), None),
-        )
-        for group in groups
-    ]
+    rows = _group_rows("hop time", groups)
     judged = _judged(overall, scenario.validation.hop_time)
     return [
         *rows,
