@@ -163,8 +163,9 @@ def bench_scenario(duration_s: float) -> dict[str, Any]:
 
 def bench_background(duration_s: float, repeats: int) -> Iterator[Row]:
     """What background UEs add as a backlog and as packets to the same network without demand."""
-    crowd = [(f"nodes.iab{number}.transit.rate", "1 bps") for number in range(1, 5)]
-    crowd.append(("background.ues_per_cell", 40))
+    crowd = [(f"nodes.iab{number}.transit.ues", 0) for number in range(1, 5)]
+    crowd += [(f"nodes.iab{number}.background_ues", 40) for number in range(1, 7)]
+    crowd.append(("background.population_mixture", [{"sigma": 0.0}]))
 
     def cost(traffic: str, demand: str) -> float:
         more = [("background.traffic", traffic), ("background.ue_rate", demand)]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from cosim.scenario.schema import BackgroundSpec, CrossTrafficSpec, LoadSpec, Scenario
+from cosim.scenario.population import with_mean
+from cosim.scenario.schema import (
+    BackgroundSpec,
+    CrossTrafficSpec,
+    LoadSpec,
+    LogNormalSpec,
+    Scenario,
+    TransitSpec,
+)
 
 LARGEST_CROSS_FRACTION: Final = 0.95  # of a wire's capacity, so that a trickle is always left
 
@@ -20,6 +28,9 @@ def cross_rate_bps(traffic: CrossTrafficSpec, load: LoadSpec) -> float:
     return float(traffic.rate) * load.population * load.demand
 
 
-def user_rate_bps(background: BackgroundSpec, load: LoadSpec) -> float:
-    """Mean uplink demand of one background UE."""
-    return float(background.ue_rate) * load.demand
+def demand_bps(
+    background: BackgroundSpec, load: LoadSpec, transit: TransitSpec | None = None
+) -> tuple[LogNormalSpec, ...]:
+    """Uplink demand of one background UE, or of one user on other carriers."""
+    mean_bps = background.ue_rate if transit is None else transit.ue_rate
+    return with_mean(background.rate_mixture, float(mean_bps) * load.demand)

@@ -14,6 +14,7 @@ from cosim.reproduce.claim import Claim, close
 from cosim.reproduce.figure import OURS, PAPER, Figure, finish
 from cosim.reproduce.lab import Lab, Override, uplink_mbps
 from cosim.scenario import Scenario, load_scenario
+from cosim.scenario.topology import SERVING_KINDS
 
 _IDLE_S = 1.0
 _WHY_CAPACITY = "the rate of the top MCS in the carrier and the TDD pattern of the scenario"
@@ -74,10 +75,10 @@ def reproduce(lab: Lab) -> Figure:
 
 def _empty(scenario: Scenario) -> list[Override]:
     """Nobody else on the network."""
-    transit = [f"nodes.{node.name}.transit.rate" for node in scenario.nodes if node.transit]
+    transit = [f"nodes.{node.name}.transit.ues" for node in scenario.nodes if node.transit]
+    cells = [f"nodes.{x.name}.background_ues" for x in scenario.nodes if x.kind in SERVING_KINDS]
     cross = [f"links.{x.name}.cross_traffic.rate" for x in scenario.links if x.cross_traffic]
-    users: Override = ("background.ues_per_cell", 0)
-    return [users, *((path, "1 kbps") for path in (*transit, *cross))]
+    return [*((path, 0) for path in (*transit, *cells)), *((path, "1 kbps") for path in cross)]
 
 
 def _claims(row: PaperLink, ours: Mapping[PaperLink, Measured]) -> list[Claim]:
@@ -112,12 +113,13 @@ def _why_std(kind: str, row: PaperLink, ours: Mapping[PaperLink, Measured]) -> s
         papers = ", ".join(f"{each.link} {each.std_mbps:.1f}" for each in on_it)
         here = ", ".join(f"{each.link} {ours[each].std:.1f}" for each in on_it)
         return (
-            f"what {way[0]} carries goes over {' and '.join(way[1:])} too, which so cannot vary "
-            f"much less, as the paper's do ({papers}): the traffic's spread lies between ({here})"
+            "calibrated on the packet simulator, where reports are averages over 0.1 s and queues "
+            "hand on later what a full link did not carry, which narrows what is left; the "
+            f"simplified one tells what is left at the moment (paper {papers}; here {here})"
         )
     if kind == "sub6":
         return (
-            "the sum of independent log-normal users; the paper's trace [48] is not public, nor "
+            "the sum of independent users; the paper's trace [48] is not public, nor "
             "how its users depend on each other"
         )
     return (

@@ -11,12 +11,13 @@ import msgspec
 
 from cosim.errors import ScenarioError, nearest_name_hint
 from cosim.scenario.carriers import bandwidths_mhz, fits_carrier
-from cosim.scenario.population import background_users
+from cosim.scenario.population import background_users, transit_users
 from cosim.scenario.schema import (
     BlockageSpec,
     CrossTrafficSpec,
     LinkSpec,
     LoadSpec,
+    LogNormalSpec,
     NodeSpec,
     RadioSpec,
     Scenario,
@@ -43,6 +44,7 @@ _MOST_SIGMA = 20.0  # of ln(rate): e^20 is 5e8
 _MOST_FACTOR = 1000.0
 _MOST_NODES = 5000
 _MOST_CELL_UES = 10_000
+_MOST_COMPONENTS = 100  # of a mixture
 MOST_RADIO_NODES = 65_000  # BAP addresses and the IPv4 subnet of the radio network have 16 bits
 _TOO_MANY = f"the radio network would have more than {MOST_RADIO_NODES} nodes at this load"
 _NOT_AT_CARRIER = "there is none at this carrier: 0 to 2 below 7.125 GHz, 2 to 4 from 24.25 GHz"
@@ -56,6 +58,7 @@ def check_scenario(scenario: Scenario) -> None:
     _check_finite(scenario, "")
     _require(_run_checks(scenario))
     _require(_load_checks(scenario))
+    _require(_population_checks(scenario))
     _require(_radio_checks(scenario.radio))
     topology = build_topology(scenario)
     _require(_mix_checks(topology))
@@ -142,10 +145,8 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
         yield f"objective.{key}", getattr(s.objective, key) >= 0, "cannot be negative"
     yield "energy.count", bool(s.energy.count), "must name at least one kind of node"
     yield "background.ues_per_cell", s.background.ues_per_cell >= 0, "cannot be negative"
-    wide = s.background.population_sigma
-    yield "background.population_sigma", 0 <= wide <= _WIDEST_SIGMA, "must be from 0 to 3"
-    sigma_ok = 0 <= s.background.rate_sigma <= _MOST_SIGMA
-    yield "background.rate_sigma", sigma_ok, f"must be from 0 to {_MOST_SIGMA:g}"
+    yield from _mixture_checks(s.background.population_mixture, "population", _WIDEST_SIGMA)
+    yield from _mixture_checks(s.background.rate_mixture, "rate", _MOST_SIGMA)
     share_ok = 0 <= s.background.downlink_share <= _MOST_FACTOR
     yield "background.downlink_share", share_ok, f"must be from 0 to {_MOST_FACTOR:g}"
     coherence_ok = s.background.coherence >= _LEAST_COHERENCE_NS
@@ -155,25 +156,44 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "background.speed", 0 <= s.background.speed <= _FASTEST_MPS, _TOO_FAST
     radius_ok = 0 < s.background.radius_m <= _FARTHEST_M
     yield "background.radius_m", radius_ok, "must be more than 0 and at most 1000 km"
-    yield "background.ues_per_cell", _radio_nodes(s) <= MOST_RADIO_NODES, _TOO_MANY
-    crowd_ok = max(_crowds(s), default=0) <= _MOST_CELL_UES
-    yield "background.ues_per_cell", crowd_ok, f"a cell has at most {_MOST_CELL_UES} at this load"
     yield "nodes", len(s.nodes) <= _MOST_NODES, f"there can be at most {_MOST_NODES}"
 
 
-def _radio_nodes(s: Scenario) -> int:
-    """Nodes of the radio network, background UEs included, at the load of the scenario."""
-    return len(s.nodes) + sum(_crowds(s))
+def _mixture_checks(mixture: tuple[LogNormalSpec, ...], of: str, widest: float) -> Iterator[Check]:
+    path = f"background.{of}_mixture"
+    components_ok = 1 <= len(mixture) <= _MOST_COMPONENTS
+    yield path, components_ok, f"must have from 1 to {_MOST_COMPONENTS} components"
+    for index, part in enumerate(mixture):
+        for key in ("median", "weight"):
+            here = f"{path}[{index}].{key}"
+            factor_ok = 1 / _MOST_FACTOR <= getattr(part, key) <= _MOST_FACTOR
+            yield here, factor_ok, f"must be from {1 / _MOST_FACTOR:g} to {_MOST_FACTOR:g}"
+        sigma_ok = 0 <= part.sigma <= widest
+        yield f"{path}[{index}].sigma", sigma_ok, f"must be from 0 to {widest:g}"
+
+
+def _population_checks(s: Scenario) -> Iterator[Check]:
+    serving = [node for node in s.nodes if node.kind in SERVING_KINDS]
+    crowds = [(_population_key(node), node.name, background_users(s, node)) for node in serving] + [
+        (f"nodes.{node.name}.transit.ues", node.name, transit_users(s, node)) for node in serving
+    ]
+    total = len(s.nodes) + sum(users for _, _, users in crowds)
+    yield "background.ues_per_cell", total <= MOST_RADIO_NODES, _TOO_MANY
+    for path, name, users in crowds:
+        too_many = f"'{name}' has more than {_MOST_CELL_UES} at this load"
+        yield path, users <= _MOST_CELL_UES, too_many
+
+
+def _population_key(node: NodeSpec) -> str:
+    """What says how many background UEs a node has."""
+    if node.background_ues is None:
+        return "background.ues_per_cell"
+    return f"nodes.{node.name}.background_ues"
 
 
 def _load(s: Scenario) -> LoadSpec:
     load: LoadSpec = getattr(s.loads, s.load)
     return load
-
-
-def _crowds(s: Scenario) -> list[int]:
-    """Background UEs of each cell, at the load of the scenario."""
-    return [background_users(s, node.name) for node in s.nodes if node.kind in SERVING_KINDS]
 
 
 def _work_checks(task: TaskSpec) -> Iterator[Check]:
@@ -208,11 +228,13 @@ def _load_checks(s: Scenario) -> Iterator[Check]:
     load = _load(s)
     too_much = "is more than 10 Tbit/s at this load"
     yield "background.ue_rate", s.background.ue_rate * load.demand <= RateBps.LARGEST, too_much
-    crowds = [(f"nodes.{node.name}.transit.rate", node.transit) for node in s.nodes]
-    crowds += [(f"links.{link.name}.cross_traffic.rate", link.cross_traffic) for link in s.links]
-    for path, crowd in crowds:
+    for node in s.nodes:
+        rate_bps = 0.0 if node.transit is None else node.transit.ue_rate * load.demand
+        yield f"nodes.{node.name}.transit.ue_rate", rate_bps <= RateBps.LARGEST, too_much
+    for link in s.links:
+        crowd = link.cross_traffic
         rate_bps = 0.0 if crowd is None else crowd.rate * load.population * load.demand
-        yield path, rate_bps <= RateBps.LARGEST, too_much
+        yield f"links.{link.name}.cross_traffic.rate", rate_bps <= RateBps.LARGEST, too_much
 
 
 def _radio_checks(r: RadioSpec) -> Iterator[Check]:
@@ -271,9 +293,13 @@ def _node_checks(node: NodeSpec) -> Iterator[Check]:
     yield f"{path}.waypoints_m", not moves or node.kind == "ue", "only a UE moves"
     yield f"{path}.speed", not node.speed > 0 or moves, "has no waypoints_m to go to"
     yield f"{path}.speed", node.speed > 0 or not moves, "must be more than 0 to reach waypoints_m"
+    serves = node.background_ues is None or node.kind in SERVING_KINDS
+    yield f"{path}.background_ues", serves, "only IAB nodes and donors have a cell"
+    some = node.background_ues is None or node.background_ues >= 0
+    yield f"{path}.background_ues", some, "cannot be negative"
     if node.transit is not None:
         yield f"{path}.transit", node.kind == "iab", "only IAB nodes have a backhaul to load"
-        yield from _traffic_checks(node.transit, f"{path}.transit")
+        yield f"{path}.transit.ues", node.transit.ues >= 0, "cannot be negative"
 
 
 def _check_path(node: NodeSpec, topology: Topology) -> None:

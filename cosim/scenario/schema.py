@@ -192,8 +192,16 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     queue: SizeBytes = SizeBytes(2_000_000)  # per RLC channel
 
 
+class LogNormalSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A log-normal distribution, of which a mixture is made."""
+
+    sigma: float  # standard deviation of the natural logarithm
+    median: float = 1.0  # relative to the others', for a mixture's mean is given beside it
+    weight: float = 1.0  # share of the draws, relative to the others'
+
+
 class BackgroundSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Background UEs at every cell, at load ``mid``; the log-normal model of the paper's [48].
+    """Background UEs at every cell, at load ``mid``; the log-normal mixtures of the paper's [48].
 
     ``backlog``: bursts of bytes in the radio queues. ``packets``: UEs with an IP stack exchange UDP
     packets with the donor. With a `speed`, each goes from place to place (random waypoint), uniform
@@ -204,16 +212,27 @@ class BackgroundSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     packet: SizeBytes = SizeBytes(1428)  # what is offered is some of them: 1400 bytes and headers
     speed: MetresPerSecond = MetresPerSecond(0.0)
     ues_per_cell: int = 4  # on average
-    population_sigma: float = 0.0  # standard deviation of ln(UEs of a cell), drawn by the seed
+    # of the UEs of a cell, drawn by the seed; and of an IAB node's `transit`
+    population_mixture: tuple[LogNormalSpec, ...] = (LogNormalSpec(sigma=0.0),)
     ue_rate: RateBps = RateBps(5_000_000)  # mean uplink demand of one UE
-    rate_sigma: float = 0.5  # standard deviation of ln(rate)
+    rate_mixture: tuple[LogNormalSpec, ...] = (LogNormalSpec(sigma=0.5),)  # of these demands
     downlink_share: float = 0.3  # downlink demand relative to uplink
     coherence: DurationNs = DurationNs(200_000_000)  # time between new draws of the rates
     radius_m: float = 100.0  # they are uniform in a disc of this radius around their cell
 
 
+class TransitSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Users of an IAB node on other carriers, at load ``mid``: they load its backhaul alone.
+
+    How many they are and what they want is drawn as of background UEs, around these means.
+    """
+
+    ues: int
+    ue_rate: RateBps
+
+
 class CrossTrafficSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Other people's traffic on a wired link or through an IAB node, at load ``mid``."""
+    """Other people's traffic on a wired link, at load ``mid``."""
 
     rate: RateBps
     sigma: float = 0.1  # standard deviation of ln(rate)
@@ -238,7 +257,8 @@ class NodeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     speed: MetresPerSecond = MetresPerSecond(0.0)
     count: int = 1  # UEs: so many of this kind, called NAME-1, NAME-2, ...
     spread_m: float = 0.0  # within this distance of position_m
-    transit: CrossTrafficSpec | None = None  # IAB nodes: users on other carriers, on the backhaul
+    background_ues: int | None = None  # serving nodes: instead of `background.ues_per_cell`
+    transit: TransitSpec | None = None  # IAB nodes: users on other carriers, on the backhaul
     # UEs and IAB nodes: backhaul links that its packets take where an IAB node has several parents;
     # elsewhere they take the node's first link
     path: tuple[str, ...] = ()

@@ -8,6 +8,7 @@
 
 #include "ns3/constant-position-mobility-model.h"
 #include "ns3/double.h"
+#include "ns3/log-normal-mixture.h"
 #include "ns3/object-factory.h"
 #include "ns3/pointer.h"
 #include "ns3/random-waypoint-mobility-model.h"
@@ -25,7 +26,7 @@ namespace
 {
 
 constexpr int64_t POSITION_STREAM = 1;       // background UEs' first positions
-constexpr int64_t TRANSIT_STREAM = 500;      // two streams for each IAB node with transit
+constexpr int64_t TRANSIT_STREAM = 1 << 18;  // users on other carriers, above all other UEs'
 constexpr int64_t WAYPOINT_STREAM = 1 << 19; // background UEs' later positions, below IabHelper's
 constexpr int64_t STREAMS_PER_WALK = 8;      // speed, pause, and draws of the place
 
@@ -82,9 +83,8 @@ Background::InstallUes()
             const auto start = PlaceAround(ToVector(*cell.positionM), background.radiusM, *draw);
             auto mobility = CreateMobility(centres);
             mobility->SetPosition(start);
-            const auto user =
-                CreateUser({background.rateBps, background.sigma, background.coherenceNs, 1});
-            m_users.push_back(InstallUe(mobility, m_nodes.at(cell.name), user));
+            m_users.push_back(
+                InstallUe(mobility, m_nodes.at(cell.name), CreateUser(background.demandBps)));
         }
     }
 }
@@ -112,19 +112,22 @@ Background::CreateMobility(const std::vector<Vector>& centres) const
 }
 
 Ptr<BackgroundUser>
-Background::CreateUser(const CrossTrafficDescription& traffic) const
+Background::CreateUser(const std::vector<LogNormalDescription>& demandBps) const
 {
+    auto demand = CreateObject<LogNormalMixtureVariable>();
+    for (const auto& part : demandBps)
+    {
+        demand->Add(part.weight, part.median, part.sigma);
+    }
     return CreateObjectWithAttributes<BackgroundUser>(
         "PacketBytes",
         UintegerValue(m_description.background.packetBytes),
-        "MeanRate",
-        DoubleValue(traffic.rateBps),
-        "Sigma",
-        DoubleValue(traffic.sigma),
+        "Demand",
+        PointerValue(demand),
         "DownlinkShare",
         DoubleValue(m_description.background.downlinkShare),
         "Coherence",
-        TimeValue(NanoSeconds(traffic.coherenceNs)));
+        TimeValue(NanoSeconds(m_description.background.coherenceNs)));
 }
 
 Background::Source
@@ -169,12 +172,17 @@ Background::CreateTransit()
         {
             continue;
         }
+        const auto& transit = *description.transit;
         const auto& node = m_nodes.at(description.name);
-        auto user = CreateUser(*description.transit);
-        stream += user->AssignStreams(stream);
-        user->SetServing(node.radio->Bap());
-        m_iab.Topology()->CountUser(node.radio->Bap(), Bearer::BACKGROUND);
-        m_transit.push_back({user, node.radio->Bap(), OpenSocket(node)});
+        const auto socket = OpenSocket(node);
+        for (uint32_t i = 0; i < transit.ues; ++i)
+        {
+            auto user = CreateUser(transit.demandBps);
+            stream += user->AssignStreams(stream);
+            user->SetServing(node.radio->Bap());
+            m_iab.Topology()->CountUser(node.radio->Bap(), Bearer::BACKGROUND);
+            m_transit.push_back({user, node.radio->Bap(), socket});
+        }
     }
 }
 

@@ -48,8 +48,9 @@ class Background
     ns3::Ptr<ns3::MobilityModel> CreateMobility(const std::vector<ns3::Vector>& centres) const;
     /** Create the traffic of the IAB nodes' other carriers. */
     void CreateTransit();
-    /** @param traffic its demand @return a source of it */
-    ns3::Ptr<ns3::BackgroundUser> CreateUser(const CrossTrafficDescription& traffic) const;
+    /** @param demandBps uplink @return a source of it */
+    ns3::Ptr<ns3::BackgroundUser> CreateUser(
+        const std::vector<LogNormalDescription>& demandBps) const;
     /** Install a UE. @param mobility of it @param cell that it is near to @param user its demand */
     Source InstallUe(const ns3::Ptr<ns3::MobilityModel>& mobility,
                      const NetworkNode& cell,

@@ -160,6 +160,29 @@ ParseCrossTraffic(const json& body)
                                    GetField<double>(body, "max_fraction")};
 }
 
+std::vector<LogNormalDescription>
+ParseMixture(const json& body, const std::string& field)
+{
+    std::vector<LogNormalDescription> mixture;
+    for (const auto& part : GetList(body, field))
+    {
+        mixture.push_back({GetField<double>(part, "weight"),
+                           GetField<double>(part, "median"),
+                           GetField<double>(part, "sigma")});
+    }
+    return mixture;
+}
+
+std::optional<TransitDescription>
+ParseTransit(const json& body)
+{
+    if (body.is_null())
+    {
+        return std::nullopt;
+    }
+    return TransitDescription{GetField<uint32_t>(body, "ues"), ParseMixture(body, "demand_bps")};
+}
+
 NodeDescription
 ParseNode(const json& body)
 {
@@ -176,7 +199,7 @@ ParseNode(const json& body)
             {GetField<int64_t>(waypoint, "time_ns"), GetArray<double, 3>(waypoint, "position_m")});
     }
     ReadField(body, "background_ues", node.backgroundUes);
-    node.transit = ParseCrossTraffic(FieldOf(body, "transit"));
+    node.transit = ParseTransit(FieldOf(body, "transit"));
     for (const auto& link : GetList(body, "path"))
     {
         node.path.push_back(ConvertValue<std::string>(link, "path"));
@@ -216,8 +239,7 @@ ParseBackground(const json& body)
                 "traffic"),
             GetField<uint32_t>(body, "packet_bytes"),
             GetField<double>(body, "speed_mps"),
-            GetField<double>(body, "rate_bps"),
-            GetField<double>(body, "sigma"),
+            ParseMixture(body, "demand_bps"),
             GetField<double>(body, "downlink_share"),
             GetField<int64_t>(body, "coherence_ns"),
             GetField<double>(body, "radius_m")};

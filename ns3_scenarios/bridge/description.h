@@ -22,13 +22,28 @@ struct WaypointDescription
     std::array<double, 3> positionM; //!< where
 };
 
-/** Other people's traffic on a wired link, or through an IAB node. */
+/** Other people's traffic on a wired link. */
 struct CrossTrafficDescription
 {
     double rateBps;      //!< mean
     double sigma;        //!< standard deviation of ln(rate)
     int64_t coherenceNs; //!< time between draws
     double maxFraction;  //!< of the capacity; what is drawn above it is cut
+};
+
+/** A log-normal distribution that is part of a mixture. */
+struct LogNormalDescription
+{
+    double weight; //!< share of the draws, relative to the others'
+    double median; //!< of it
+    double sigma;  //!< standard deviation of the natural logarithm
+};
+
+/** Users of an IAB node on other carriers. */
+struct TransitDescription
+{
+    uint32_t ues;                                //!< so many
+    std::vector<LogNormalDescription> demandBps; //!< uplink demand of each
 };
 
 /** One node of the network. */
@@ -39,7 +54,7 @@ struct NodeDescription
     std::optional<std::array<double, 3>> positionM; //!< of a radio node
     std::vector<WaypointDescription> waypoints;     //!< of a moving UE
     uint32_t backgroundUes{0};                      //!< of the cell
-    std::optional<CrossTrafficDescription> transit; //!< of an IAB node's other carriers
+    std::optional<TransitDescription> transit;      //!< of an IAB node's other carriers
     std::vector<std::string> path;                  //!< backhaul links that its packets prefer
 
     /** @return whether it has a radio */
@@ -70,14 +85,13 @@ enum class BackgroundTraffic
 /** Background UEs of every cell. */
 struct BackgroundDescription
 {
-    BackgroundTraffic traffic; //!< of them and of IAB nodes' other carriers
-    uint32_t packetBytes;      //!< of an IP packet
-    double speedMps;           //!< of each, to places in the discs; 0: they stay
-    double rateBps;            //!< mean uplink demand of one
-    double sigma;              //!< standard deviation of ln(rate)
-    double downlinkShare;      //!< downlink over uplink demand
-    int64_t coherenceNs;       //!< time between draws
-    double radiusM;            //!< they are uniform in a disc of this radius around their cell
+    BackgroundTraffic traffic;                   //!< of them and of IAB nodes' other carriers
+    uint32_t packetBytes;                        //!< of an IP packet
+    double speedMps;                             //!< of each, to places in the discs; 0: they stay
+    std::vector<LogNormalDescription> demandBps; //!< uplink demand of one
+    double downlinkShare;                        //!< downlink over uplink demand
+    int64_t coherenceNs;                         //!< time between draws
+    double radiusM; //!< they are uniform in a disc of this radius around their cell
 };
 
 /** Extra loss on a radio link for a while. */

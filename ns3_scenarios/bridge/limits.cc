@@ -24,6 +24,9 @@ constexpr double FASTEST_MPS = 1000;      // far beyond the 500 km/h of TR 38.90
 constexpr uint32_t SMALLEST_PACKET = 29;  // a byte behind the headers of IPv4 and UDP
 constexpr uint32_t LARGEST_PACKET = 1500; // MTU
 constexpr uint32_t MOST_UES = 10000;      // of a cell
+constexpr double MOST_COMPONENTS = 100;   // of a mixture
+constexpr double LEAST_WEIGHT = 1e-9;     // of one of them, where all have 1
+constexpr double ROUNDING = 1e-9;         // of a sum
 constexpr std::size_t MOST_NODES = 5000;  // their addresses and links
 constexpr uint32_t LARGEST_ARRAY = 64;    // rows and columns of a panel
 
@@ -59,6 +62,23 @@ CheckTraffic(const std::string& field, const std::optional<CrossTrafficDescripti
     Within(field + ".sigma", traffic->sigma, 0, WIDEST_SIGMA);
     Within(field + ".coherence_ns", traffic->coherenceNs, NS_PER_US, LONGEST_NS);
     Within(field + ".max_fraction", traffic->maxFraction, 0, 1);
+}
+
+void
+CheckMixture(const std::string& field, const std::vector<LogNormalDescription>& mixture)
+{
+    Within("components of " + field, static_cast<double>(mixture.size()), 1, MOST_COMPONENTS);
+    double weight = 0;
+    double mean = 0;
+    for (const auto& part : mixture)
+    {
+        Within(field + ".weight", part.weight, LEAST_WEIGHT, 1);
+        Within(field + ".median", part.median, 0, LARGEST_BPS / LEAST_WEIGHT);
+        Within(field + ".sigma", part.sigma, 0, WIDEST_SIGMA);
+        weight += part.weight;
+        mean += part.weight * part.median * std::exp(part.sigma * part.sigma / 2);
+    }
+    Within("mean of " + field, mean / weight, 0, LARGEST_BPS * (1 + ROUNDING));
 }
 
 void
@@ -135,7 +155,11 @@ CheckNode(const NodeDescription& node)
         CheckPosition(field + ".waypoints.position_m", waypoint.positionM);
     }
     Within(field + ".background_ues", node.backgroundUes, 0, MOST_UES);
-    CheckTraffic(field + ".transit", node.transit);
+    if (node.transit)
+    {
+        Within(field + ".transit.ues", node.transit->ues, 0, MOST_UES);
+        CheckMixture(field + ".transit.demand_bps", node.transit->demandBps);
+    }
 }
 
 void
@@ -192,8 +216,7 @@ CheckLimits(const NetworkDescription& description)
     const auto& background = description.background;
     Within("background.packet_bytes", background.packetBytes, SMALLEST_PACKET, LARGEST_PACKET);
     Within("background.speed_mps", background.speedMps, 0, FASTEST_MPS);
-    Within("background.rate_bps", background.rateBps, 0, LARGEST_BPS);
-    Within("background.sigma", background.sigma, 0, WIDEST_SIGMA);
+    CheckMixture("background.demand_bps", background.demandBps);
     Within("background.downlink_share", background.downlinkShare, 0, LARGEST_BPS);
     Within("background.coherence_ns",
            static_cast<double>(background.coherenceNs),

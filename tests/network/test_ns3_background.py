@@ -66,11 +66,15 @@ def test_a_smaller_packet_is_more_events_for_the_same_traffic(tmp_path: Path) ->
 def test_moving_users_are_carried_and_change_what_is_left(traffic: str, tmp_path: Path) -> None:
     wide = ("background.radius_m", 250.0)
     fast = ("background.speed", "400 km/h")  # 220 m in the run: past the middle between two cells
-    fixed, at_rest = _left_mbps(_scenario("mmwave-iab", traffic, wide), tmp_path)
-    moving, in_motion = _left_mbps(_scenario("mmwave-iab", traffic, wide, fast), tmp_path)
+    everywhere = [(f"nodes.iab{number}.background_ues", 4) for number in range(1, 7)]
+    at_home = _scenario("mmwave-iab", traffic, wide, *everywhere)
+    fixed, at_rest = _left_mbps(at_home, tmp_path)
+    moving, in_motion = _left_mbps(
+        _scenario("mmwave-iab", traffic, wide, fast, *everywhere), tmp_path
+    )
     assert moving["A", True] != fixed["A", True], "whoever came or left loads other links"
     assert in_motion.background_bytes == pytest.approx(at_rest.background_bytes, rel=0.1)
-    again, _ = _left_mbps(_scenario("mmwave-iab", traffic, wide, fast), tmp_path)
+    again, _ = _left_mbps(_scenario("mmwave-iab", traffic, wide, fast, *everywhere), tmp_path)
     assert again == moving, "the same seed, the same run"
 
 

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from cosim.network.ns3.description import LARGEST_CROSS_FRACTION, describe_network
 from cosim.scenario import load_scenario
 
 
+def _mean_bps(mixture: list[dict[str, float]]) -> float:
+    """E[exp(N(mu, sigma^2))] = exp(mu + sigma^2 / 2) of each component."""
+    return sum(p["weight"] * p["median"] * math.exp(p["sigma"] ** 2 / 2) for p in mixture)
+
+
 def test_load_scales_population_and_demand() -> None:
+    crowd = [("nodes.iab1.background_ues", 400), ("nodes.iab1.transit.ues", 200)]
     described = {
-        load: describe_network(load_scenario("mmwave-iab", [("load", load)]))
+        load: describe_network(load_scenario("mmwave-iab", [("load", load), *crowd]))
         for load in ("low", "mid", "high")
     }
-    users = {
-        load: next(x for x in d["nodes"] if x["name"] == "iab1")["background_ues"]
-        for load, d in described.items()
+    iab1 = {
+        load: next(x for x in d["nodes"] if x["name"] == "iab1") for load, d in described.items()
     }
-    rates = {load: d["background"]["rate_bps"] for load, d in described.items()}
+    users = {load: node["background_ues"] for load, node in iab1.items()}
+    transit = {load: node["transit"]["ues"] for load, node in iab1.items()}
+    rates, transit_rates = (
+        {load: _mean_bps(demand) for load, demand in demands.items()}
+        for demands in (
+            {load: d["background"]["demand_bps"] for load, d in described.items()},
+            {load: node["transit"]["demand_bps"] for load, node in iab1.items()},
+        )
+    )
     cross = {
         load: next(x for x in d["links"] if x["name"] == "F")["cross_traffic"]["rate_bps"]
         for load, d in described.items()
     }
-    assert users["low"] * 2 == users["mid"] == users["high"] / 2
-    assert rates["low"] * 2 == rates["mid"] == rates["high"] / 2
+    for crowds in (users, transit):
+        assert crowds["low"] * 2 == pytest.approx(crowds["mid"], abs=1)
+        assert crowds["high"] / 2 == pytest.approx(crowds["mid"], abs=1)
+    assert rates == pytest.approx({"low": 3e6, "mid": 6e6, "high": 12e6})
+    assert transit_rates["low"] * 2 == pytest.approx(transit_rates["mid"])
+    assert transit_rates["high"] / 2 == pytest.approx(transit_rates["mid"])
     assert cross["low"] * 4 == cross["mid"] == cross["high"] / 4
 
 

@@ -242,7 +242,10 @@ def test_a_network_that_cannot_be_built_is_rejected_with_the_reason(tmp_path: Pa
         {"links.N.capacity": "10000 Gbps", "links.N.delay": "4e9 s"},
         {"links.N.cross_traffic": '{ rate = "10000 Gbps", sigma = 20.0, coherence = "1 us" }'},
         {"background.ues_per_cell": 2, "background.ue_rate": "10000 Gbps"},
-        {"background.rate_sigma": 20.0, "background.downlink_share": 1000.0},
+        {
+            "background.rate_mixture": "[{ sigma = 20.0 }, { sigma = 0, median = 1e3 }]",
+            "background.downlink_share": 1000.0,
+        },
         {"background.radius_m": 1e6, "report_interval": "4e9 s"},
         {"radio.channel_update": "1 us", "radio.channel_redraw": "1 us"},
         {"radio.channel_update": "4e9 s", "radio.handover_time_to_trigger": "4e9 s"},

@@ -90,7 +90,11 @@ def set_(path: str, value: object) -> Callable[[Tables], None]:
         (set_("load", "hihg"), "load", "did you mean 'high'"),
         (set_("nodes", 3), "nodes", "expected a list"),
         (set_("nodes.0.position_m", [1.0, 2.0]), "nodes.ue.position_m", "length 3"),
-        (set_("background.rate_sigma", float("nan")), "background.rate_sigma", "not a finite"),
+        (
+            set_("background.rate_mixture", [{"sigma": float("nan")}]),
+            "background.rate_mixture[0].sigma",
+            "not a finite",
+        ),
         (set_("nodes.0.name", "7up"), "nodes[0].name", "is no name"),
         (set_("radio.tdd_pattern", "DDX"), "radio.tdd_pattern", "letters D, S, U"),
         (set_("radio.bandwidth", "5 GHz"), "radio.bandwidth", "TR 38.901"),
@@ -129,10 +133,29 @@ def set_(path: str, value: object) -> Callable[[Tables], None]:
         (set_("radio.queue", "2 GB"), "radio.queue", "to 1 GB"),
         (set_("radio.channel_redraw", "1 ns"), "radio.channel_redraw", "at least 1 us"),
         (set_("report_interval", "1 ns"), "report_interval", "at least 1 us"),
-        (set_("background.rate_sigma", 21.0), "background.rate_sigma", "from 0 to 20"),
+        (set_("background.rate_mixture", []), "background.rate_mixture", "from 1 to 100"),
+        (
+            set_("background.rate_mixture", [{"sigma": 21.0}]),
+            "background.rate_mixture[0].sigma",
+            "from 0 to 20",
+        ),
+        (
+            set_("background.population_mixture", [{"sigma": 1.0}, {"sigma": 4.0}]),
+            "background.population_mixture[1].sigma",
+            "from 0 to 3",
+        ),
+        (
+            set_("background.population_mixture", [{"sigma": 1.0, "weight": 0}]),
+            "background.population_mixture[0].weight",
+            "from 0.001 to 1000",
+        ),
+        (set_("background.population_mixture", [{}]), "background.population_mixture[0].sigma", ""),
+        (set_("nodes.1.background_ues", -1), "nodes.gnb.background_ues", "negative"),
+        (set_("nodes.2.background_ues", 1), "nodes.core.background_ues", "have a cell"),
+        (set_("nodes.1.background_ues", 20_000), "nodes.gnb.background_ues", "more than 10000"),
         (set_("background.downlink_share", -0.1), "background.downlink_share", "from 0 to 1000"),
         (set_("background.radius_m", 1e7), "background.radius_m", "at most 1000 km"),
-        (set_("background.ues_per_cell", 20_000), "background.ues_per_cell", "at most 10000"),
+        (set_("background.ues_per_cell", 20_000), "background.ues_per_cell", "more than 10000"),
         (set_("loads.mid", {"population": 1e4, "demand": 1}), "loads.mid.population", "to 1000"),
         (set_("loads.mid", {"population": 1, "demand": -1}), "loads.mid.demand", "from 0"),
         (set_("links.0.capacity", "11000 Gbps"), "links.N.capacity", "too large"),
@@ -162,7 +185,7 @@ def test_all_traffic_has_a_most() -> None:
     high = [("load", "high"), ("loads.high", "{ population = 2.0, demand = 2.0 }")]
     for key, rate in (
         ("background.ue_rate", "6000 Gbps"),
-        ("nodes.iab1.transit.rate", "3000 Gbps"),
+        ("nodes.iab1.transit.ue_rate", "6000 Gbps"),
         ("links.F.cross_traffic.rate", "3000 Gbps"),
     ):
         load_scenario("mmwave-iab", [(key, rate)])
@@ -259,8 +282,8 @@ def test_hash_follows_the_values() -> None:
 
 
 def test_only_iab_nodes_have_transit_traffic() -> None:
-    overrides = [("nodes.core7.transit", '{ rate = "10 Mbps" }')]
+    overrides = [("nodes.core7.transit", '{ ues = 1, ue_rate = "10 Mbps" }')]
     with pytest.raises(ScenarioError, match=r"nodes\.core7\.transit: only IAB nodes"):
         load_scenario("mmwave-iab", overrides)
-    loaded = load_scenario("mmwave-iab", [("nodes.iab5.transit", '{ rate = "10 Mbps" }')])
+    loaded = load_scenario("mmwave-iab", [("nodes.iab5.transit", overrides[0][1])])
     assert next(n for n in loaded.nodes if n.name == "iab5").transit is not None

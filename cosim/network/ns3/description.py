@@ -7,17 +7,18 @@ from typing import Any
 from cosim.network.demand import (
     LARGEST_CROSS_FRACTION,
     cross_rate_bps,
+    demand_bps,
     load_of,
-    user_rate_bps,
 )
 from cosim.network.trajectory import LONGEST_S, trajectory
-from cosim.scenario.population import background_users
+from cosim.scenario.population import background_users, transit_users
 from cosim.scenario.schema import (
     BackgroundSpec,
     BlockageSpec,
     CrossTrafficSpec,
     LinkSpec,
     LoadSpec,
+    LogNormalSpec,
     NodeSpec,
     RadioSpec,
     Scenario,
@@ -114,10 +115,17 @@ def _node(node: NodeSpec, scenario: Scenario) -> dict[str, Any]:
         "kind": node.kind,
         "position_m": None if node.position_m is None else list(node.position_m),
         "waypoints": [point._asdict() for point in trajectory(node)],
-        "background_ues": background_users(scenario, node.name) if serves else 0,
-        "transit": _cross_traffic(node.transit, load_of(scenario)),
+        "background_ues": background_users(scenario, node) if serves else 0,
+        "transit": _transit(node, scenario),
         "path": list(node.path),
     }
+
+
+def _transit(node: NodeSpec, scenario: Scenario) -> dict[str, Any] | None:
+    if node.transit is None:
+        return None
+    demand = demand_bps(scenario.background, load_of(scenario), node.transit)
+    return {"ues": transit_users(scenario, node), "demand_bps": _mixture(demand)}
 
 
 def _link(link: LinkSpec, load: LoadSpec) -> dict[str, Any]:
@@ -149,13 +157,16 @@ def _cross_traffic(traffic: CrossTrafficSpec | None, load: LoadSpec) -> dict[str
     }
 
 
+def _mixture(mixture: tuple[LogNormalSpec, ...]) -> list[dict[str, float]]:
+    return [{"weight": p.weight, "median": p.median, "sigma": p.sigma} for p in mixture]
+
+
 def _background(background: BackgroundSpec, load: LoadSpec) -> dict[str, Any]:
     return {
         "traffic": background.traffic,
         "packet_bytes": int(background.packet),
         "speed_mps": float(background.speed),
-        "rate_bps": user_rate_bps(background, load),
-        "sigma": background.rate_sigma,
+        "demand_bps": _mixture(demand_bps(background, load)),
         "downlink_share": background.downlink_share,
         "coherence_ns": int(background.coherence),
         "radius_m": background.radius_m,

@@ -19,7 +19,7 @@ import numpy as np
 
 from cosim.network.simplified.radio import DIRECTIONS, Direction
 from cosim.network.simplified.tables import FloatArray
-from cosim.network.simplified.traffic import IntArray, LogNormalRate, fair_level
+from cosim.network.simplified.traffic import IntArray, MixtureRate, fair_level
 from cosim.scenario.topology import Topology
 
 _TASK_WEIGHT = 1.0  # a task is one user's
@@ -44,7 +44,7 @@ class User(Protocol):
 class FixedUser:
     """A user that stays where it is, with what it wants and the cell's rates for it."""
 
-    demand: LogNormalRate
+    demand: MixtureRate
     rates_bps: dict[Direction, float]
 
     def at(self, times_ns: IntArray) -> FloatArray:
@@ -69,7 +69,7 @@ class Cell:
     weight
         How many it serves.
     transit
-        Traffic that enters here to load the backhaul alone.
+        What its users on other carriers want, who load the backhaul alone.
     transit_way
         That it takes; background users take the first one.
     children
@@ -82,7 +82,7 @@ class Cell:
     name: str
     users: tuple[User, ...]
     weight: int
-    transit: LogNormalRate | None
+    transit: tuple[MixtureRate, ...]
     transit_way: Way = ()
     children: Mapping[str, str] = field(default_factory=dict)
     is_asleep: bool = False
@@ -139,7 +139,7 @@ class RadioGraph:
         self._users = dict.fromkeys(links, 0)
         for cell in cells.values():
             self._count(cell, (), cell.weight)
-            self._count(cell, cell.transit_way, int(cell.transit is not None))
+            self._count(cell, cell.transit_way, len(cell.transit))
 
     def _sorted(self) -> list[str]:
         """Parents before children."""
@@ -200,12 +200,12 @@ class RadioGraph:
         demand, transit = {}, {}
         for name, cell in self._cells.items():
             wanted = _columns([user.at(times_ns) for user in cell.users], rows)
-            entering = None if cell.transit is None else cell.transit.at(times_ns)
+            entering = _columns([user.at(times_ns) for user in cell.transit], rows).sum(axis=1)
             # Their demand is drawn on while they pause.
             pause = cell.is_asleep or not self._leads_up(name, ())
             demand[name] = np.zeros_like(wanted) if pause else wanted
             pause = cell.is_asleep or not self._leads_up(name, cell.transit_way)
-            transit[name] = np.zeros(rows) if entering is None or pause else entering
+            transit[name] = np.zeros(rows) if pause else entering
         up, got_up = self._uplink(demand, transit, rates)
         down, got_down = self._downlink(demand, transit, rates)
         return {**up, **down}, got_up + got_down

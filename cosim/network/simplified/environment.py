@@ -16,18 +16,18 @@ import numpy as np
 from cosim.network.demand import (
     LARGEST_CROSS_FRACTION,
     cross_rate_bps,
+    demand_bps,
     load_of,
-    user_rate_bps,
 )
 from cosim.network.simplified.agenda import NEVER_NS
 from cosim.network.simplified.cells import Cell, CellShare, FixedUser, RadioGraph, User
 from cosim.network.simplified.moving import UE_HEIGHT_M, MovingUser, RandomWaypoint, Visit
 from cosim.network.simplified.radio import DIRECTIONS, Direction, Radio
 from cosim.network.simplified.tables import FloatArray
-from cosim.network.simplified.traffic import IntArray, LogNormalRate, md1_wait_s, named_stream
+from cosim.network.simplified.traffic import IntArray, MixtureRate, md1_wait_s, named_stream
 from cosim.network.simplified.tree import Stretch, backhaul_snr_db, serving_sector
-from cosim.scenario.population import background_users
-from cosim.scenario.schema import CrossTrafficSpec, LinkSpec, Scenario
+from cosim.scenario.population import background_users, transit_users, with_mean
+from cosim.scenario.schema import CrossTrafficSpec, LinkSpec, LogNormalSpec, Scenario, TransitSpec
 
 _BLOCK_EPOCHS: Final = 256
 _CROSS_FRAME_BITS: Final = 8 * 9000  # a jumbo frame
@@ -223,21 +223,27 @@ class Environment:
     def _cell(self, name: str) -> Cell:
         users = () if self._moving else self._fixed_users(name)
         node = self._home.nodes[name]
-        transit = self._drawn(node.transit, f"transit/{name}")
+        transit = tuple(
+            self._user_demand(f"transit/{name}/{user}", node.transit)
+            for user in range(transit_users(self._scenario, node))
+        )
         way = tuple(sorted(set(node.path) & self._further))
-        return Cell(name, users, background_users(self._scenario, name), transit, way)
+        return Cell(name, users, background_users(self._scenario, node), transit, way)
 
     def _fixed_users(self, cell: str) -> tuple[User, ...]:
         """Those that stay with a cell, uniform in a disc around it."""
         spec, radio = self._scenario.background, self._radio
         place = named_stream(self._scenario.seed, f"positions/{cell}")
-        count = background_users(self._scenario, cell)
+        count = background_users(self._scenario, self._home.nodes[cell])
         ground_m = spec.radius_m * np.sqrt(place.uniform(0.01, 1, count))
         height_m = (self._home.nodes[cell].position_m or (0, 0, 0))[2] - UE_HEIGHT_M
         distance_m = np.hypot(ground_m, height_m)
         rates = {d: radio.rate_bps(radio.access_snr_db(distance_m, d), d) for d in DIRECTIONS}
         return tuple(
-            FixedUser(self._user_demand(cell, user), {d: float(rates[d][user]) for d in DIRECTIONS})
+            FixedUser(
+                self._user_demand(f"background/{cell}/{user}"),
+                {d: float(rates[d][user]) for d in DIRECTIONS},
+            )
             for user in range(count)
         )
 
@@ -255,34 +261,30 @@ class Environment:
                     float(spec.speed),
                     named_stream(seed, f"positions/{name}/{user}"),
                 ),
-                self._user_demand(name, user),
+                self._user_demand(f"background/{name}/{user}"),
                 cells_m,
                 self._radio,
             )
             for first, name in enumerate(names)
-            for user in range(background_users(self._scenario, name))
+            for user in range(background_users(self._scenario, self._home.nodes[name]))
         )
 
-    def _user_demand(self, cell: str, user: int) -> LogNormalRate:
+    def _user_demand(self, name: str, transit: TransitSpec | None = None) -> MixtureRate:
         spec = self._scenario.background
-        return self._process(
-            user_rate_bps(spec, self._load),
-            spec.rate_sigma,
-            int(spec.coherence),
-            f"background/{cell}/{user}",
-        )
+        return self._process(demand_bps(spec, self._load, transit), int(spec.coherence), name)
 
-    def _drawn(self, traffic: CrossTrafficSpec | None, name: str) -> LogNormalRate | None:
+    def _drawn(self, traffic: CrossTrafficSpec | None, name: str) -> MixtureRate | None:
         if traffic is None:
             return None
-        mean_bps = cross_rate_bps(traffic, self._load)
-        return self._process(mean_bps, traffic.sigma, int(traffic.coherence), name)
+        alone = (LogNormalSpec(sigma=traffic.sigma),)
+        mixture = with_mean(alone, cross_rate_bps(traffic, self._load))
+        return self._process(mixture, int(traffic.coherence), name)
 
     def _process(
-        self, mean_bps: float, sigma: float, coherence_ns: int, name: str
-    ) -> LogNormalRate:
+        self, mixture: Sequence[LogNormalSpec], coherence_ns: int, name: str
+    ) -> MixtureRate:
         self._periods_ns.add(coherence_ns)
-        return LogNormalRate(mean_bps, sigma, coherence_ns, named_stream(self._scenario.seed, name))
+        return MixtureRate(mixture, coherence_ns, named_stream(self._scenario.seed, name))
 
 
 def blockage_loss_db(scenario: Scenario, link: str, times_ns: IntArray) -> FloatArray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from cosim.network.simplified.radio import Direction, Radio
 from cosim.network.simplified.tables import FloatArray
-from cosim.network.simplified.traffic import IntArray, LogNormalRate
+from cosim.network.simplified.traffic import IntArray, MixtureRate
 
 UE_HEIGHT_M: Final = 1.5  # TR 38.901 Table 7.2-1
 _NS_PER_S: Final = 1e9
@@ -90,7 +90,7 @@ class MovingUser:
     """
 
     way: RandomWaypoint
-    demand: LogNormalRate
+    demand: MixtureRate
     cells_m: FloatArray
     radio: Radio
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from cosim.network.simplified.tables import FloatArray
+from cosim.scenario.schema import LogNormalSpec
 
 IntArray = npt.NDArray[np.int64]
 
@@ -15,13 +18,13 @@ def named_stream(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *name.encode()])))
 
 
-class LogNormalRate:
-    """A rate that is drawn anew every coherence time (the log-normal model of the paper's [48]).
+class MixtureRate:
+    """A rate that is drawn anew every coherence time (the log-normal mixture of the paper's [48]).
 
     Parameters
     ----------
-    mean_bps, sigma
-        Mean rate, and standard deviation of its logarithm.
+    mixture
+        Of the draws, bit/s.
     coherence_ns
         Between draws.
     rng
@@ -29,10 +32,14 @@ class LogNormalRate:
     """
 
     def __init__(
-        self, mean_bps: float, sigma: float, coherence_ns: int, rng: np.random.Generator
+        self, mixture: Sequence[LogNormalSpec], coherence_ns: int, rng: np.random.Generator
     ) -> None:
         self.coherence_ns = coherence_ns
-        self._mean_bps, self._sigma, self._rng = mean_bps, sigma, rng
+        self._upto = np.cumsum([part.weight for part in mixture])
+        self._median_bps = np.array([part.median for part in mixture])
+        self._sigma = np.array([part.sigma for part in mixture])
+        self._rng = rng
+        (self._chooses,) = rng.spawn(1)
         self._drawn = 0  # intervals before the kept ones
         self._kept: FloatArray = np.empty(0)
 
@@ -43,9 +50,10 @@ class LogNormalRate:
         self._drawn = int(interval[0])
         missing = int(interval[-1]) + 1 - self._drawn - self._kept.size
         if missing > 0:
+            place = self._chooses.uniform(0, self._upto[-1], missing)
+            part = np.searchsorted(self._upto[:-1], place, side="right")
             normal = self._rng.standard_normal(missing)
-            # E[exp(N(mu, sigma^2))] = exp(mu + sigma^2 / 2): this keeps the mean.
-            fresh = self._mean_bps * np.exp(self._sigma * normal - self._sigma**2 / 2)
+            fresh = self._median_bps[part] * np.exp(self._sigma[part] * normal)
             self._kept = np.concatenate((self._kept, fresh))
         return self._kept[interval - self._drawn]
 

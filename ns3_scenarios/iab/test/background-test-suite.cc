@@ -5,15 +5,18 @@
  */
 #include "test-network.h"
 
-#include "ns3/double.h"
 #include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-l3-protocol.h"
 #include "ns3/ipv4-static-routing-helper.h"
+#include "ns3/log-normal-mixture.h"
+#include "ns3/pointer.h"
 #include "ns3/simulator.h"
 #include "ns3/test.h"
 
 #include <array>
+#include <cmath>
 #include <string>
+#include <tuple>
 #include <vector>
 
 using namespace ns3;
@@ -84,10 +87,9 @@ class TestBackground
                  double sigma,
                  double rateBps = RATE_BPS)
     {
-        auto user = CreateObjectWithAttributes<BackgroundUser>("MeanRate",
-                                                               DoubleValue(rateBps),
-                                                               "Sigma",
-                                                               DoubleValue(sigma));
+        auto demand = CreateObject<LogNormalMixtureVariable>();
+        demand->Add(1, rateBps * std::exp(-sigma * sigma / 2), sigma);
+        auto user = CreateObjectWithAttributes<BackgroundUser>("Demand", PointerValue(demand));
         m_users.push_back(user);
         if (m_mode == Mode::BACKLOG)
         {
@@ -242,7 +244,7 @@ class SameShareTestCase : public TestCase
         TestBackground test(config, mode);
         for (uint32_t i = 0; i < users; ++i)
         {
-            test.AddUser(MakeRadioNode({190, 5.0 * i - 20, 1.5}), test.m_relay, 0.5);
+            test.AddUser(MakeRadioNode({190, 5.0 * i - 20, 1.5}), test.m_relay, 0.2);
         }
         const auto target = test.m_iab.InstallUe(MakeRadioNode({180, 30, 1.5}), "target");
         uint64_t bytes = 0;
@@ -314,6 +316,46 @@ class MovingTestCase : public TestCase
     }
 };
 
+/** What is drawn of a mixture. */
+class MixtureTestCase : public TestCase
+{
+  public:
+    MixtureTestCase()
+        : TestCase("A mixture's draws come from its components by weight")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        auto variable = CreateObject<LogNormalMixtureVariable>();
+        variable->SetStream(1);
+        NS_TEST_EXPECT_MSG_EQ(variable->GetValue(), 0, "without a component");
+        variable->Add(3, 1, 0.2);
+        variable->Add(1, 100, 0.1);
+        std::array<int, 2> count{};
+        std::array<double, 2> sum{};
+        std::array<double, 2> squares{};
+        constexpr int DRAWS = 20000;
+        for (int i = 0; i < DRAWS; ++i)
+        {
+            const double logarithm = std::log(variable->GetValue());
+            const auto part = logarithm > std::log(10) ? 1 : 0;
+            ++count[part];
+            sum[part] += logarithm;
+            squares[part] += logarithm * logarithm;
+        }
+        NS_TEST_EXPECT_MSG_EQ_TOL(1.0 * count[1] / DRAWS, 0.25, 0.01, "weight");
+        for (const auto& [part, median, sigma] : {std::tuple{0, 1., 0.2}, std::tuple{1, 100., 0.1}})
+        {
+            const double mean = sum[part] / count[part];
+            const double spread = std::sqrt(squares[part] / count[part] - mean * mean);
+            NS_TEST_EXPECT_MSG_EQ_TOL(mean, std::log(median), 0.02, "median");
+            NS_TEST_EXPECT_MSG_EQ_TOL(spread / sigma, 1, 0.05, "sigma");
+        }
+    }
+};
+
 /** Background UEs. */
 class BackgroundTestSuite : public TestSuite
 {
@@ -325,6 +367,7 @@ class BackgroundTestSuite : public TestSuite
         AddTestCase(new SmallDemandTestCase, TestCase::Duration::QUICK);
         AddTestCase(new SameShareTestCase, TestCase::Duration::QUICK);
         AddTestCase(new MovingTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new MixtureTestCase, TestCase::Duration::QUICK);
     }
 };
 

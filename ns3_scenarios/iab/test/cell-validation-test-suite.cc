@@ -6,9 +6,9 @@
 #include "test-network.h"
 
 #include "ns3/boolean.h"
-#include "ns3/double.h"
 #include "ns3/random-variable-stream.h"
 #include "ns3/simulator.h"
+#include "ns3/string.h"
 #include "ns3/test.h"
 #include "ns3/uinteger.h"
 
@@ -286,8 +286,7 @@ class BurstTestCase : public TestCase
         const auto donor = helper.InstallDonor(MakeRadioNode({0, 0, 10}));
         auto user = CreateObject<BackgroundUser>();
         // 5 Gbit/s in bursts of 5 ms: 3 MB each.
-        user->SetAttribute("MeanRate", DoubleValue(5e9));
-        user->SetAttribute("Sigma", DoubleValue(0));
+        user->SetAttribute("Demand", StringValue("ns3::ConstantRandomVariable[Constant=5e9]"));
         helper.InstallBackgroundUser(donor, MakeRadioNode({60, 0, 1.5}), user);
         user->Start(donor->Bap());
         Simulator::Stop(MilliSeconds(200));

@@ -13,7 +13,11 @@ TIMES_MS = (5, 10, 20, 137, 200, 240, 333, 400, 500)
 STANDING = (("nodes.ue.waypoints_m", []), ("nodes.ue.speed", "0 m/s"))
 MOVING = (("nodes.ue.waypoints_m", [[400, 500]]), ("nodes.ue.speed", "300 km/h"))
 REFUSED = {3}  # a parent that is asleep or below
-QUIET = (("background.ues_per_cell", 0), ("load", "low"))
+QUIET = (
+    ("background.ues_per_cell", 0),
+    ("nodes.iab5.background_ues", 0),
+    ("load", "low"),
+)
 
 
 def _changes(draw: random.Random) -> list[dict[str, str]]:

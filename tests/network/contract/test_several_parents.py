@@ -105,7 +105,8 @@ def test_two_parents_share_the_time_of_one_mt(open_port, drive) -> None:
 LOADED = (
     ("background.ues_per_cell", 4),
     ("background.ue_rate", "4 Mbps"),
-    ("nodes.far.transit", {"rate": "25 Mbps", "sigma": 0.1}),
+    ("nodes.far.transit", {"ues": 2, "ue_rate": "12.5 Mbps"}),
+    ("background.rate_mixture", [{"sigma": 0.1}, {"sigma": 0.1, "median": 1.2}]),
     ("nodes.far.path", ["A2"]),
 )
 

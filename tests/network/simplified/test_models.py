@@ -13,13 +13,14 @@ from cosim.network.simplified.radio import Radio, free_space_loss_db
 from cosim.network.simplified.streams import stream_bits
 from cosim.network.simplified.tables import LinkAdaptation
 from cosim.network.simplified.traffic import (
-    LogNormalRate,
+    MixtureRate,
     fair_level,
     md1_wait_s,
     named_stream,
 )
 from cosim.scenario import load_scenario
-from cosim.scenario.schema import RadioSpec
+from cosim.scenario.population import with_mean
+from cosim.scenario.schema import LogNormalSpec, RadioSpec
 
 # TS 38.214 Table 5.2.2.1-2
 EFFICIENCY = (
@@ -100,14 +101,27 @@ def test_md1_is_what_a_simulated_queue_waits() -> None:
 
 
 def test_log_normal_rates_keep_their_mean_and_their_coherence() -> None:
-    rate = LogNormalRate(5e6, 0.5, 200, named_stream(1, "x"))
+    mixture = with_mean((LogNormalSpec(sigma=0.5),), 5e6)
+    rate = MixtureRate(mixture, 200, named_stream(1, "x"))
     times = np.arange(0, 2_000_000, 50)
     drawn = np.concatenate([rate.at(part) for part in np.array_split(times, 7)])
     assert (drawn.reshape(-1, 4) == drawn[::4, None]).all()
     assert drawn.mean() == pytest.approx(5e6, rel=0.03)
     assert np.log(drawn[::4]).std() == pytest.approx(0.5, rel=0.03)
-    whole = LogNormalRate(5e6, 0.5, 200, named_stream(1, "x")).at(times)
+    whole = MixtureRate(mixture, 200, named_stream(1, "x")).at(times)
     assert (whole == drawn).all(), "what is drawn depends on how it is asked for"
+
+
+def test_a_mixtures_draws_come_from_its_components_by_weight() -> None:
+    parts = (LogNormalSpec(sigma=0.2, weight=3.0), LogNormalSpec(sigma=0.1, median=100.0))
+    drawn = MixtureRate(with_mean(parts, 5e6), 1, named_stream(1, "x")).at(np.arange(20_000))
+    assert drawn.mean() == pytest.approx(5e6, rel=0.03)
+    heavy = np.log(drawn) > np.log(drawn).mean()
+    assert heavy.mean() == pytest.approx(0.25, rel=0.05)
+    assert np.log(drawn[heavy]).std() == pytest.approx(0.1, rel=0.05)
+    assert np.log(drawn[~heavy]).std() == pytest.approx(0.2, rel=0.05)
+    apart = np.log(np.median(drawn[heavy]) / np.median(drawn[~heavy]))
+    assert apart == pytest.approx(np.log(100.0), abs=0.02)
 
 
 def test_streams_of_chance_have_names() -> None:

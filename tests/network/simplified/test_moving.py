@@ -14,9 +14,10 @@ from cosim.network.port import ReportTick
 from cosim.network.simplified import open_simplified
 from cosim.network.simplified.moving import MovingUser, RandomWaypoint, Visit
 from cosim.network.simplified.radio import Radio
-from cosim.network.simplified.traffic import LogNormalRate, named_stream
+from cosim.network.simplified.traffic import MixtureRate, named_stream
 from cosim.scenario import load_scenario
-from cosim.scenario.population import background_users
+from cosim.scenario.population import background_users, transit_users
+from cosim.scenario.schema import LogNormalSpec
 
 CELLS_M = np.array([[0.0, 0.0, 10.0], [300.0, 0.0, 10.0], [0.0, 400.0, 10.0]])
 RADIUS_M = 80.0
@@ -47,9 +48,14 @@ def test_it_does_not_matter_in_which_blocks_it_is_asked() -> None:
     assert np.array_equal(*again)
 
 
+def _demand() -> MixtureRate:
+    mixture = (LogNormalSpec(sigma=0.5, median=1e6),)
+    return MixtureRate(mixture, 200_000_000, named_stream(1, "demand"))
+
+
 def test_exactly_one_cell_sees_its_demand() -> None:
     radio = Radio(load_scenario("mmwave-iab").radio, has_relays=True, excess_loss_db=0.0)
-    demand = LogNormalRate(1e6, 0.5, 200_000_000, named_stream(1, "demand"))
+    demand = _demand()
     user = MovingUser(_way(3, 30.0), demand, CELLS_M, radio)
     times_ns = np.arange(0, 60_000_000_000, 200_000_000)
     seen = np.array([Visit(user, cell).at(times_ns) for cell in range(len(CELLS_M))])
@@ -60,7 +66,7 @@ def test_exactly_one_cell_sees_its_demand() -> None:
 
 def test_a_cell_that_sleeps_is_nobodys() -> None:
     radio = Radio(load_scenario("mmwave-iab").radio, has_relays=True, excess_loss_db=0.0)
-    demand = LogNormalRate(1e6, 0.5, 200_000_000, named_stream(1, "demand"))
+    demand = _demand()
     user = MovingUser(_way(3, 30.0), demand, CELLS_M, radio)
     times_ns = np.arange(0, 60_000_000_000, 200_000_000)
     asleep = frozenset({0})
@@ -96,13 +102,13 @@ def test_the_population_is_log_normal_around_its_mean() -> None:
             "mmwave-iab",
             [
                 ("seed", seed),
-                ("background.ues_per_cell", 40),
-                ("background.population_sigma", 0.6),
+                *((f"nodes.iab{n}.background_ues", 40) for n in range(1, 7)),
+                ("background.population_mixture", [{"sigma": 0.6}]),
             ],
         )
         for seed in range(200)
     ]
-    users = [background_users(s, f"iab{n}") for s in scenarios for n in range(1, 7)]
+    users = [background_users(s, node) for s in scenarios for node in s.nodes[1:7]]
     logs = [math.log(count) for count in users]
     error = 3 / math.sqrt(len(users))
     assert fmean(users) == pytest.approx(40, abs=40 * 0.66 * error)  # sqrt(exp(0.36) - 1) = 0.66
@@ -110,19 +116,29 @@ def test_the_population_is_log_normal_around_its_mean() -> None:
 
 
 def test_a_crowded_cell_is_crowded_at_every_load() -> None:
-    sizes = {
-        load: background_users(
-            load_scenario(
-                "mmwave-iab",
-                [
-                    ("load", load),
-                    ("background.ues_per_cell", 100),
-                    ("background.population_sigma", 0.5),
-                ],
-            ),
-            "iab1",
-        )
-        for load in ("low", "mid", "high")
-    }
-    assert sizes["mid"] == pytest.approx(2 * sizes["low"], abs=1)
-    assert sizes["high"] == pytest.approx(2 * sizes["mid"], abs=1)
+    sizes: dict[str, tuple[int, int]] = {}
+    for load in ("low", "mid", "high"):
+        crowd = [
+            ("background.ues_per_cell", 100),
+            ("background.population_mixture", [{"sigma": 0.5}, {"sigma": 0.1, "median": 3}]),
+            ("nodes.iab1.background_ues", 200),
+            ("nodes.iab1.transit.ues", 400),
+        ]
+        scenario = load_scenario("mmwave-iab", [("load", load), *crowd])
+        (node,) = (node for node in scenario.nodes if node.name == "iab1")
+        sizes[load] = background_users(scenario, node), transit_users(scenario, node)
+    for less, more in (("low", "mid"), ("mid", "high")):
+        assert sizes[more] == pytest.approx([2 * size for size in sizes[less]], abs=1)
+    ues, on_other_carriers = sizes["mid"]
+    assert on_other_carriers == pytest.approx(2 * ues, abs=1), "a crowd is one on all carriers"
+
+
+def test_a_mixtures_population_has_busy_and_quiet_cells() -> None:
+    busy = [{"sigma": 0.0, "weight": 3}, {"sigma": 0.0, "median": 3}]
+    users = []
+    for seed in range(400):
+        crowd = [("background.ues_per_cell", 60), ("background.population_mixture", busy)]
+        scenario = load_scenario("sub6", [("seed", seed), *crowd])
+        users += [background_users(scenario, node) for node in scenario.nodes if node.name == "gnb"]
+    assert set(users) == {40, 120}
+    assert users.count(120) / len(users) == pytest.approx(0.25, abs=0.07)  # three standard errors

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from cosim.network.port import Delivery, Send, Transport
 from cosim.network.simplified import open_simplified
 from cosim.network.simplified.cells import Cell, FixedUser, RadioGraph
-from cosim.network.simplified.traffic import LogNormalRate
+from cosim.network.simplified.traffic import MixtureRate
 from cosim.scenario import load_scenario
+from cosim.scenario.schema import LogNormalSpec
 from cosim.scenario.topology import build_topology
 
 TWO_WAYS = Path(__file__).parents[1] / "two-ways.toml"
@@ -24,8 +25,9 @@ DOWN_SHARE = 0.5
 RATES = {(link, d): np.array([100e6]) for link in GRAPH.links for d in ("up", "down")}
 
 
-def _rate(mean_bps: float) -> LogNormalRate:
-    return LogNormalRate(mean_bps, 0.0, 1 << 60, np.random.default_rng(1))
+def _rate(bps: float) -> MixtureRate:
+    alone = (LogNormalSpec(sigma=0.0, median=bps),)
+    return MixtureRate(alone, 1 << 60, np.random.default_rng(1))
 
 
 def _cells(user_bps: float, transit_bps: float, way: tuple[str, ...]) -> dict[str, Cell]:
@@ -39,7 +41,7 @@ def _cells(user_bps: float, transit_bps: float, way: tuple[str, ...]) -> dict[st
             name,
             (user,),
             1,
-            _rate(transit_bps) if is_far else None,
+            (_rate(transit_bps),) if is_far else (),
             way if is_far else (),
             {link.name: name for link in below if link.kind == "wireless"},
         )

@@ -28,7 +28,8 @@ QUIET = (
     ("nodes.ue.waypoints_m", []),
     ("nodes.ue.speed", "0 m/s"),
     ("background.ues_per_cell", 0),
-    *((f"nodes.{name}.transit", {"rate": "1 kbps", "sigma": 0.0}) for name in RELAYS[:4]),
+    ("nodes.iab5.background_ues", 0),
+    *((f"nodes.{name}.transit", {"ues": 0, "ue_rate": "1 kbps"}) for name in RELAYS[:4]),
 )
 CHANGES = st.lists(
     st.tuples(st.integers(0, 40), st.sampled_from(RELAYS), st.sampled_from(["sleep", "wake"])),
@@ -234,12 +235,15 @@ def test_what_is_lost_at_a_handover_is_lost_once() -> None:
 
 
 def test_users_of_a_node_that_sleeps_pause_and_come_back_with_the_same_demand() -> None:
-    sigma = ("nodes.iab3.transit", {"rate": "30 Mbps", "sigma": 0.5, "coherence": "10 ms"})
+    wanted = (
+        ("nodes.iab3.transit", {"ues": 1, "ue_rate": "30 Mbps"}),
+        ("background.coherence", "10 ms"),
+    )
     others = [entry for entry in QUIET if "iab3" not in entry[0]]
     moved = [(30, "iab3", "sleep"), (60, "iab3", "wake")]
     left = []
     for changes in ([], moved):
-        network = open_simplified(_scenario(changes, *others, sigma))
+        network = open_simplified(_scenario(changes, *others, *wanted))
         step, capacity = network.start(), {}
         while step.now_ns < 150 * MS:
             for tick in step.events:

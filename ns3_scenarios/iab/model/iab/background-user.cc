@@ -4,11 +4,12 @@
 #include "background-user.h"
 
 #include "ns3/double.h"
+#include "ns3/pointer.h"
 #include "ns3/simulator.h"
+#include "ns3/string.h"
 #include "ns3/uinteger.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace ns3
 {
@@ -23,16 +24,12 @@ BackgroundUser::GetTypeId()
             .SetParent<Object>()
             .SetGroupName("Iab")
             .AddConstructor<BackgroundUser>()
-            .AddAttribute("MeanRate",
-                          "Mean uplink demand in bit/s.",
-                          DoubleValue(5e6),
-                          MakeDoubleAccessor(&BackgroundUser::m_meanRateBps),
-                          MakeDoubleChecker<double>(0.0))
-            .AddAttribute("Sigma",
-                          "Standard deviation of the natural logarithm of the demand.",
-                          DoubleValue(0.5),
-                          MakeDoubleAccessor(&BackgroundUser::m_sigma),
-                          MakeDoubleChecker<double>(0.0))
+            .AddAttribute("Demand",
+                          "Uplink demand in bit/s, for a coherence time.",
+                          // 5 Mbit/s on average
+                          StringValue("ns3::LogNormalRandomVariable[Mu=15.3|Sigma=0.5]"),
+                          MakePointerAccessor(&BackgroundUser::m_rates),
+                          MakePointerChecker<RandomVariableStream>())
             .AddAttribute("DownlinkShare",
                           "Downlink demand over uplink demand.",
                           DoubleValue(0.3),
@@ -63,7 +60,6 @@ BackgroundUser::GetTypeId()
 
 BackgroundUser::BackgroundUser()
     : m_bap(CreateObject<BapEntity>()),
-      m_normal(CreateObject<NormalRandomVariable>()),
       m_phase(CreateObject<UniformRandomVariable>())
 {
     m_bap->SetUpperLayer(MakeCallback(&BackgroundUser::Receive, this));
@@ -121,7 +117,7 @@ BackgroundUser::Begin()
 int64_t
 BackgroundUser::AssignStreams(int64_t stream)
 {
-    m_normal->SetStream(stream);
+    m_rates->SetStream(stream);
     m_phase->SetStream(stream + 1);
     return 2;
 }
@@ -149,8 +145,7 @@ BackgroundUser::DoDispose()
 void
 BackgroundUser::DrawRate()
 {
-    // E[exp(N(mu, sigma^2))] = exp(mu + sigma^2 / 2), so this keeps the mean.
-    m_rateBps = m_meanRateBps * std::exp(m_sigma * m_normal->GetValue() - m_sigma * m_sigma / 2);
+    m_rateBps = m_rates->GetValue();
     m_redraw = Simulator::Schedule(m_coherence, &BackgroundUser::Redraw, this);
 }
 

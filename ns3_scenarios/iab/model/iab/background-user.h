@@ -14,7 +14,7 @@ namespace ns3
 {
 
 /**
- * A background UE: log-normal demand up to the donor and down from it, in bursts that travel hop by
+ * A background UE: random demand up to the donor and down from it, in bursts that travel hop by
  * hop through the same queues as everybody's packets. A burst is as many bytes as some packets
  * have, in SDUs without an IP stack, or these are UDP packets between this UE and the donor.
  */
@@ -129,10 +129,8 @@ class BackgroundUser : public Object
     Sender m_sendDown;                  //!< takes downlink traffic
     Ptr<BackgroundSocket> m_socket;     //!< of its packets, or null
     Ptr<BapEntity> m_serving;           //!< the node that serves it, or null when one always does
-    Ptr<NormalRandomVariable> m_normal; //!< standard normal draws
     Ptr<UniformRandomVariable> m_phase; //!< start within a period
-    double m_meanRateBps;               //!< mean uplink demand
-    double m_sigma;                     //!< standard deviation of ln(rate)
+    Ptr<RandomVariableStream> m_rates;  //!< uplink demand in bit/s, draw by draw
     double m_downlinkShare;             //!< downlink over uplink demand
     Time m_coherence;                   //!< time between draws
     Time m_interval;                    //!< time between bursts
