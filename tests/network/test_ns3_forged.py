@@ -150,6 +150,7 @@ KEYS = (
     *("radio.queue", "links.N.queue", "links.N.capacity", "links.N.cross_traffic.rate"),
     *("background.ue_rate", "background.ues_per_cell", "background.radius_m", "seed"),
     *("radio.ue_power", "radio.iab_power", "radio.noise_figure", "radio.handover_hysteresis"),
+    *("radio.harq_processes", "radio.harq_transmissions", "radio.rlc_status_delay"),
     *("radio.carrier", "radio.numerology", "radio.tdd_pattern", "radio.bandwidth"),
 )
 TEXTS = (

@@ -166,6 +166,34 @@ def test_a_blocked_link_says_so_and_only_holds_tensors_up(open_port, drive) -> N
     assert delivery.time_ns > 150 * MS
 
 
+@pytest.mark.parametrize(
+    "harder",
+    [
+        {"harq_processes": 1},
+        {"harq_transmissions": 1},
+        {"harq_transmissions": 1, "rlc_status_delay": "20 ms"},
+    ],
+    ids=["one process", "one transmission", "late status"],
+)
+def test_blocks_that_are_sent_again_hold_packets_up_and_no_fluid(
+    open_port, drive, harder: dict[str, object]
+) -> None:
+    # Till the report of the channel, blocks are made for one that is 5 dB better.
+    loss = [{"link": "ue-access", "start": "0 s", "end": "900 ms", "loss": "5 dB"}]
+    stale = {"nodes.ue.position_m": [250.0, 0.0, 1.5], "blockages": loss}
+    arrived_ns = []
+    for how in ({}, harder):
+        radio = {f"radio.{key}": value for key, value in ({"cqi_delay": "1 s"} | how).items()}
+        run = drive(open_port("chain3", *(stale | radio).items()))
+        run.run(900 * MS, run.send("ue", "gnb", 500_000, TCP))
+        arrived_ns += [delivery.time_ns for delivery in run.of(Delivery)]
+    usual_ns, held_up_ns = arrived_ns
+    if "simplified" in run.port.version:
+        assert held_up_ns == usual_ns
+    else:
+        assert held_up_ns > usual_ns
+
+
 def test_a_handover_is_told_and_loses_no_tensor(open_port, drive) -> None:
     run = drive(open_port("mmwave-iab", ("nodes.ue.speed", "200 km/h")))
     for step in range(1, 40):
