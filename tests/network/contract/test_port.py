@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 
 from cosim.errors import NetworkError
 from cosim.network.port import Attachment, Delivery, ReportTick, Send, Transport
+from cosim.scenario import load_scenario
 
 MS = 1_000_000
 TCP, UDP = Transport.TCP, Transport.UDP
@@ -68,6 +70,16 @@ def test_messages_arrive_once_and_unharmed(open_port, drive) -> None:
         assert (got.source, got.destination) == (send.source, send.destination)
         assert (got.size_bytes, got.payload, got.sent_ns) == (send.size_bytes, send.payload, 0)
         assert got.time_ns > 0
+
+
+@pytest.mark.parametrize("transport", [TCP, UDP])
+def test_every_node_reaches_every_other(open_port, drive, transport: Transport) -> None:
+    run = drive(open_port("mmwave-iab", ("background.ues_per_cell", 0)))
+    names = [node.name for node in load_scenario("mmwave-iab").nodes]
+    sent = [run.send(a, b, 200, transport) for a, b in itertools.permutations(names, 2)]
+    run.run(1000 * MS, *sent)
+    arrived = {(delivery.source, delivery.destination) for delivery in run.of(Delivery)}
+    assert arrived == {(send.source, send.destination) for send in sent}
 
 
 def test_one_connection_keeps_the_order(open_port, drive) -> None:
