@@ -261,7 +261,7 @@ class LinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     parent: str
     capacity: RateBps | None = None  # wired only
     delay: DurationNs | None = None  # wired only, propagation
-    queue: SizeBytes = SizeBytes(500_000)  # wired only
+    queue: SizeBytes = SizeBytes(500_000)  # wired only; `fq-codel` counts packets, as of 1500 B
     queue_discipline: QueueDiscipline = "drop-tail"  # wired only
     cross_traffic: CrossTrafficSpec | None = None  # wired only
 
