@@ -17,7 +17,7 @@ _BAD_INPUT: Final = 2  # the program's exit status for what it cannot simulate
 # A simulated second has cost about one, far under this, at all sizes that were tried.
 _WALL_S_PER_SIMULATED_S: Final = 300.0
 _START_S: Final = 60.0
-_START_S_PER_UE: Final = 0.1  # its channel has cost 0.02 s of CPU time
+_START_S_PER_UE: Final = 0.1  # its channel costs a few milliseconds of CPU time
 
 
 class CellSetup(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
  */
 #include "radio-channel.h"
 
+#include "separable-channel-model.h"
+
 #include "ns3/boolean.h"
 #include "ns3/double.h"
 #include "ns3/node.h"
@@ -185,7 +187,7 @@ RadioChannel::Configure(const RadioChannelConfig& config, const NrFrame& frame)
     m_pathLoss->SetAttribute("ShadowingEnabled", BooleanValue(config.shadowing));
     m_pathLoss->SetAttribute("ChannelConditionModel", PointerValue(m_condition));
 
-    m_fading = CreateObject<ThreeGppChannelModel>();
+    m_fading = CreateObject<SeparableChannelModel>();
     m_fading->SetAttribute("Frequency", DoubleValue(config.carrierHz));
     m_fading->SetAttribute("Scenario", StringValue(config.environment));
     m_fading->SetAttribute("ChannelConditionModel", PointerValue(m_condition));
