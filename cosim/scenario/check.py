@@ -234,6 +234,12 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
     yield "radio.scatterer_speed", 0 <= r.scatterer_speed <= _FASTEST_MPS, _TOO_FAST
     yield "radio.k1", 1 <= r.k1 <= 15, "must be from 1 to 15 (TS 38.213 9.2.3)"
     yield "radio.k2", 0 <= r.k2 <= 32, "must be from 0 to 32 (TS 38.214 6.1.2.1)"
+    yield (
+        "radio.harq_processes",
+        1 <= r.harq_processes <= 32,
+        "must be from 1 to 32 (TS 38.214 5.1)",
+    )
+    yield "radio.harq_transmissions", 1 <= r.harq_transmissions <= 16, "must be from 1 to 16"
     for key in ("ue_array", "iab_array"):
         array = getattr(r, key)
         for side in ("rows", "columns"):

@@ -169,7 +169,11 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mcs_table: McsTable = "64qam"  # TS 38.214 Tables 5.1.3.1-1, -2, -3
     sharing: SlotSharing = "time"  # of a slot among users
     scheduler: Scheduler = "proportional-fair"
+    harq_processes: int = 16  # blocks of a link and direction under way at a time, TS 38.214 5.1
+    harq_transmissions: int = 4  # of a block, till HARQ gives it up
     rlc: RlcMode = "acknowledged"
+    # acknowledged: from HARQ giving a block up to RLC sending what was in it again
+    rlc_status_delay: DurationNs = DurationNs(2_000_000)
     environment: Environment = "UMi-StreetCanyon"
     access_condition: ChannelCondition = "auto"
     backhaul_condition: ChannelCondition = "los"
@@ -257,7 +261,7 @@ class LinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     parent: str
     capacity: RateBps | None = None  # wired only
     delay: DurationNs | None = None  # wired only, propagation
-    queue: SizeBytes = SizeBytes(500_000)  # wired only
+    queue: SizeBytes = SizeBytes(500_000)  # wired only; `fq-codel` counts packets, as of 1500 B
     queue_discipline: QueueDiscipline = "drop-tail"  # wired only
     cross_traffic: CrossTrafficSpec | None = None  # wired only
 

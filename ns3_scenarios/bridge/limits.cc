@@ -82,8 +82,10 @@ CheckRadio(const ns3::IabRadioConfig& radio)
     Within("radio.eirp_limit_dbm", radio.eirpLimitDbm, -STRONGEST_DB, INFINITY);
     Within("radio.scatterer_speed_mps", radio.scattererMps, 0, FASTEST_MPS);
     Within("radio.queue_bytes", radio.queueBytes, 1, 1e9);
-    Within("radio.k1", radio.timing.k1, 1, 15); // TS 38.213 9.2.3
-    Within("radio.k2", radio.timing.k2, 0, 32); // TS 38.214 6.1.2.1
+    Within("radio.k1", radio.timing.k1, 1, 15);                                // TS 38.213 9.2.3
+    Within("radio.k2", radio.timing.k2, 0, 32);                                // TS 38.214 6.1.2.1
+    Within("radio.harq_processes", radio.retransmission.harqProcesses, 1, 32); // TS 38.214 5.1
+    Within("radio.harq_transmissions", radio.retransmission.harqTransmissions, 1, 16);
     CheckArray("radio.ue_array", radio.ueArray);
     CheckArray("radio.iab_array", radio.iabArray);
     for (const auto& [field, time] :
@@ -95,6 +97,7 @@ CheckRadio(const ns3::IabRadioConfig& radio)
     for (const auto& [field, time] :
          {std::pair<const char*, ns3::Time>{"radio.los_update_ns", radio.losUpdate},
           {"radio.decode_latency_ns", radio.timing.decode},
+          {"radio.rlc_status_delay_ns", radio.retransmission.statusDelay},
           {"radio.cqi_delay_ns", radio.timing.channelReport},
           {"radio.handover_time_to_trigger_ns", radio.timeToTrigger},
           {"radio.handover_interruption_ns", radio.interruption},

@@ -29,7 +29,7 @@ HarqEntity::GetTypeId()
             .AddConstructor<HarqEntity>()
             .AddAttribute("Processes",
                           "Blocks of a link and direction that may be under way at a time (TS "
-                          "38.214 5.1: at most 16).",
+                          "38.214 5.1: at most 16, of some UEs 32).",
                           UintegerValue(16),
                           MakeUintegerAccessor(&HarqEntity::m_processes),
                           MakeUintegerChecker<uint8_t>(1, 32))
