@@ -182,24 +182,23 @@ BackgroundUser::BurstBits() const
     return 8.0 * m_packetBytes * m_packetsPerBurst;
 }
 
-void
-BackgroundUser::Grow(Demand& demand) const
+double
+BackgroundUser::BitsPerInterval() const
 {
-    const double bits = m_rateBps * m_interval.GetSeconds();
-    demand.uplinkBits += bits;
-    demand.downlinkBits += bits * m_downlinkShare;
+    return m_rateBps * m_interval.GetSeconds();
 }
 
 void
 BackgroundUser::Account()
 {
-    const bool isServed = !m_serving || m_serving->IsAwake();
-    for (; m_accountedUntil + m_interval <= Simulator::Now(); m_accountedUntil += m_interval)
+    const int64_t intervals =
+        (Simulator::Now() - m_accountedUntil).GetTimeStep() / m_interval.GetTimeStep();
+    m_accountedUntil += m_interval * intervals;
+    if (!m_serving || m_serving->IsAwake())
     {
-        if (isServed)
-        {
-            Grow(m_demand);
-        }
+        const double bits = BitsPerInterval() * static_cast<double>(intervals);
+        m_demand.uplinkBits += bits;
+        m_demand.downlinkBits += bits * m_downlinkShare;
     }
 }
 
@@ -207,17 +206,17 @@ void
 BackgroundUser::ScheduleOffer()
 {
     m_offer.Cancel();
+    const auto untilWhole = [this](double bits, double bitsPerInterval) {
+        return std::max(1.0, std::ceil((BurstBits() - bits) / bitsPerInterval));
+    };
+    const double up = BitsPerInterval();
+    const double intervals = std::min(untilWhole(m_demand.uplinkBits, up),
+                                      untilWhole(m_demand.downlinkBits, up * m_downlinkShare));
     const auto redraw = TimeStep(m_redraw.GetTs()); // which schedules anew
-    const auto whole = BurstBits();
-    auto demand = m_demand;
-    for (auto when = m_accountedUntil + m_interval; when < redraw; when += m_interval)
+    if (intervals < static_cast<double>((redraw - m_accountedUntil).GetTimeStep()) / m_interval.GetTimeStep())
     {
-        Grow(demand);
-        if (demand.uplinkBits >= whole || demand.downlinkBits >= whole)
-        {
-            m_offer = Simulator::Schedule(when - Simulator::Now(), &BackgroundUser::Offer, this);
-            return;
-        }
+        const auto when = m_accountedUntil + m_interval * static_cast<int64_t>(intervals);
+        m_offer = Simulator::Schedule(when - Simulator::Now(), &BackgroundUser::Offer, this);
     }
 }
 

@@ -98,8 +98,8 @@ class BackgroundUser : public Object
     /** @return size of a burst */
     double BurstBits() const;
 
-    /** @param demand that grows by that of an interval at the present rate */
-    void Grow(Demand& demand) const;
+    /** @return uplink demand of an interval at the present rate */
+    double BitsPerInterval() const;
 
     /** Take account of the intervals that have passed. */
     void Account();

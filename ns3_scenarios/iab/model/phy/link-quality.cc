@@ -56,22 +56,29 @@ LinkQuality::OfBand(const std::vector<double>& receivedWatts,
 ModulationSinr
 LinkQuality::Effective(double noise) const
 {
+    ModulationSinr effective{};
+    for (uint8_t order = 2; order <= 8; order += 2)
+    {
+        effective[order / 2 - 1] = Effective(noise, order);
+    }
+    return effective;
+}
+
+double
+LinkQuality::Effective(double noise, uint8_t order) const
+{
+    const std::size_t i = order / 2 - 1;
     if (noise <= 1)
     {
-        return sinr.front();
+        return sinr.front()[i];
     }
     const double position = 10 * std::log10(noise) / LEVEL_DB;
     const auto below = std::min(static_cast<std::size_t>(position), LEVELS - 1);
     const auto above = std::min(below + 1, LEVELS - 1);
     const double part = std::min(position - double(below), 1.0);
-    ModulationSinr effective{};
-    for (std::size_t i = 0; i < effective.size(); ++i)
-    {
-        // Straight in dB, between two levels.
-        const double ratio = sinr[below][i] > 0 ? sinr[above][i] / sinr[below][i] : 1;
-        effective[i] = sinr[below][i] * std::pow(ratio, part);
-    }
-    return effective;
+    // Straight in dB, between two levels.
+    const double ratio = sinr[below][i] > 0 ? sinr[above][i] / sinr[below][i] : 1;
+    return sinr[below][i] * std::pow(ratio, part);
 }
 
 double

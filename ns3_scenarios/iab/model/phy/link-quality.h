@@ -53,6 +53,13 @@ struct LinkQuality
     ModulationSinr Effective(double noise) const;
 
     /**
+     * @param noise as above
+     * @param order modulation, bits per symbol
+     * @return effective SINR of the whole band
+     */
+    double Effective(double noise, uint8_t order) const;
+
+    /**
      * @param first resource block of an allocation
      * @param overNoise interference over the receiver's own noise on each of its resource blocks
      * @param order modulation of the allocation, bits per symbol
