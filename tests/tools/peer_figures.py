@@ -51,14 +51,18 @@ def read(path: Path) -> list[Row]:
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
-def is_loaded(delay: Row) -> bool:
-    """Whether a row of delays is of a flow that has packets in each slot."""
-    return delay["Rate Mbps"] != ""
-
-
 def slot_ms(row: Row) -> float:
     """Duration of a slot."""
     return float(0.5 ** int(row["Numerology"]))
+
+
+def is_loaded(delay: Row) -> bool:
+    """Whether a row of delays is of a flow whose packets come in each slot."""
+    return _bits_of_a_slot(delay, "Offered Mbps") > 8 * int(delay["Packet bytes"])
+
+
+def _bits_of_a_slot(delay: Row, column: str) -> float:
+    return float(delay[column]) * 1000 * slot_ms(delay)
 
 
 def with_delay(row: Row) -> Row:
@@ -75,10 +79,10 @@ def with_delay(row: Row) -> Row:
 
 def _more_slots(delay: Row) -> float:
     """How many slots longer a packet takes in 5G-LENA, for reasons that iab.rst gives."""
+    bits = max(_bits_of_a_slot(delay, "Offered Mbps"), 8 * int(delay["Packet bytes"]))
+    symbols = 1 + math.ceil(DATA_SYMBOLS * bits / _bits_of_a_slot(delay, "Rate Mbps"))
     if not is_loaded(delay):
-        return 2 / SYMBOLS  # of control, and of the packet
-    filled = float(delay["Offered Mbps"]) / float(delay["Rate Mbps"])
-    symbols = 1 + math.ceil(DATA_SYMBOLS * filled)
+        return symbols / SYMBOLS
     return symbols / SYMBOLS + (1.5 if delay["Printed by"] == "plot" else 0.5)
 
 
@@ -90,7 +94,7 @@ def with_rates(rows: list[Row]) -> list[Row]:
         radio = (int(row["Numerology"]), int(row["MHz"]), "dl")
         here_mbps = measure(*radio, 450, "--duration", "0.2").goodput_mbps
         there_mbps = float(row["Peer Mbps"])
-        to_here, to_there = first.setdefault(row["Peer"], (here_mbps, there_mbps))
+        to_here, to_there = first.setdefault(row["Printed by"], (here_mbps, there_mbps))
         columns = {
             "Here Mbps": f"{here_mbps:.1f}",
             "Peer to its first row": f"{there_mbps / to_there:.3f}",
