@@ -40,5 +40,5 @@ set(IAB_TEST_SOURCES
   bridge/test/bridge-test-suite.cc)
 set(IAB_TEST_SUITES iab-nr-tables iab-block-errors iab-mac iab-network iab-record iab-traces iab-background
   iab-separable-channel iab-cell-validation iab-channel-validation iab-link-validation
-  iab-interference-validation iab-access-validation iab-tree-validation iab-dag-validation iab-dag-duplex-validation iab-sharing-validation
+  iab-interference-validation iab-peers-validation iab-access-validation iab-tree-validation iab-dag-validation iab-dag-duplex-validation iab-sharing-validation
   cosim-bridge)
