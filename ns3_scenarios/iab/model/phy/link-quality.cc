@@ -53,17 +53,6 @@ LinkQuality::OfBand(const std::vector<double>& receivedWatts,
     return quality;
 }
 
-ModulationSinr
-LinkQuality::Effective(double noise) const
-{
-    ModulationSinr effective{};
-    for (uint8_t order = 2; order <= 8; order += 2)
-    {
-        effective[order / 2 - 1] = Effective(noise, order);
-    }
-    return effective;
-}
-
 double
 LinkQuality::Effective(double noise, uint8_t order) const
 {

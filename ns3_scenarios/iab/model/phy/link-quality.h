@@ -48,12 +48,6 @@ struct LinkQuality
     /**
      * @param noise how many times the receiver's own there is, interference included, the same on
      * the whole band
-     * @return effective SINR of the whole band
-     */
-    ModulationSinr Effective(double noise) const;
-
-    /**
-     * @param noise as above
      * @param order modulation, bits per symbol
      * @return effective SINR of the whole band
      */
