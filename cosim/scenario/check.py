@@ -54,9 +54,9 @@ def check_scenario(scenario: Scenario) -> None:
     """Raise a `ScenarioError` for the first thing that is wrong with a scenario."""
     _check_names(scenario)
     _check_finite(scenario, "")
+    _require(_radio_checks(scenario.radio))
     _require(_run_checks(scenario))
     _require(_load_checks(scenario))
-    _require(_radio_checks(scenario.radio))
     topology = build_topology(scenario)
     _require(_mix_checks(topology))
     _check_merging(scenario, topology)
@@ -152,6 +152,8 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "background.coherence", coherence_ok, "must be at least 1 ms"
     packet_ok = _LEAST_PACKET_BYTES <= s.background.packet <= _LARGEST_PACKET_BYTES
     yield "background.packet", packet_ok, "must be from 29 B, a byte behind headers, to 1500 B"
+    burst_ok = 1 <= s.background.burst <= s.radio.queue // s.background.packet
+    yield "background.burst", burst_ok, "must be from 1 packet to what `radio.queue` takes"
     yield "background.speed", 0 <= s.background.speed <= _FASTEST_MPS, _TOO_FAST
     radius_ok = 0 < s.background.radius_m <= _FARTHEST_M
     yield "background.radius_m", radius_ok, "must be more than 0 and at most 1000 km"

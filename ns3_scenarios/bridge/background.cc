@@ -117,6 +117,8 @@ Background::CreateUser(const CrossTrafficDescription& traffic) const
     return CreateObjectWithAttributes<BackgroundUser>(
         "PacketBytes",
         UintegerValue(m_description.background.packetBytes),
+        "PacketsPerBurst",
+        UintegerValue(m_description.background.burstPackets),
         "MeanRate",
         DoubleValue(traffic.rateBps),
         "Sigma",

@@ -226,6 +226,7 @@ ParseBackground(const json& body)
                 body,
                 "traffic"),
             GetField<uint32_t>(body, "packet_bytes"),
+            GetField<uint32_t>(body, "burst_packets"),
             GetField<double>(body, "speed_mps"),
             GetField<double>(body, "rate_bps"),
             GetField<double>(body, "sigma"),

@@ -72,6 +72,7 @@ struct BackgroundDescription
 {
     BackgroundTraffic traffic; //!< of them and of IAB nodes' other carriers
     uint32_t packetBytes;      //!< of an IP packet
+    uint32_t burstPackets;     //!< that come at a time
     double speedMps;           //!< of each, to places in the discs; 0: they stay
     double rateBps;            //!< mean uplink demand of one
     double sigma;              //!< standard deviation of ln(rate)

@@ -194,6 +194,8 @@ CheckLimits(const NetworkDescription& description)
     }
     const auto& background = description.background;
     Within("background.packet_bytes", background.packetBytes, SMALLEST_PACKET, LARGEST_PACKET);
+    const auto largestBurst = description.radio.queueBytes / background.packetBytes;
+    Within("background.burst_packets", background.burstPackets, 1, largestBurst);
     Within("background.speed_mps", background.speedMps, 0, FASTEST_MPS);
     Within("background.rate_bps", background.rateBps, 0, LARGEST_BPS);
     Within("background.sigma", background.sigma, 0, WIDEST_SIGMA);

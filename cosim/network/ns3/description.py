@@ -156,6 +156,7 @@ def _background(background: BackgroundSpec, load: LoadSpec) -> dict[str, Any]:
     return {
         "traffic": background.traffic,
         "packet_bytes": int(background.packet),
+        "burst_packets": background.burst,
         "speed_mps": float(background.speed),
         "rate_bps": user_rate_bps(background, load),
         "sigma": background.rate_sigma,
