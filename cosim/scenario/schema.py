@@ -200,13 +200,13 @@ class BackgroundSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Background UEs at every cell, at load ``mid``; the log-normal model of the paper's [48].
 
     ``backlog``: bursts of bytes in the radio queues. ``packets``: UEs with an IP stack exchange the
-    same bursts in UDP packets with the donor. With a `speed`, each goes from place to place (random waypoint), uniform
-    in the discs around all cells, and is handed over by event A3 as any UE.
+    same bursts in UDP packets with the donor. With a `speed`, each goes from place to place (random
+    waypoint), uniform in the discs around all cells, and is handed over by event A3 as any UE.
     """
 
     traffic: BackgroundTraffic = "backlog"  # of them, and of the IAB nodes' `transit`
     packet: SizeBytes = SizeBytes(1428)  # 1400 bytes and headers
-    burst: int = 5  # packets that come at a time: at 1.7 Mbps, a frame of video at 30 frames a second
+    burst: int = 5  # packets that come at a time: at 1.7 Mbps, a frame of 30 fps video
     speed: MetresPerSecond = MetresPerSecond(0.0)
     ues_per_cell: int = 4  # on average
     population_sigma: float = 0.0  # standard deviation of ln(UEs of a cell), drawn by the seed
