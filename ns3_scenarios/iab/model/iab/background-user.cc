@@ -53,12 +53,13 @@ BackgroundUser::GetTypeId()
                           UintegerValue(1428), // 1400 bytes in UDP
                           MakeUintegerAccessor(&BackgroundUser::m_packetBytes),
                           MakeUintegerChecker<uint32_t>(BackgroundSocket::HEADER_BYTES))
-            .AddAttribute("PacketsPerBurst",
-                          "Packets that are offered at a time, once so many are due: at 1.7 Mbit/s, "
-                          "five are a frame of a video with 30 frames a second.",
-                          UintegerValue(5),
-                          MakeUintegerAccessor(&BackgroundUser::m_packetsPerBurst),
-                          MakeUintegerChecker<uint32_t>(1));
+            .AddAttribute(
+                "PacketsPerBurst",
+                "Packets that are offered at a time, once so many are due: at 1.7 Mbit/s, "
+                "five are a frame of a video with 30 frames a second.",
+                UintegerValue(5),
+                MakeUintegerAccessor(&BackgroundUser::m_packetsPerBurst),
+                MakeUintegerChecker<uint32_t>(1));
     return tid;
 }
 
@@ -213,7 +214,8 @@ BackgroundUser::ScheduleOffer()
     const double intervals = std::min(untilWhole(m_demand.uplinkBits, up),
                                       untilWhole(m_demand.downlinkBits, up * m_downlinkShare));
     const auto redraw = TimeStep(m_redraw.GetTs()); // which schedules anew
-    if (intervals < static_cast<double>((redraw - m_accountedUntil).GetTimeStep()) / m_interval.GetTimeStep())
+    if (intervals <
+        static_cast<double>((redraw - m_accountedUntil).GetTimeStep()) / m_interval.GetTimeStep())
     {
         const auto when = m_accountedUntil + m_interval * static_cast<int64_t>(intervals);
         m_offer = Simulator::Schedule(when - Simulator::Now(), &BackgroundUser::Offer, this);

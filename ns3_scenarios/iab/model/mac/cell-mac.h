@@ -309,13 +309,13 @@ class CellMac : public Object
     std::array<std::vector<Backlogged>, 2> m_backlogs; //!< channels that wait, by direction
     std::array<EventId, 2> m_slotEvents;               //!< next slot event, by direction
     std::array<Time, 2> m_slotTimes{Time::Max(), Time::Max()}; //!< of these, or never
-    std::deque<OpenSlot> m_inAir;                      //!< slots whose blocks are not received
-    std::vector<std::vector<Airborne>> m_spareBlocks;  //!< empty, with room
-    std::array<uint64_t, 2> m_usedUnits{};             //!< counters, by direction
-    std::shared_ptr<NodeState> m_node;                 //!< shared with the other cells
-    uint64_t m_flexibleSlot{UINT64_MAX};               //!< the last flexible one that it used
-    Time m_statusDelay;                                //!< HARQ failure to RLC retransmission
-    double m_window;                                   //!< averaging window in slots
+    std::deque<OpenSlot> m_inAir;                     //!< slots whose blocks are not received
+    std::vector<std::vector<Airborne>> m_spareBlocks; //!< empty, with room
+    std::array<uint64_t, 2> m_usedUnits{};            //!< counters, by direction
+    std::shared_ptr<NodeState> m_node;                //!< shared with the other cells
+    uint64_t m_flexibleSlot{UINT64_MAX};              //!< the last flexible one that it used
+    Time m_statusDelay;                               //!< HARQ failure to RLC retransmission
+    double m_window;                                  //!< averaging window in slots
     TracedCallback<uint64_t, NrDirection, uint8_t, uint8_t> m_slotTrace; //!< slots
     TracedCallback<const RadioLink&, NrDirection, const TransportBlock&, HarqOutcome>
         m_blockTrace;                                                         //!< blocks
