@@ -213,9 +213,8 @@ BackgroundUser::ScheduleOffer()
     const double up = BitsPerInterval();
     const double intervals = std::min(untilWhole(m_demand.uplinkBits, up),
                                       untilWhole(m_demand.downlinkBits, up * m_downlinkShare));
-    const auto redraw = TimeStep(m_redraw.GetTs()); // which schedules anew
-    if (intervals <
-        static_cast<double>((redraw - m_accountedUntil).GetTimeStep()) / m_interval.GetTimeStep())
+    const auto untilRedraw = TimeStep(m_redraw.GetTs()) - m_accountedUntil; // which comes here, too
+    if (intervals * m_interval.GetSeconds() < untilRedraw.GetSeconds())
     {
         const auto when = m_accountedUntil + m_interval * static_cast<int64_t>(intervals);
         m_offer = Simulator::Schedule(when - Simulator::Now(), &BackgroundUser::Offer, this);
