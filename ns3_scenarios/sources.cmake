@@ -39,6 +39,6 @@ set(IAB_TEST_SOURCES
   scenarios/iab-test.cc
   bridge/test/bridge-test-suite.cc)
 set(IAB_TEST_SUITES iab-nr-tables iab-block-errors iab-mac iab-network iab-record iab-traces iab-background
-  iab-cell-validation iab-channel-validation iab-link-validation iab-interference-validation
-  iab-access-validation iab-tree-validation iab-dag-validation iab-dag-duplex-validation iab-sharing-validation
+  iab-separable-channel iab-cell-validation iab-channel-validation iab-link-validation
+  iab-interference-validation iab-peers-validation iab-access-validation iab-tree-validation iab-dag-validation iab-dag-duplex-validation iab-sharing-validation
   cosim-bridge)

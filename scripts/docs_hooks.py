@@ -61,7 +61,10 @@ def rst_as_html(path: str) -> str:
         "toc_backlinks": False,
     }
     settings |= {"initial_header_level": 2, "doctitle_xform": False}
-    parts = docutils.core.publish_parts(text, writer="html5", settings_overrides=settings)
+    source = str(ROOT / path)  # beside which the tables lie that it takes from files
+    parts = docutils.core.publish_parts(
+        text, source_path=source, writer="html5", settings_overrides=settings
+    )
     # Without empty lines, for Markdown ends a block of HTML at one.
     return re.sub(r"\n\s*\n", "\n", str(parts["body"]))
 

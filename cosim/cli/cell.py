@@ -11,6 +11,7 @@ from cosim.cli.options import POSITIVE, FiniteRange
 _NO_MORE_THAN = 65_000  # addresses in the radio network
 _LARGEST_SEED = 2**32 - 1  # of the program, as of ns-3's RngRun in it
 _FASTEST_MBPS = 1_000_000  # of what is offered: a packet each 11 ns
+_LONGEST_MS = 1e6  # of a status report: beyond any run
 _FASTEST_MPS = 1_000  # of the UEs: far beyond the 500 km/h of TR 38.901 7.1
 
 
@@ -93,6 +94,12 @@ def _parse_tdd(_context: click.Context, _parameter: click.Parameter, value: str)
     help="Of all cells.",
 )
 @click.option(
+    "--sharing",
+    type=click.Choice(["time", "frequency"]),
+    default="time",
+    help="Of a slot among UEs.",
+)
+@click.option(
     "--scheduling-request/--no-scheduling-request",
     default=True,
     help="Whether an idle uplink must ask before it sends.",
@@ -101,6 +108,30 @@ def _parse_tdd(_context: click.Context, _parameter: click.Parameter, value: str)
     "--buffer-report/--no-buffer-report",
     default=False,
     help="Whether it must then report its buffer before it sends data.",
+)
+@click.option(
+    "--harq-processes",
+    type=click.IntRange(1, 32),
+    default=16,
+    help="Blocks of a UE and direction under way at a time.",
+)
+@click.option(
+    "--harq-transmissions",
+    type=click.IntRange(1, 16),
+    default=4,
+    help="Of a block, till HARQ gives it up.",
+)
+@click.option(
+    "--rlc",
+    type=click.Choice(["acknowledged", "unacknowledged"]),
+    default="acknowledged",
+    help="Whether RLC sends again what HARQ gave up.",
+)
+@click.option(
+    "--rlc-status-delay-ms",
+    type=FiniteRange(0, _LONGEST_MS),
+    default=2.0,
+    help="From HARQ giving up to RLC sending again.",
 )
 @click.option("--duration", "duration_s", type=POSITIVE, default=1.0, help="Simulated time in s.")
 @click.option(

@@ -56,10 +56,10 @@ def check_scenario(scenario: Scenario) -> None:
     """Raise a `ScenarioError` for the first thing that is wrong with a scenario."""
     _check_names(scenario)
     _check_finite(scenario, "")
+    _require(_radio_checks(scenario.radio))
     _require(_run_checks(scenario))
     _require(_load_checks(scenario))
     _require(_population_checks(scenario))
-    _require(_radio_checks(scenario.radio))
     topology = build_topology(scenario)
     _require(_mix_checks(topology))
     _check_merging(scenario, topology)
@@ -153,6 +153,8 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "background.coherence", coherence_ok, "must be at least 1 ms"
     packet_ok = _LEAST_PACKET_BYTES <= s.background.packet <= _LARGEST_PACKET_BYTES
     yield "background.packet", packet_ok, "must be from 29 B, a byte behind headers, to 1500 B"
+    burst_ok = 1 <= s.background.burst <= s.radio.queue // s.background.packet
+    yield "background.burst", burst_ok, "must be from 1 packet to what `radio.queue` takes"
     yield "background.speed", 0 <= s.background.speed <= _FASTEST_MPS, _TOO_FAST
     radius_ok = 0 < s.background.radius_m <= _FARTHEST_M
     yield "background.radius_m", radius_ok, "must be more than 0 and at most 1000 km"
@@ -256,6 +258,12 @@ def _radio_checks(r: RadioSpec) -> Iterator[Check]:
     yield "radio.scatterer_speed", 0 <= r.scatterer_speed <= _FASTEST_MPS, _TOO_FAST
     yield "radio.k1", 1 <= r.k1 <= 15, "must be from 1 to 15 (TS 38.213 9.2.3)"
     yield "radio.k2", 0 <= r.k2 <= 32, "must be from 0 to 32 (TS 38.214 6.1.2.1)"
+    yield (
+        "radio.harq_processes",
+        1 <= r.harq_processes <= 32,
+        "must be from 1 to 32 (TS 38.214 5.1)",
+    )
+    yield "radio.harq_transmissions", 1 <= r.harq_transmissions <= 16, "must be from 1 to 16"
     for key in ("ue_array", "iab_array"):
         array = getattr(r, key)
         for side in ("rows", "columns"):

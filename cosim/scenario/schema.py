@@ -169,7 +169,11 @@ class RadioSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mcs_table: McsTable = "64qam"  # TS 38.214 Tables 5.1.3.1-1, -2, -3
     sharing: SlotSharing = "time"  # of a slot among users
     scheduler: Scheduler = "proportional-fair"
+    harq_processes: int = 16  # blocks of a link and direction under way at a time, TS 38.214 5.1
+    harq_transmissions: int = 4  # of a block, till HARQ gives it up
     rlc: RlcMode = "acknowledged"
+    # acknowledged: from HARQ giving a block up to RLC sending what was in it again
+    rlc_status_delay: DurationNs = DurationNs(2_000_000)
     environment: Environment = "UMi-StreetCanyon"
     access_condition: ChannelCondition = "auto"
     backhaul_condition: ChannelCondition = "los"
@@ -203,13 +207,14 @@ class LogNormalSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class BackgroundSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Background UEs at every cell, at load ``mid``; the log-normal mixtures of the paper's [48].
 
-    ``backlog``: bursts of bytes in the radio queues. ``packets``: UEs with an IP stack exchange UDP
-    packets with the donor. With a `speed`, each goes from place to place (random waypoint), uniform
-    in the discs around all cells, and is handed over by event A3 as any UE.
+    ``backlog``: bursts of bytes in the radio queues. ``packets``: UEs with an IP stack exchange the
+    same bursts in UDP packets with the donor. With a `speed`, each goes from place to place (random
+    waypoint), uniform in the discs around all cells, and is handed over by event A3 as any UE.
     """
 
     traffic: BackgroundTraffic = "backlog"  # of them, and of the IAB nodes' `transit`
-    packet: SizeBytes = SizeBytes(1428)  # what is offered is some of them: 1400 bytes and headers
+    packet: SizeBytes = SizeBytes(1428)  # 1400 bytes and headers
+    burst: int = 5  # packets that come at a time: at 1.7 Mbps, a frame of 30 fps video
     speed: MetresPerSecond = MetresPerSecond(0.0)
     ues_per_cell: int = 4  # on average
     # of the UEs of a cell, drawn by the seed; and of an IAB node's `transit`
@@ -277,7 +282,7 @@ class LinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     parent: str
     capacity: RateBps | None = None  # wired only
     delay: DurationNs | None = None  # wired only, propagation
-    queue: SizeBytes = SizeBytes(500_000)  # wired only
+    queue: SizeBytes = SizeBytes(500_000)  # wired only; `fq-codel` counts packets, as of 1500 B
     queue_discipline: QueueDiscipline = "drop-tail"  # wired only
     cross_traffic: CrossTrafficSpec | None = None  # wired only
 

@@ -46,7 +46,7 @@ class SweepFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     retries
         How often a point that failed is run again.
     timeout
-        Real time that a point may take.
+        Real time that a point may take, and that a scheduler may be without workers.
     set, grid, list
         Key paths with a value for all points, with values to combine, and settings to go through.
     """

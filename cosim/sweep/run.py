@@ -20,7 +20,7 @@ from cosim.results import read_manifest
 from cosim.sweep.aggregate import write_tables
 from cosim.sweep.plan import Point, SweepPlan
 from cosim.sweep.work import PointOutcome, run_point
-from cosim.sweep.workers import open_client
+from cosim.sweep.workers import WorkerWatch, ended_by, open_client
 
 _LOOK_INTERVAL_S = 0.5  # at whether Ctrl-C came
 
@@ -114,6 +114,9 @@ def run_sweep(
     ------
     InputError
         When Dask is not installed, or the scheduler or directory cannot be used.
+    RunError
+        When the scheduler has no workers at the start, none for as long as a point may take, or
+        ends itself.
     """
     out = out.absolute()
     try:
@@ -175,7 +178,8 @@ def _work(
             for point in missing
         }
         try:
-            for future in _as_they_end(points, interrupted):
+            watch = WorkerWatch(client, plan.timeout_s)
+            for future in _as_they_end(points, interrupted, watch):
                 point = points[future]
                 tally.take(point, _outcome(future, point), directories[point.name])
         except BaseException:
@@ -185,18 +189,15 @@ def _work(
             raise
 
 
-def _as_they_end(futures: Iterable[Any], interrupted: Event) -> Iterator[Any]:
+def _as_they_end(futures: Iterable[Any], interrupted: Event, watch: WorkerWatch) -> Iterator[Any]:
     """The futures, each when it has ended; a `KeyboardInterrupt` after Ctrl-C."""
-    from distributed import wait
-
     left = set(futures)
     while left:
         if interrupted.is_set():
             raise KeyboardInterrupt
-        try:
-            ended = wait(left, timeout=_LOOK_INTERVAL_S, return_when="FIRST_COMPLETED").done
-        except TimeoutError:
-            continue
+        ended = ended_by(left, _LOOK_INTERVAL_S)
+        if not ended:
+            watch.look()
         left -= ended
         yield from ended
 

@@ -72,29 +72,34 @@ Below(const std::string& name, const std::vector<LinkDescription>& links)
     return found;
 }
 
-/** Route from a node down one of its wires. */
+/** Route from a node down one of its wires: to the radio network and to the wires below. */
 void
 RouteDown(const Wire& wire,
           const std::map<std::string, NetworkNode>& nodes,
+          const std::vector<Wire>& wires,
           const std::vector<LinkDescription>& links)
 {
     const auto& child = nodes.at(wire.description.child);
     const auto& parent = nodes.at(wire.description.parent);
     const auto gateway = AddressOf(child, wire.up.device);
     const auto interface = InterfaceOf(parent, wire.down.device);
+    const auto route = [&](Ipv4Address network, Ipv4Mask mask) {
+        RoutingOf(parent)->AddNetworkRouteTo(network, mask, gateway, interface);
+    };
     for (const auto& name : Below(wire.description.child, links))
     {
-        const auto& node = nodes.at(name);
-        if (node.kind == "donor")
+        if (nodes.at(name).kind == "donor")
         {
-            RoutingOf(parent)->AddNetworkRouteTo(Ipv4Address(RADIO_NETWORK),
-                                                 RADIO_MASK,
-                                                 gateway,
-                                                 interface);
+            route(Ipv4Address(RADIO_NETWORK), RADIO_MASK);
         }
-        else if (!node.radio)
+        for (const auto& below : wires)
         {
-            RoutingOf(parent)->AddHostRouteTo(node.address, gateway, interface);
+            if (below.description.parent == name)
+            {
+                // All of it: a sender's address is that of the wire it sends into.
+                const auto address = AddressOf(nodes.at(name), below.down.device);
+                route(address.CombineMask(WIRE_MASK), WIRE_MASK);
+            }
         }
     }
 }
@@ -157,7 +162,7 @@ FillRoutes(const std::map<std::string, NetworkNode>& nodes,
         const auto& parent = nodes.at(wire.description.parent);
         RoutingOf(child)->SetDefaultRoute(AddressOf(parent, wire.down.device),
                                           InterfaceOf(child, wire.up.device));
-        RouteDown(wire, nodes, links);
+        RouteDown(wire, nodes, wires, links);
     }
 }
 

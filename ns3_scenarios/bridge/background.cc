@@ -122,6 +122,8 @@ Background::CreateUser(const std::vector<LogNormalDescription>& demandBps) const
     return CreateObjectWithAttributes<BackgroundUser>(
         "PacketBytes",
         UintegerValue(m_description.background.packetBytes),
+        "PacketsPerBurst",
+        UintegerValue(m_description.background.burstPackets),
         "Demand",
         PointerValue(demand),
         "DownlinkShare",

@@ -88,6 +88,16 @@ ParseTiming(const json& body)
     return timing;
 }
 
+ns3::IabRetransmissionConfig
+ParseRetransmission(const json& body)
+{
+    ns3::IabRetransmissionConfig again;
+    ReadField(body, "harq_processes", again.harqProcesses);
+    ReadField(body, "harq_transmissions", again.harqTransmissions);
+    again.statusDelay = ParseTime(body, "rlc_status_delay_ns");
+    return again;
+}
+
 ns3::IabRadioConfig
 ParseRadio(const json& body)
 {
@@ -124,6 +134,7 @@ ParseRadio(const json& body)
                                   {"max-rate", "ns3::MaxRateScheduler"}},
                                  body,
                                  "scheduler");
+    radio.retransmission = ParseRetransmission(body);
     radio.rlcMode = ParseChoice<ns3::RlcMode>({{"acknowledged", ns3::RlcMode::ACKNOWLEDGED},
                                                {"unacknowledged", ns3::RlcMode::UNACKNOWLEDGED}},
                                               body,
@@ -238,6 +249,7 @@ ParseBackground(const json& body)
                 body,
                 "traffic"),
             GetField<uint32_t>(body, "packet_bytes"),
+            GetField<uint32_t>(body, "burst_packets"),
             GetField<double>(body, "speed_mps"),
             ParseMixture(body, "demand_bps"),
             GetField<double>(body, "downlink_share"),

@@ -87,6 +87,7 @@ struct BackgroundDescription
 {
     BackgroundTraffic traffic;                   //!< of them and of IAB nodes' other carriers
     uint32_t packetBytes;                        //!< of an IP packet
+    uint32_t burstPackets;                       //!< that come at a time
     double speedMps;                             //!< of each, to places in the discs; 0: they stay
     std::vector<LogNormalDescription> demandBps; //!< uplink demand of one
     double downlinkShare;                        //!< downlink over uplink demand

@@ -102,8 +102,10 @@ CheckRadio(const ns3::IabRadioConfig& radio)
     Within("radio.eirp_limit_dbm", radio.eirpLimitDbm, -STRONGEST_DB, INFINITY);
     Within("radio.scatterer_speed_mps", radio.scattererMps, 0, FASTEST_MPS);
     Within("radio.queue_bytes", radio.queueBytes, 1, 1e9);
-    Within("radio.k1", radio.timing.k1, 1, 15); // TS 38.213 9.2.3
-    Within("radio.k2", radio.timing.k2, 0, 32); // TS 38.214 6.1.2.1
+    Within("radio.k1", radio.timing.k1, 1, 15);                                // TS 38.213 9.2.3
+    Within("radio.k2", radio.timing.k2, 0, 32);                                // TS 38.214 6.1.2.1
+    Within("radio.harq_processes", radio.retransmission.harqProcesses, 1, 32); // TS 38.214 5.1
+    Within("radio.harq_transmissions", radio.retransmission.harqTransmissions, 1, 16);
     CheckArray("radio.ue_array", radio.ueArray);
     CheckArray("radio.iab_array", radio.iabArray);
     for (const auto& [field, time] :
@@ -115,6 +117,7 @@ CheckRadio(const ns3::IabRadioConfig& radio)
     for (const auto& [field, time] :
          {std::pair<const char*, ns3::Time>{"radio.los_update_ns", radio.losUpdate},
           {"radio.decode_latency_ns", radio.timing.decode},
+          {"radio.rlc_status_delay_ns", radio.retransmission.statusDelay},
           {"radio.cqi_delay_ns", radio.timing.channelReport},
           {"radio.handover_time_to_trigger_ns", radio.timeToTrigger},
           {"radio.handover_interruption_ns", radio.interruption},
@@ -215,6 +218,8 @@ CheckLimits(const NetworkDescription& description)
     }
     const auto& background = description.background;
     Within("background.packet_bytes", background.packetBytes, SMALLEST_PACKET, LARGEST_PACKET);
+    const auto largestBurst = description.radio.queueBytes / background.packetBytes;
+    Within("background.burst_packets", background.burstPackets, 1, largestBurst);
     Within("background.speed_mps", background.speedMps, 0, FASTEST_MPS);
     CheckMixture("background.demand_bps", background.demandBps);
     Within("background.downlink_share", background.downlinkShare, 0, LARGEST_BPS);

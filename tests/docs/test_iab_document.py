@@ -70,6 +70,7 @@ def test_every_trace_source_is_described() -> None:
     [
         ("IabRadioConfig", "helper/iab-radio-config.h"),
         ("IabTimingConfig", "helper/iab-radio-config.h"),
+        ("IabRetransmissionConfig", "helper/iab-radio-config.h"),
         ("ResourceGridConfig", "model/mac/resource-grid.h"),
     ],
 )

@@ -62,6 +62,13 @@ def test_a_smaller_packet_is_more_events_for_the_same_traffic(tmp_path: Path) ->
     assert small.simulator_events > 1.5 * large.simulator_events
 
 
+def test_a_larger_burst_is_fewer_events_for_the_same_traffic(tmp_path: Path) -> None:
+    single = _left_mbps(_scenario("sub6", "backlog", ("background.burst", 1)), tmp_path)[1]
+    large = _left_mbps(_scenario("sub6", "backlog", ("background.burst", 20)), tmp_path)[1]
+    assert large.background_bytes == pytest.approx(single.background_bytes, rel=MARGIN)
+    assert single.simulator_events > 1.1 * large.simulator_events
+
+
 @pytest.mark.parametrize("traffic", ["backlog", "packets"])
 def test_moving_users_are_carried_and_change_what_is_left(traffic: str, tmp_path: Path) -> None:
     wide = ("background.radius_m", 250.0)
@@ -84,11 +91,13 @@ def test_moving_users_are_carried_and_change_what_is_left(traffic: str, tmp_path
         ("background.traffic", "packet"),
         ("background.packet", "20 B"),
         ("background.packet", "9 kB"),
+        ("background.burst", 0),
+        ("background.burst", 3000),
         ("background.speed", "-1 km/h"),
         ("background.speed", "900 km/h"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_its_key(key: str, value: str) -> None:
+def test_what_makes_no_sense_is_refused_by_its_key(key: str, value: object) -> None:
     with pytest.raises(ScenarioError) as raised:
         load_scenario("mmwave-iab", [(key, value)])
     assert key in str(raised.value)

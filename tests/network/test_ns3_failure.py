@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -281,7 +282,7 @@ def test_a_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         open_ns3(load_scenario("chain3"), stderr_path=tmp_path / "stderr")
 
 
-_SAYS_HELLO = """#!{python}
+_SAYS_HELLO = """
 import sys, msgspec, zmq
 options = dict(a[2:].split("=", 1) for a in sys.argv[1:])
 socket = zmq.Context().socket(zmq.DEALER)
@@ -304,10 +305,11 @@ socket.recv()
 def test_a_program_of_another_version_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], problem: str
 ) -> None:
-    program = tmp_path / "other-ns3"
-    program.write_text(
-        _SAYS_HELLO.format(python=sys.executable, version=cosim.__version__, changes=changes)
-    )
+    program, script = tmp_path / "other-ns3", tmp_path / "other-ns3.py"
+    script.write_text(_SAYS_HELLO.format(version=cosim.__version__, changes=changes))
+    # A line with `#!` alone could not name a Python in a folder with a space.
+    command = shlex.join([sys.executable, str(script)])
+    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     program.chmod(0o700)
     monkeypatch.setenv(PROGRAM_VARIABLE, str(program))
     with pytest.raises(ProtocolError, match=f"{problem}.*; install cosim again"):

@@ -144,12 +144,30 @@ def test_a_network_with_one_odd_value_is_built_or_refused(
             _assert_refused(peer, answer, "reject")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("harq_processes", 0, "radio.harq_processes is 0, not from 1 to 32"),
+        ("harq_processes", 33, "radio.harq_processes is 33, not from 1 to 32"),
+        ("harq_processes", 272, "'harq_processes' is not an integer in range"),
+        ("harq_transmissions", 17, "radio.harq_transmissions is 17, not from 1 to 16"),
+        ("rlc_status_delay_ns", -1, "radio.rlc_status_delay_ns is -1, not from 0"),
+    ],
+)
+def test_a_radio_that_cannot_be(rogue: Any, key: str, value: int, reason: str) -> None:
+    with rogue() as peer:
+        answer = peer.say("config", network=_changed(NETWORK, ("radio", key), value))
+        _assert_refused(peer, answer, "reject")
+        assert reason in answer["reason"]
+
+
 KEYS = (
     *("report_interval", "background.coherence", "radio.channel_update", "radio.channel_redraw"),
     *("radio.handover_interruption", "radio.handover_time_to_trigger", "links.N.delay"),
     *("radio.queue", "links.N.queue", "links.N.capacity", "links.N.cross_traffic.rate"),
     *("background.ue_rate", "background.ues_per_cell", "background.radius_m", "seed"),
     *("radio.ue_power", "radio.iab_power", "radio.noise_figure", "radio.handover_hysteresis"),
+    *("radio.harq_processes", "radio.harq_transmissions", "radio.rlc_status_delay"),
     *("radio.carrier", "radio.numerology", "radio.tdd_pattern", "radio.bandwidth"),
 )
 TEXTS = (

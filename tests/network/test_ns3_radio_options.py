@@ -24,6 +24,34 @@ def test_a_free_grant_is_faster_than_a_requested_one(tmp_path: Path) -> None:
     assert free < request < report
 
 
+def test_few_processes_leave_a_ue_idle_while_its_blocks_are_decoded(tmp_path: Path) -> None:
+    slow = ("radio.decode_latency", "2 ms")
+    latency_ms = [
+        _latency_ms(tmp_path / str(n), slow, ("radio.harq_processes", str(n))) for n in (16, 8, 4)
+    ]
+    assert latency_ms[0] < latency_ms[1] < latency_ms[2]
+
+
+def test_what_harq_does_not_mend_waits_for_rlc_and_then_for_tcp(tmp_path: Path) -> None:
+    # Till the report of the channel, blocks are made for one that is 5 dB better.
+    stale = (
+        ("nodes.ue.position_m", "[250.0, 0.0, 1.5]"),
+        ("radio.cqi_delay", "200 ms"),
+        ("blockages", "[{ link = 'ue-access', start = '100 ms', end = '1 s', loss = '5 dB' }]"),
+    )
+    once = ("radio.harq_transmissions", "1")
+    soon, late = (("radio.rlc_status_delay", delay) for delay in ("2 ms", "20 ms"))
+    never = ("radio.rlc", "unacknowledged")
+    combined, told_soon, told_late, lost, lost_late = (
+        _latency_ms(tmp_path / str(i), *stale, *how)
+        for i, how in enumerate(
+            ([], [once, soon], [once, late], [once, never], [once, never, late])
+        )
+    )
+    assert combined < told_soon < told_late < lost
+    assert lost == lost_late
+
+
 @pytest.mark.parametrize("discipline", ["codel", "fq-codel", "pie"])
 def test_every_queue_discipline_carries_tasks_and_cross_traffic(
     discipline: str, tmp_path: Path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import shlex
 import socket
 import subprocess
@@ -44,21 +45,24 @@ SCANCEL = """#!/bin/sh
 kill -TERM -- "-$1"
 """
 LIMIT_S = 60.0
+FOLDER = "a folder's name"  # whose space and quote a shell would take for its own
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "my-sweep.toml").write_text(SWEEP)
-    commands = tmp_path / "bin"
+    here = tmp_path / FOLDER
+    here.mkdir()
+    (here / "my-sweep.toml").write_text(SWEEP)
+    commands = here / "bin"
     commands.mkdir()
     for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
         (commands / name).write_text(text)
         (commands / name).chmod(0o700)
-    scripts = Path(sys.executable).parent
-    monkeypatch.setenv("PATH", f"{commands}:{scripts}:{os.environ['PATH']}")
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    (here / "venv").symlink_to(sys.prefix)
+    monkeypatch.setenv("PATH", f"{commands}:{here}/venv/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("TMPDIR", str(here))
+    monkeypatch.chdir(here)
+    return here
 
 
 def snippet(kind: str, changes: dict[str, str]) -> str:
@@ -88,19 +92,12 @@ def test_by_hand(place: Path) -> None:
 
 
 def test_through_slurm(place: Path) -> None:
-    changes = {
-        'interface="ib0"': 'interface="lo"',
-        "cores=16": "cores=2",
-        'memory="32 GB"': 'memory="2 GB"',
-        "scale(jobs=10)": "scale(jobs=1)",
-    }
-    (place / "cluster.py").write_text(snippet("python", changes))
     job = None
     try:
-        with _started([sys.executable, "cluster.py"]) as (cluster,):
-            assert cluster.stdout is not None and cluster.stdin is not None
-            address = cluster.stdout.readline().strip()
-            assert address.startswith("tcp://127.0.0.1:"), (place / "job.log").read_text()
+        with _started(_cluster(place, LIMIT_S)) as (cluster,):
+            assert cluster.stdin is not None
+            address = _first_line(cluster)
+            assert address.startswith("tcp://127.0.0.1:"), _said(place)
             (script,) = place.glob("*.job")
             text = script.read_text()
             assert "#SBATCH -A MINE\n" in text and "#SBATCH -t 04:00:00\n" in text
@@ -113,6 +110,38 @@ def test_through_slurm(place: Path) -> None:
         wait_for_end(job.pid, LIMIT_S)  # scancel
     finally:
         _end(job)
+
+
+def test_a_job_that_never_starts_a_worker(place: Path) -> None:
+    (place / "bin/sbatch").write_text("#!/bin/sh\nsleep 100 >job.log 2>&1 &\necho job $!\n")
+    with _started(_cluster(place, 2)) as (cluster,):
+        assert _first_line(cluster) == ""
+        assert cluster.wait(LIMIT_S) != 0
+    assert "Only 0/1 workers arrived after 2" in _said(place)
+
+
+def _cluster(place: Path, patience_s: float) -> list[str]:
+    """Write the page's cluster for this machine, with its limit for the first worker."""
+    changes = {
+        'interface="ib0"': 'interface="lo"',
+        "cores=16": "cores=2",
+        'memory="32 GB"': 'memory="2 GB"',
+        "scale(jobs=10)": "scale(jobs=1)",
+        "timeout=14400": f"timeout={patience_s:g}",
+    }
+    (place / "cluster.py").write_text(snippet("python", changes))
+    return [str(place / "venv/bin/python"), "cluster.py"]
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    """What it says first; nothing when it ends, or is silent for too long."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], 1.5 * LIMIT_S)
+    return process.stdout.readline().strip() if ready else ""
+
+
+def _said(place: Path) -> str:
+    return "\n".join(p.read_text() for p in (*place.glob("*.err"), place / "job.log") if p.exists())
 
 
 def _assert_all_done(sweep: list[str]) -> None:
@@ -139,10 +168,11 @@ def _assert_loopback_only(pids: list[int]) -> None:
 @contextmanager
 def _started(*commands: list[str]) -> Iterator[list[subprocess.Popen[str]]]:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    started = [
-        subprocess.Popen(command, stderr=subprocess.DEVNULL, **pipes) for command in commands
-    ]
+    started = []
     try:
+        for number, command in enumerate(commands):
+            with Path(f"{number}.err").open("w") as errors:
+                started.append(subprocess.Popen(command, stderr=errors, **pipes))
         yield started
     finally:
         for process in reversed(started):

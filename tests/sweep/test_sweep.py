@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,33 @@ def test_a_scheduler_that_is_not_there(place: Path, monkeypatch: pytest.MonkeyPa
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in result.stderr
 
 
+def test_a_scheduler_without_workers(place: Path) -> None:
+    (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]))
+    with _one_worker() as cluster:
+        cluster.scale(0)
+        _wait_for(lambda: not cluster.scheduler.workers, 30)
+        result = call("sweep", "s.toml", "--scheduler", cluster.scheduler_address)
+    assert result.exit_code == 1
+    assert "has no workers" in result.stderr and "start one" in result.stderr
+
+
+def test_a_scheduler_that_loses_its_workers(place: Path) -> None:
+    with _sweep_that_goes_on(place) as (process, cluster):
+        cluster.scale(0)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "has lost its workers; waiting 3 s for one" in said
+    assert "has had no workers for 3 s" in said and "goes on with what is missing" in said
+
+
+def test_a_scheduler_that_ends(place: Path) -> None:
+    with _sweep_that_goes_on(place) as (process, cluster):
+        cluster.close()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "the Dask scheduler ended" in said and "Traceback" not in said
+
+
 def test_without_dask(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     (place / "s.toml").write_text(SWEEP.format(policies=["ue-only"]))
@@ -209,6 +237,23 @@ def _one_worker() -> Any:
         protocol="tcp",
         dashboard_address=None,
     )
+
+
+@contextmanager
+def _sweep_that_goes_on(place: Path) -> Iterator[tuple[subprocess.Popen[str], Any]]:
+    """A sweep with a point that a scheduler's worker runs until it is ended."""
+    sweep = SWEEP.format(policies=["ue-only"]).replace("100 ms", "9000 s")
+    (place / "s.toml").write_text('timeout = "3 s"\n' + sweep)
+    with _one_worker() as cluster:
+        command = [sys.executable, "-m", "cosim", "sweep", "s.toml"]
+        command += ["--scheduler", cluster.scheduler_address]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        try:
+            _wait_for(lambda: any(w.processing for w in cluster.scheduler.workers.values()), 60)
+            yield process, cluster
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def _statuses(paths: Any) -> list[str]:

@@ -17,7 +17,7 @@ _BAD_INPUT: Final = 2  # the program's exit status for what it cannot simulate
 # A simulated second has cost about one, far under this, at all sizes that were tried.
 _WALL_S_PER_SIMULATED_S: Final = 300.0
 _START_S: Final = 60.0
-_START_S_PER_UE: Final = 0.1  # its channel has cost 0.02 s of CPU time
+_START_S_PER_UE: Final = 0.1  # its channel costs a few milliseconds of CPU time
 
 
 class CellSetup(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,12 @@ class CellSetup(msgspec.Struct, frozen=True, kw_only=True):
         Of the UEs, away from the donor.
     scheduling_request, buffer_report
         Whether an idle uplink asks before it sends, and then reports its buffer first.
+    harq_processes
+        Blocks of a UE and direction that may be under way at a time, 1 to 32.
+    harq_transmissions
+        Of a block, till HARQ gives it up, 1 to 16.
+    rlc, rlc_status_delay_ms
+        Mode of RLC; the acknowledged one sends what HARQ gave up again, after that time.
     """
 
     ues: int = 1
@@ -52,8 +58,13 @@ class CellSetup(msgspec.Struct, frozen=True, kw_only=True):
     speed_mps: float = 0.0
     half_duplex: Literal["none", "by-depth", "dynamic"] = "by-depth"
     scheduler: Literal["proportional-fair", "round-robin", "max-rate"] = "proportional-fair"
+    sharing: Literal["time", "frequency"] = "time"
     scheduling_request: bool = True
     buffer_report: bool = False
+    harq_processes: int = 16
+    harq_transmissions: int = 4
+    rlc: Literal["acknowledged", "unacknowledged"] = "acknowledged"
+    rlc_status_delay_ms: float = 2.0
     duration_s: float = 1.0
     seed: int = 1
 
@@ -65,9 +76,10 @@ def run_cell(setup: CellSetup) -> dict[str, Any]:
     -------
     dict
         ``goodput_mbps``, ``per_ue_mbps``, ``delay_ms_mean``, ``delay_ms_p99``, ``sinr_db_mean``,
-        ``mcs_mean``, ``bler``, ``handovers``, ``cpu_s`` and ``sim_s``; None where nothing arrived.
-        SINR and MCS are means over the UEs' access links and over time, every 20 ms, with MCS -1
-        where a link carries nothing; ``bler`` is of first transmissions on them.
+        ``mcs_mean``, ``bler``, ``handovers``, ``cpu_s``, ``setup_cpu_s`` and ``sim_s``; None where
+        nothing arrived. SINR and MCS are means over the UEs' access links and over time, every
+        20 ms, the latter while a link has an MCS, and None when none ever has; ``bler`` is of first
+        transmissions on them. ``setup_cpu_s`` is what went by before time 0, ``cpu_s`` after.
 
     Raises
     ------
@@ -117,8 +129,13 @@ def _command(program: Path, setup: CellSetup) -> list[str]:
         f"--speed-mps={setup.speed_mps}",
         f"--half-duplex={setup.half_duplex}",
         f"--scheduler={setup.scheduler}",
+        f"--sharing={setup.sharing}",
         f"--scheduling-request={int(setup.scheduling_request)}",
         f"--buffer-report={int(setup.buffer_report)}",
+        f"--harq-processes={setup.harq_processes}",
+        f"--harq-transmissions={setup.harq_transmissions}",
+        f"--rlc={setup.rlc}",
+        f"--rlc-status-delay-ms={setup.rlc_status_delay_ms}",
         f"--duration={setup.duration_s}",
         f"--seed={setup.seed}",
     ]

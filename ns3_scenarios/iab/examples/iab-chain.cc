@@ -51,6 +51,10 @@ struct Options
     std::string sharing{"time"};                //!< of a slot
     bool schedulingRequest{true};               //!< of an idle uplink
     bool bufferReport{false};                   //!< before its data
+    uint32_t harqProcesses{16};                 //!< of a link and direction
+    uint32_t harqTransmissions{4};              //!< of a block
+    std::string rlc{"acknowledged"};            //!< mode
+    double rlcStatusDelayMs{2};                 //!< from HARQ giving up to RLC sending again
     double durationS{1};                        //!< simulated
     uint32_t seed{1};                           //!< of all random streams
 };
@@ -84,6 +88,16 @@ ParseOptions(int argc, char* argv[])
     command.AddValue("buffer-report",
                      "Whether it must then report its buffer before it sends",
                      options.bufferReport);
+    command.AddValue("harq-processes",
+                     "Blocks of a UE and direction under way at a time, 1 to 32",
+                     options.harqProcesses);
+    command.AddValue("harq-transmissions",
+                     "Of a block, till HARQ gives it up, 1 to 16",
+                     options.harqTransmissions);
+    command.AddValue("rlc", "Mode of RLC: acknowledged or unacknowledged", options.rlc);
+    command.AddValue("rlc-status-delay-ms",
+                     "Acknowledged: from HARQ giving a block up to RLC sending it again",
+                     options.rlcStatusDelayMs);
     command.AddValue("duration", "Simulated time in s", options.durationS);
     command.AddValue("seed", "Seed of all random streams", options.seed);
     command.Parse(argc, argv);
@@ -101,6 +115,25 @@ Choose(const std::string& option, const std::string& name, const std::map<std::s
         throw std::invalid_argument("'" + name + "' is no choice of --" + option);
     }
     return found->second;
+}
+
+/** @return an option's value @throw std::invalid_argument when it is not from 1 to a most */
+uint8_t
+Count(const std::string& option, uint32_t value, uint8_t most)
+{
+    if (value < 1 || value > most)
+    {
+        throw std::invalid_argument("--" + option + " must be from 1 to " + std::to_string(most));
+    }
+    return static_cast<uint8_t>(value);
+}
+
+IabRetransmissionConfig
+MakeRetransmission(const Options& options)
+{
+    return {Count("harq-processes", options.harqProcesses, 32),
+            Count("harq-transmissions", options.harqTransmissions, 16),
+            Seconds(options.rlcStatusDelayMs * 1e-3)};
 }
 
 IabRadioConfig
@@ -132,6 +165,11 @@ MakeRadio(const Options& options)
                             {{"time", SlotSharing::TIME}, {"frequency", SlotSharing::FREQUENCY}});
     radio.timing.schedulingRequest = options.schedulingRequest;
     radio.timing.bufferReport = options.bufferReport;
+    radio.retransmission = MakeRetransmission(options);
+    radio.rlcMode = Choose<RlcMode>(
+        "rlc",
+        options.rlc,
+        {{"acknowledged", RlcMode::ACKNOWLEDGED}, {"unacknowledged", RlcMode::UNACKNOWLEDGED}});
     radio.ueArray = {4, 4};
     return radio;
 }
@@ -218,7 +256,11 @@ class LinkMeter
             const auto link = m_network.Iab().AccessLinkOf(ue);
             m_sinrDb += link->Quality(m_direction).sinrDb -
                         10 * std::log10(1 + link->Interference(m_direction));
-            m_mcs += link->Mcs(m_direction, Simulator::Now());
+            if (const auto mcs = link->Mcs(m_direction, Simulator::Now()); mcs >= 0)
+            {
+                m_mcs += mcs;
+                ++m_usable;
+            }
         }
         m_samples += static_cast<double>(m_network.Ues().size());
     }
@@ -229,10 +271,10 @@ class LinkMeter
         return m_sinrDb / m_samples;
     }
 
-    /** @return mean MCS index, in which a link that carries nothing counts -1 */
+    /** @return mean MCS index of links while they can be used, not a number when none ever can */
     double Mcs() const
     {
-        return m_mcs / m_samples;
+        return m_mcs / m_usable;
     }
 
   private:
@@ -246,7 +288,8 @@ class LinkMeter
     NrDirection m_direction;       //!< of the traffic
     Time m_period;                 //!< of samples
     double m_sinrDb{0};            //!< sum of all samples
-    double m_mcs{0};               //!< sum of all samples
+    double m_mcs{0};               //!< sum of the samples that have one
+    double m_usable{0};            //!< those that have
     double m_samples{0};           //!< links times instants
 };
 
@@ -263,6 +306,20 @@ BlockErrorRate(const RelayNetwork& network, NrDirection direction)
         errors += count.firstErrors;
     }
     return blocks > 0 ? double(errors) / double(blocks) : std::nan("");
+}
+
+/** CPU time of the process. */
+struct CpuTime
+{
+    double setupS; //!< until the network is built and its channels are drawn
+    double runS;   //!< of the simulation
+};
+
+/** @return CPU time of the process so far in s */
+double
+CpuSeconds()
+{
+    return double(std::clock()) / CLOCKS_PER_SEC;
 }
 
 double
@@ -285,7 +342,7 @@ PrintResults(const Options& options,
              const RelayNetwork& network,
              const RateMeter& meter,
              const LinkMeter& links,
-             double cpuS)
+             const CpuTime& cpu)
 {
     const auto delays = meter.SortedDelaysMs();
     double sumMs = 0;
@@ -313,7 +370,8 @@ PrintResults(const Options& options,
               << ", \"sinr_db_mean\": " << JsonNumber(links.SinrDb())
               << ", \"mcs_mean\": " << JsonNumber(links.Mcs())
               << ", \"bler\": " << JsonNumber(BlockErrorRate(network, DirectionOf(options)))
-              << ", \"handovers\": " << handovers << ", \"cpu_s\": " << JsonNumber(cpuS)
+              << ", \"handovers\": " << handovers << ", \"cpu_s\": " << JsonNumber(cpu.runS)
+              << ", \"setup_cpu_s\": " << JsonNumber(cpu.setupS)
               << ", \"sim_s\": " << JsonNumber(options.durationS) << "}\n";
 }
 
@@ -333,12 +391,12 @@ main(int argc, char* argv[])
         Listen(options, network, meter);
         LinkMeter links(network, DirectionOf(options), MilliSeconds(LINK_SAMPLES_MS));
         meter.Start();
-        const auto begin = std::clock();
+        const double setupS = CpuSeconds();
         Simulator::Stop(Seconds(options.durationS));
         Simulator::Run();
-        const double cpuS = double(std::clock() - begin) / CLOCKS_PER_SEC;
+        const CpuTime cpu{setupS, CpuSeconds() - setupS};
         links.Sample();
-        PrintResults(options, network, meter, links, cpuS);
+        PrintResults(options, network, meter, links, cpu);
     }
     catch (const std::exception& error)
     {

@@ -196,6 +196,10 @@ IabHelper::CreateCell(const std::string& name)
     part("Timing")->SetAttribute("K2", UintegerValue(timing.k2));
     part("Timing")->SetAttribute("DecodeLatency", TimeValue(timing.decode));
     part("Adaptation")->SetAttribute("ReportDelay", TimeValue(timing.channelReport));
+    const auto& again = m_config.retransmission;
+    part("Harq")->SetAttribute("Processes", UintegerValue(again.harqProcesses));
+    part("Harq")->SetAttribute("MaxTransmissions", UintegerValue(again.harqTransmissions));
+    cell->SetAttribute("StatusDelay", TimeValue(again.statusDelay));
     const auto limit = m_config.flowControl ? m_config.queueBytes / 2 : 0;
     part("FlowControl")->SetAttribute("Limit", UintegerValue(limit));
     cell->SetAttribute("Scheduler",

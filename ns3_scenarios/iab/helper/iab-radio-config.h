@@ -33,6 +33,14 @@ struct IabTimingConfig
     Time channelReport{MilliSeconds(2)}; //!< change of the channel to a new MCS
 };
 
+/** What becomes of blocks that are not received; see HarqEntity and CellMac. */
+struct IabRetransmissionConfig
+{
+    uint8_t harqProcesses{16};         //!< blocks of a link and direction under way at a time
+    uint8_t harqTransmissions{4};      //!< of a block, till HARQ gives it up
+    Time statusDelay{MilliSeconds(2)}; //!< from there to RLC sending its data again
+};
+
 /**
  * The radio interface of an IAB network.
  *
@@ -56,6 +64,7 @@ struct IabRadioConfig : public ObjectBase
     std::string tddPattern{"DSUU"};                          //!< see NrFrame
     ResourceGridConfig grid;                                 //!< tables, sharing of a slot, DM-RS
     IabTimingConfig timing;                                  //!< delays of the MAC
+    IabRetransmissionConfig retransmission;                  //!< by HARQ and RLC
     RlcMode rlcMode{RlcMode::ACKNOWLEDGED};                  //!< of all links
     ChannelMapping mapping{ChannelMapping::AGGREGATED};      //!< of users to backhaul channels
     bool flowControl{false};                                 //!< hop by hop, at half a queue

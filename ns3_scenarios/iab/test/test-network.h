@@ -53,7 +53,16 @@ class TestCell
      * @param config of the grid
      */
     explicit TestCell(const std::string& pattern, const ns3::ResourceGridConfig& config = {})
-        : m_frame(3, 100000000, pattern),
+        : TestCell(ns3::NrFrame(3, 100000000, pattern), config)
+    {
+    }
+
+    /**
+     * @param frame its slots
+     * @param config of the grid
+     */
+    explicit TestCell(const ns3::NrFrame& frame, const ns3::ResourceGridConfig& config = {})
+        : m_frame(frame),
           m_grid(std::make_shared<ns3::ResourceGrid>(m_frame,
                                                      config,
                                                      std::make_shared<ns3::BlockErrorModel>())),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 
 from cosim.errors import NetworkError
 from cosim.network.port import Attachment, Delivery, ReportTick, Send, Transport
+from cosim.scenario import load_scenario
 
 MS = 1_000_000
 TCP, UDP = Transport.TCP, Transport.UDP
@@ -68,6 +70,16 @@ def test_messages_arrive_once_and_unharmed(open_port, drive) -> None:
         assert (got.source, got.destination) == (send.source, send.destination)
         assert (got.size_bytes, got.payload, got.sent_ns) == (send.size_bytes, send.payload, 0)
         assert got.time_ns > 0
+
+
+@pytest.mark.parametrize("transport", [TCP, UDP])
+def test_every_node_reaches_every_other(open_port, drive, transport: Transport) -> None:
+    run = drive(open_port("mmwave-iab", ("background.ues_per_cell", 0)))
+    names = [node.name for node in load_scenario("mmwave-iab").nodes]
+    sent = [run.send(a, b, 200, transport) for a, b in itertools.permutations(names, 2)]
+    run.run(1000 * MS, *sent)
+    arrived = {(delivery.source, delivery.destination) for delivery in run.of(Delivery)}
+    assert arrived == {(send.source, send.destination) for send in sent}
 
 
 def test_one_connection_keeps_the_order(open_port, drive) -> None:
@@ -164,6 +176,34 @@ def test_a_blocked_link_says_so_and_only_holds_tensors_up(open_port, drive) -> N
     assert capacity[40] > 0 == capacity[100] < capacity[200]
     (delivery,) = run.of(Delivery)
     assert delivery.time_ns > 150 * MS
+
+
+@pytest.mark.parametrize(
+    "harder",
+    [
+        {"harq_processes": 1},
+        {"harq_transmissions": 1},
+        {"harq_transmissions": 1, "rlc_status_delay": "20 ms"},
+    ],
+    ids=["one process", "one transmission", "late status"],
+)
+def test_blocks_that_are_sent_again_hold_packets_up_and_no_fluid(
+    open_port, drive, harder: dict[str, object]
+) -> None:
+    # Till the report of the channel, blocks are made for one that is 5 dB better.
+    loss = [{"link": "ue-access", "start": "0 s", "end": "900 ms", "loss": "5 dB"}]
+    stale = {"nodes.ue.position_m": [250.0, 0.0, 1.5], "blockages": loss}
+    arrived_ns = []
+    for how in ({}, harder):
+        radio = {f"radio.{key}": value for key, value in ({"cqi_delay": "1 s"} | how).items()}
+        run = drive(open_port("chain3", *(stale | radio).items()))
+        run.run(900 * MS, run.send("ue", "gnb", 500_000, TCP))
+        arrived_ns += [delivery.time_ns for delivery in run.of(Delivery)]
+    usual_ns, held_up_ns = arrived_ns
+    if "simplified" in run.port.version:
+        assert held_up_ns == usual_ns
+    else:
+        assert held_up_ns > usual_ns
 
 
 def test_a_handover_is_told_and_loses_no_tensor(open_port, drive) -> None:

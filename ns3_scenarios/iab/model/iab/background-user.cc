@@ -41,20 +41,22 @@ BackgroundUser::GetTypeId()
                           MakeTimeAccessor(&BackgroundUser::m_coherence),
                           MakeTimeChecker(MilliSeconds(1)))
             .AddAttribute("Interval",
-                          "Time between bursts.",
+                          "Time between looks at what is due.",
                           TimeValue(MilliSeconds(5)),
                           MakeTimeAccessor(&BackgroundUser::m_interval),
                           MakeTimeChecker(MicroSeconds(10)))
             .AddAttribute("PacketBytes",
-                          "Size of an IP packet; what is offered is always some of them, whole.",
+                          "Size of an IP packet.",
                           UintegerValue(1428), // 1400 bytes in UDP
                           MakeUintegerAccessor(&BackgroundUser::m_packetBytes),
                           MakeUintegerChecker<uint32_t>(BackgroundSocket::HEADER_BYTES))
-            .AddAttribute("PacketsPerSdu",
-                          "Most packets that an SDU of a backlog stands for.",
-                          UintegerValue(5),
-                          MakeUintegerAccessor(&BackgroundUser::m_packetsPerSdu),
-                          MakeUintegerChecker<uint32_t>(1));
+            .AddAttribute(
+                "PacketsPerBurst",
+                "Packets that are offered at a time, once so many are due: at 1.7 Mbit/s, "
+                "five are a frame of a video with 30 frames a second.",
+                UintegerValue(5),
+                MakeUintegerAccessor(&BackgroundUser::m_packetsPerBurst),
+                MakeUintegerChecker<uint32_t>(1));
     return tid;
 }
 
@@ -86,8 +88,10 @@ BackgroundUser::Start(Ptr<BapEntity> donor)
 void
 BackgroundUser::StartAt(Ptr<BapEntity> node, Ptr<BapEntity> donor)
 {
-    const auto sender = [](const Ptr<BapEntity>& from, const Ptr<BapEntity>& to) {
-        return Sender([from, to](uint32_t bytes) {
+    const auto sender = [packetBytes = m_packetBytes](const Ptr<BapEntity>& from,
+                                                      const Ptr<BapEntity>& to) {
+        return Sender([=](uint32_t packets) {
+            const auto bytes = packets * packetBytes;
             from->Forward({nullptr, bytes, from->Address(), to->Address(), Bearer::BACKGROUND});
         });
     };
@@ -100,8 +104,17 @@ void
 BackgroundUser::StartPackets(Ptr<BackgroundSocket> own, Ptr<BackgroundSocket> donor)
 {
     m_socket = own;
-    m_sendUp = Sender([own, donor](uint32_t bytes) { own->Send(*donor, bytes); });
-    m_sendDown = Sender([own, donor](uint32_t bytes) { donor->Send(*own, bytes); });
+    const auto sender = [packetBytes = m_packetBytes](const Ptr<BackgroundSocket>& from,
+                                                      const Ptr<BackgroundSocket>& to) {
+        return Sender([=](uint32_t packets) {
+            for (; packets > 0; --packets)
+            {
+                from->Send(*to, packetBytes);
+            }
+        });
+    };
+    m_sendUp = sender(own, donor);
+    m_sendDown = sender(donor, own);
     Begin();
 }
 
@@ -109,6 +122,8 @@ void
 BackgroundUser::Begin()
 {
     DrawRate();
+    // Not everybody's first burst after the same time.
+    m_demand = {m_phase->GetValue(0, BurstBits()), m_phase->GetValue(0, BurstBits())};
     m_accountedUntil =
         Simulator::Now() + Seconds(m_phase->GetValue(0, m_interval.GetSeconds())) - m_interval;
     ScheduleOffer();
@@ -157,30 +172,29 @@ BackgroundUser::Redraw()
     Offer();
 }
 
-uint32_t
-BackgroundUser::PieceBytes() const
+double
+BackgroundUser::BurstBits() const
 {
-    return m_socket ? m_packetBytes : m_packetBytes * m_packetsPerSdu;
+    return 8.0 * m_packetBytes * m_packetsPerBurst;
 }
 
-void
-BackgroundUser::Grow(Demand& demand) const
+double
+BackgroundUser::BitsPerInterval() const
 {
-    const double bits = m_rateBps * m_interval.GetSeconds();
-    demand.uplinkBits += bits;
-    demand.downlinkBits += bits * m_downlinkShare;
+    return m_rateBps * m_interval.GetSeconds();
 }
 
 void
 BackgroundUser::Account()
 {
-    const bool isServed = !m_serving || m_serving->IsAwake();
-    for (; m_accountedUntil + m_interval <= Simulator::Now(); m_accountedUntil += m_interval)
+    const int64_t intervals =
+        (Simulator::Now() - m_accountedUntil).GetTimeStep() / m_interval.GetTimeStep();
+    m_accountedUntil += m_interval * intervals;
+    if (!m_serving || m_serving->IsAwake())
     {
-        if (isServed)
-        {
-            Grow(m_demand);
-        }
+        const double bits = BitsPerInterval() * static_cast<double>(intervals);
+        m_demand.uplinkBits += bits;
+        m_demand.downlinkBits += bits * m_downlinkShare;
     }
 }
 
@@ -188,17 +202,17 @@ void
 BackgroundUser::ScheduleOffer()
 {
     m_offer.Cancel();
-    const auto redraw = TimeStep(m_redraw.GetTs()); // which schedules anew
-    const auto whole = 8.0 * m_packetBytes;
-    auto demand = m_demand;
-    for (auto when = m_accountedUntil + m_interval; when < redraw; when += m_interval)
+    const auto untilWhole = [this](double bits, double bitsPerInterval) {
+        return std::max(1.0, std::ceil((BurstBits() - bits) / bitsPerInterval));
+    };
+    const double up = BitsPerInterval();
+    const double intervals = std::min(untilWhole(m_demand.uplinkBits, up),
+                                      untilWhole(m_demand.downlinkBits, up * m_downlinkShare));
+    const auto untilRedraw = TimeStep(m_redraw.GetTs()) - m_accountedUntil; // which comes here, too
+    if (intervals * m_interval.GetSeconds() < untilRedraw.GetSeconds())
     {
-        Grow(demand);
-        if (demand.uplinkBits >= whole || demand.downlinkBits >= whole)
-        {
-            m_offer = Simulator::Schedule(when - Simulator::Now(), &BackgroundUser::Offer, this);
-            return;
-        }
+        const auto when = m_accountedUntil + m_interval * static_cast<int64_t>(intervals);
+        m_offer = Simulator::Schedule(when - Simulator::Now(), &BackgroundUser::Offer, this);
     }
 }
 
@@ -206,23 +220,17 @@ void
 BackgroundUser::Offer()
 {
     Account();
-    OfferBurst(m_sendUp, m_demand.uplinkBits);
-    OfferBurst(m_sendDown, m_demand.downlinkBits);
+    OfferBursts(m_sendUp, m_demand.uplinkBits);
+    OfferBursts(m_sendDown, m_demand.downlinkBits);
     ScheduleOffer();
 }
 
 void
-BackgroundUser::OfferBurst(const Sender& send, double& bits) const
+BackgroundUser::OfferBursts(const Sender& send, double& bits) const
 {
-    auto bytes = static_cast<uint32_t>(bits / 8);
-    bytes -= bytes % m_packetBytes;
-    bits -= 8.0 * bytes;
-    // In pieces, so that a burst that is larger than a queue fills it.
-    while (bytes > 0)
+    for (const auto whole = BurstBits(); bits >= whole; bits -= whole)
     {
-        const auto piece = std::min(bytes, PieceBytes());
-        send(piece);
-        bytes -= piece;
+        send(m_packetsPerBurst);
     }
 }
 

@@ -76,7 +76,7 @@ class BackgroundUser : public Object
     void DoDispose() override;
 
   private:
-    /** Takes a piece of a burst of so many bytes. */
+    /** Takes a burst of so many packets. */
     using Sender = Callback<void, uint32_t>;
 
     /** What is not yet offered. */
@@ -95,29 +95,28 @@ class BackgroundUser : public Object
     /** The coherence time is over. */
     void Redraw();
 
-    /** @return bytes of the largest piece of a burst */
-    uint32_t PieceBytes() const;
+    /** @return size of a burst */
+    double BurstBits() const;
 
-    /** @param demand that grows by that of an interval at the present rate */
-    void Grow(Demand& demand) const;
+    /** @return uplink demand of an interval at the present rate */
+    double BitsPerInterval() const;
 
     /** Take account of the intervals that have passed. */
     void Account();
 
-    /** Schedule the end of the interval in which a packet will be whole; the others cost nothing.
-     */
+    /** Schedule the end of the interval in which a burst will be whole; the others cost nothing. */
     void ScheduleOffer();
 
     /** Offer what is due in each direction. */
     void Offer();
 
     /**
-     * Offer a burst of whole packets.
+     * Offer the bursts that are due.
      *
-     * @param send takes its pieces
-     * @param bits the demand; what is less than a packet is left in it
+     * @param send takes them
+     * @param bits what is due; what is less than a burst is left in it
      */
-    void OfferBurst(const Sender& send, double& bits) const;
+    void OfferBursts(const Sender& send, double& bits) const;
 
     /**
      * @param sdu that arrived here
@@ -133,9 +132,9 @@ class BackgroundUser : public Object
     Ptr<RandomVariableStream> m_rates;  //!< uplink demand in bit/s, draw by draw
     double m_downlinkShare;             //!< downlink over uplink demand
     Time m_coherence;                   //!< time between draws
-    Time m_interval;                    //!< time between bursts
+    Time m_interval;                    //!< time between looks at what is due
     uint32_t m_packetBytes;             //!< of an IP packet
-    uint32_t m_packetsPerSdu;           //!< of a backlog
+    uint32_t m_packetsPerBurst;         //!< offered at a time
     double m_rateBps{0};                //!< present uplink demand
     Demand m_demand;                    //!< not yet offered
     Time m_accountedUntil;              //!< end of the last interval that it holds

@@ -34,20 +34,43 @@ CellMac::DecisionTime(uint64_t slot, NrDirection direction) const
 void
 CellMac::ScheduleSlot(NrDirection direction, Time eligible)
 {
+    auto& pending = m_slotTimes[Index(direction)];
+    if (pending <= eligible)
+    {
+        return;
+    }
     const auto now = Simulator::Now();
     const auto earliest = m_frame->SlotAtOrAfter(std::max(eligible, now));
     const auto slot = m_frame->NextSlotWith(earliest, direction);
     const auto start = DecisionTime(slot, direction);
-    auto& event = m_slotEvents[Index(direction)];
-    if (event.IsPending())
+    if (pending <= start)
     {
-        if (event.GetTs() <= static_cast<uint64_t>(start.GetTimeStep()))
-        {
-            return;
-        }
-        event.Cancel();
+        return;
     }
-    event = Simulator::Schedule(start - now, &CellMac::RunSlot, this, slot, direction);
+    CancelSlot(direction);
+    pending = start;
+    m_slotEvents[Index(direction)] =
+        Simulator::Schedule(start - now, &CellMac::RunSlot, this, slot, direction);
+}
+
+void
+CellMac::CancelSlot(NrDirection direction)
+{
+    m_slotEvents[Index(direction)].Cancel();
+    m_slotTimes[Index(direction)] = Time::Max();
+}
+
+CellMac::OpenSlot
+CellMac::Open(uint64_t slot, NrDirection direction)
+{
+    const auto symbols = m_frame->DataSymbols(slot, direction);
+    OpenSlot open{slot, direction, symbols, m_grid->Units(symbols), 0, {}};
+    if (!m_spareBlocks.empty())
+    {
+        open.blocks = std::move(m_spareBlocks.back());
+        m_spareBlocks.pop_back();
+    }
+    return open;
 }
 
 void
@@ -90,8 +113,8 @@ CellMac::UsableFrom(const Backlogged& channel, NrDirection direction)
 void
 CellMac::RunSlot(uint64_t slot, NrDirection direction)
 {
-    const auto symbols = m_frame->DataSymbols(slot, direction);
-    OpenSlot open{slot, direction, symbols, m_grid->Units(symbols), 0, {}};
+    m_slotTimes[Index(direction)] = Time::Max();
+    auto open = Open(slot, direction);
     if (m_flexibleSlot == slot)
     {
         // The other direction has it, which is counted.
@@ -116,13 +139,12 @@ CellMac::RunSlot(uint64_t slot, NrDirection direction)
         m_slotTrace(slot, direction, open.used, open.units);
         const auto end =
             m_frame->StartOf(slot) + m_frame->SlotDuration() + m_timing->DecodeLatency();
-        Simulator::Schedule(end - Simulator::Now(),
-                            [cell = Ptr<CellMac>(this),
-                             slot,
-                             direction,
-                             blocks = std::move(open.blocks)]() mutable {
-                                cell->FinishSlot(slot, direction, blocks);
-                            });
+        m_inAir.push_back(std::move(open));
+        Simulator::Schedule(end - Simulator::Now(), &CellMac::FinishSlot, Ptr<CellMac>(this));
+    }
+    else
+    {
+        m_spareBlocks.push_back(std::move(open.blocks));
     }
     ScheduleNextBacklog(direction);
 }
@@ -308,18 +330,22 @@ CellMac::Place(const OpenSlot& slot, const RadioLink& link, uint8_t units) const
 }
 
 void
-CellMac::FinishSlot(uint64_t slot, NrDirection direction, std::vector<Airborne>& blocks)
+CellMac::FinishSlot()
 {
-    for (auto& airborne : blocks)
+    auto slot = std::move(m_inAir.front());
+    m_inAir.pop_front();
+    for (auto& airborne : slot.blocks)
     {
         if (airborne.block.epoch != airborne.link->Epoch())
         {
             continue; // a handover has made it void
         }
-        const auto outcome = m_harq->Receive(slot, airborne);
-        m_blockTrace(*airborne.link, direction, airborne.block, outcome);
-        Conclude(airborne, direction, outcome);
+        const auto outcome = m_harq->Receive(slot.number, airborne);
+        m_blockTrace(*airborne.link, slot.direction, airborne.block, outcome);
+        Conclude(airborne, slot.direction, outcome);
     }
+    slot.blocks.clear();
+    m_spareBlocks.push_back(std::move(slot.blocks));
 }
 
 void
@@ -327,11 +353,13 @@ CellMac::Conclude(Airborne& airborne, NrDirection direction, HarqOutcome outcome
 {
     const auto link = airborne.link;
     const auto now = Simulator::Now();
-    const auto known = m_timing->RetransmissionFrom(*m_frame, direction, now);
     if (airborne.block.transmissions <= 1)
     {
         m_adaptation->Correct(*link, direction, outcome == HarqOutcome::DECODED);
     }
+    // The receiver of an uplink block is the scheduler itself.
+    const bool isKnownNow = direction == NrDirection::UPLINK && outcome != HarqOutcome::AGAIN;
+    const auto known = isKnownNow ? now : m_timing->RetransmissionFrom(*m_frame, direction, now);
     if (outcome == HarqOutcome::AGAIN)
     {
         airborne.block.due = known;
@@ -342,8 +370,7 @@ CellMac::Conclude(Airborne& airborne, NrDirection direction, HarqOutcome outcome
     auto& processes = link->Processes(direction);
     const bool allBusy =
         std::all_of(processes.begin(), processes.end(), [now](Time from) { return from > now; });
-    // The receiver of an uplink block is the scheduler itself.
-    processes[airborne.block.process] = direction == NrDirection::UPLINK ? now : known;
+    processes[airborne.block.process] = known;
     if (allBusy && processes.size() == m_harq->Processes())
     {
         ScheduleNextBacklog(direction);

@@ -113,9 +113,9 @@ CellMac::SetDepth(uint32_t depth)
     m_depth = depth;
     const bool takesTurns = m_halfDuplex == HalfDuplex::BY_DEPTH;
     m_frame = takesTurns ? m_base->TakingTurns(depth % 2 == 0) : *m_base;
-    for (auto& event : m_slotEvents)
+    for (const auto direction : NR_DIRECTIONS)
     {
-        event.Cancel(); // of a slot that the cell may no longer have
+        CancelSlot(direction); // which the cell may no longer have
     }
     Wake();
 }
@@ -274,9 +274,9 @@ CellMac::Links() const
 void
 CellMac::DoDispose()
 {
-    for (auto& event : m_slotEvents)
+    for (const auto direction : NR_DIRECTIONS)
     {
-        event.Cancel();
+        CancelSlot(direction);
     }
     for (const auto& link : m_links)
     {
@@ -287,6 +287,7 @@ CellMac::DoDispose()
     {
         backlog.clear();
     }
+    m_inAir.clear();
     m_interference = nullptr;
     m_scheduler = nullptr;
     m_mtLinks.clear();

@@ -19,6 +19,7 @@
 #include "ns3/traced-callback.h"
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -192,19 +193,25 @@ class CellMac : public Object
         const CellMac* mtCell{};     //!< the parent's cell that it was active in
     };
 
-    /** The slot at hand, while it is filled. */
+    /** The slot at hand, while it is filled and until its blocks are received. */
     struct OpenSlot
     {
-        uint64_t number;              //!< of the slot
-        NrDirection direction;        //!< of the data
-        uint8_t dataSymbols;          //!< that it has
-        uint8_t units;                //!< that it has
-        uint8_t used{0};              //!< units that are given away
+        uint64_t number{};            //!< of the slot
+        NrDirection direction{};      //!< of the data
+        uint8_t dataSymbols{};        //!< that it has
+        uint8_t units{};              //!< that it has
+        uint8_t used{};               //!< units that are given away
         std::vector<Airborne> blocks; //!< in it
     };
 
     /** Put a channel on the list of backlogs. */
     void List(const Ptr<RadioLink>& link, NrDirection direction, uint16_t number);
+
+    /** Forget the next slot event of a direction. */
+    void CancelSlot(NrDirection direction);
+
+    /** @return the next slot in the air, empty, of a slot that begins now */
+    OpenSlot Open(uint64_t slot, NrDirection direction);
 
     /** Make sure that a slot event comes no later than a channel can use it. */
     void ScheduleSlot(NrDirection direction, Time eligible);
@@ -248,8 +255,8 @@ class CellMac : public Object
     /** Put a block into the slot. */
     void Transmit(OpenSlot& slot, const Ptr<RadioLink>& link, TransportBlock block);
 
-    /** End of a slot, after decoding: what was received, what was not. */
-    void FinishSlot(uint64_t slot, NrDirection direction, std::vector<Airborne>& blocks);
+    /** End of the oldest slot in the air, after decoding: what was received, what was not. */
+    void FinishSlot();
 
     /** Hand on what a block completed, or arrange for its retransmission. */
     void Conclude(Airborne& airborne, NrDirection direction, HarqOutcome outcome);
@@ -301,11 +308,14 @@ class CellMac : public Object
     std::vector<Ptr<RadioLink>> m_links;               //!< links of the cell
     std::array<std::vector<Backlogged>, 2> m_backlogs; //!< channels that wait, by direction
     std::array<EventId, 2> m_slotEvents;               //!< next slot event, by direction
-    std::array<uint64_t, 2> m_usedUnits{};             //!< counters, by direction
-    std::shared_ptr<NodeState> m_node;                 //!< shared with the other cells
-    uint64_t m_flexibleSlot{UINT64_MAX};               //!< the last flexible one that it used
-    Time m_statusDelay;                                //!< HARQ failure to RLC retransmission
-    double m_window;                                   //!< averaging window in slots
+    std::array<Time, 2> m_slotTimes{Time::Max(), Time::Max()}; //!< of these, or never
+    std::deque<OpenSlot> m_inAir;                     //!< slots whose blocks are not received
+    std::vector<std::vector<Airborne>> m_spareBlocks; //!< empty, with room
+    std::array<uint64_t, 2> m_usedUnits{};            //!< counters, by direction
+    std::shared_ptr<NodeState> m_node;                //!< shared with the other cells
+    uint64_t m_flexibleSlot{UINT64_MAX};              //!< the last flexible one that it used
+    Time m_statusDelay;                               //!< HARQ failure to RLC retransmission
+    double m_window;                                  //!< averaging window in slots
     TracedCallback<uint64_t, NrDirection, uint8_t, uint8_t> m_slotTrace; //!< slots
     TracedCallback<const RadioLink&, NrDirection, const TransportBlock&, HarqOutcome>
         m_blockTrace;                                                         //!< blocks

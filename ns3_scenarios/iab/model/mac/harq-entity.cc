@@ -29,7 +29,7 @@ HarqEntity::GetTypeId()
             .AddConstructor<HarqEntity>()
             .AddAttribute("Processes",
                           "Blocks of a link and direction that may be under way at a time (TS "
-                          "38.214 5.1: at most 16).",
+                          "38.214 5.1: at most 16, of some UEs 32).",
                           UintegerValue(16),
                           MakeUintegerAccessor(&HarqEntity::m_processes),
                           MakeUintegerChecker<uint8_t>(1, 32))
@@ -99,7 +99,7 @@ HarqEntity::MeasureSinr(uint64_t slot, const Airborne& airborne, uint8_t order)
     {
         const double interference = m_interference ? m_interference->OverNoise(slot, emission) : 0;
         link->MeasureInterference(emission.direction, interference);
-        return quality.Effective(1 + interference)[order / 2 - 1];
+        return quality.Effective(1 + interference, order);
     }
     const auto first = static_cast<uint16_t>(emission.begin);
     const std::vector<double> quiet(m_grid->ResourceBlocks(block.units), 0.0);

@@ -24,31 +24,32 @@ InterferenceField::InterferenceField(GainFunction gain, double noiseWatts)
 void
 InterferenceField::Add(uint64_t slot, const Emission& emission)
 {
-    auto& kept = m_slots[slot % SLOTS_KEPT];
-    if (kept.number != slot)
+    auto& ring = m_slots[slot % SLOTS_KEPT];
+    if (ring.number != slot)
     {
-        kept.number = slot;
-        kept.emissions.clear();
+        ring.number = slot;
+        ring.kept.clear();
     }
-    kept.emissions.push_back(emission);
+    ring.kept.push_back(Number(emission));
 }
 
 template <class Visit>
 void
 InterferenceField::ForEachOther(uint64_t slot, const Emission& emission, Visit visit)
 {
-    const auto& kept = m_slots[slot % SLOTS_KEPT];
-    if (kept.number != slot)
+    const auto& ring = m_slots[slot % SLOTS_KEPT];
+    if (ring.number != slot)
     {
         return;
     }
-    for (const auto& other : kept.emissions)
+    const auto received = Number(emission);
+    for (const auto& other : ring.kept)
     {
-        const double begin = std::max(other.begin, emission.begin);
-        const double end = std::min(other.end, emission.end);
-        if (other.link != emission.link && begin < end)
+        const double begin = std::max(other.emission.begin, emission.begin);
+        const double end = std::min(other.emission.end, emission.end);
+        if (other.emission.link != emission.link && begin < end)
         {
-            visit(PowerOverNoise(other, emission), begin, end);
+            visit(PowerOverNoise(other, received), begin, end);
         }
     }
 }
@@ -86,36 +87,38 @@ InterferenceField::Moved(const RadioLink* link)
 }
 
 double
-InterferenceField::PowerOverNoise(const Emission& from, const Emission& to)
+InterferenceField::PowerOverNoise(const Kept& from, const Kept& to)
 {
-    const auto a = NumberOf(from.link);
-    const auto b = NumberOf(to.link);
-    const auto pair = (uint64_t{a} << 34) | (uint64_t{b} << 2) | (Index(from.direction) << 1) |
-                      Index(to.direction);
-    const auto version = (uint64_t{m_versions[a]} << 32) | m_versions[b];
-    auto& known = m_gains[pair];
+    auto& heard = m_gains[to.way];
+    if (heard.size() <= from.way)
+    {
+        heard.resize(m_gains.size());
+    }
+    auto& known = heard[from.way];
+    const auto version = m_versions[from.way / 2] + m_versions[to.way / 2]; // both only grow
     if (known.version == version)
     {
         return known.overNoise;
     }
-    const auto& ends = from.link->Ends();
-    const double powerDbm =
-        from.direction == NrDirection::UPLINK ? ends.childPowerDbm : ends.parentPowerDbm;
+    const auto& ends = from.emission.link->Ends();
+    const bool isUplink = from.emission.direction == NrDirection::UPLINK;
+    const double powerDbm = isUplink ? ends.childPowerDbm : ends.parentPowerDbm;
     const double watts = std::pow(10, (powerDbm - 30) / 10);
-    known = {version, watts * m_gain(from, to) / m_noiseWatts};
+    known = {version, watts * m_gain(from.emission, to.emission) / m_noiseWatts};
     return known.overNoise;
 }
 
-uint32_t
-InterferenceField::NumberOf(const RadioLink* link)
+InterferenceField::Kept
+InterferenceField::Number(const Emission& emission)
 {
     const auto number = static_cast<uint32_t>(m_versions.size());
-    const auto [entry, isNew] = m_ids.try_emplace(link, number);
+    const auto [entry, isNew] = m_ids.try_emplace(emission.link, number);
     if (isNew)
     {
         m_versions.push_back(0);
+        m_gains.resize(2 * m_versions.size());
     }
-    return entry->second;
+    return {emission, 2 * entry->second + static_cast<Way>(Index(emission.direction))};
 }
 
 } // namespace ns3

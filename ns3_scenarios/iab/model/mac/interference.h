@@ -70,11 +70,21 @@ class InterferenceField
     void Moved(const RadioLink* link);
 
   private:
+    /** Small number of a direction of a link: its transmitter and its receiver. */
+    using Way = uint32_t;
+
+    /** An emission, and whose. */
+    struct Kept
+    {
+        Emission emission; //!< it
+        Way way;           //!< of its link and direction
+    };
+
     /** Emissions of one slot. */
     struct Slot
     {
-        uint64_t number{0};              //!< which slot it holds
-        std::vector<Emission> emissions; //!< in the order in which they were added
+        uint64_t number{0};     //!< which slot it holds
+        std::vector<Kept> kept; //!< in the order in which they were added
     };
 
     /**
@@ -89,24 +99,24 @@ class InterferenceField
     void ForEachOther(uint64_t slot, const Emission& emission, Visit visit);
 
     /** @return power received over noise power; the power of an end is spread over the band */
-    double PowerOverNoise(const Emission& from, const Emission& to);
+    double PowerOverNoise(const Kept& from, const Kept& to);
 
-    /** @return small number of a link */
-    uint32_t NumberOf(const RadioLink* link);
+    /** @return the emission and its number */
+    Kept Number(const Emission& emission);
 
     /** What is known of a pair of links. */
     struct PairGain
     {
-        uint64_t version{UINT64_MAX}; //!< of both links when it was taken
+        uint64_t version{UINT64_MAX}; //!< sum of both links' when it was taken
         double overNoise{0};          //!< received W over noise
     };
 
     GainFunction m_gain;                                  //!< between two links
     double m_noiseWatts;                                  //!< receiver noise
     std::vector<Slot> m_slots;                            //!< ring of the last slots
-    std::unordered_map<uint64_t, PairGain> m_gains;       //!< by pair
+    std::vector<std::vector<PairGain>> m_gains;           //!< by ways: to, then from
     std::unordered_map<const RadioLink*, uint32_t> m_ids; //!< small numbers for links
-    std::vector<uint32_t> m_versions;                     //!< by link number; grows when it moves
+    std::vector<uint64_t> m_versions;                     //!< by link number; grows when it moves
 };
 
 } // namespace ns3

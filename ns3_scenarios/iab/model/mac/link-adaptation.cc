@@ -88,8 +88,8 @@ int8_t
 LinkAdaptation::McsFor(const LinkQuality& quality, double noise) const
 {
     const auto table = m_grid->Table();
-    const auto alone = NrMcsFromCqi(table, m_grid->Cqi(quality.Effective(1)));
-    const auto mcs = NrMcsFromCqi(table, m_grid->Cqi(quality.Effective(noise)));
+    const auto alone = NrMcsFromCqi(table, m_grid->Cqi(quality, 1));
+    const auto mcs = NrMcsFromCqi(table, m_grid->Cqi(quality, noise));
     // Only blocks tell that a disturbance is over: so it never silences a link.
     return alone >= 0 ? std::max<int8_t>(mcs, 0) : mcs;
 }

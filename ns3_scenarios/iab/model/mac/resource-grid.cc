@@ -99,12 +99,19 @@ ResourceGrid::UnitsFor(int8_t mcs, uint32_t bytes, uint8_t dataSymbols) const
 }
 
 uint8_t
-ResourceGrid::Cqi(const std::array<double, 4>& sinr) const
+ResourceGrid::Cqi(const LinkQuality& quality, double noise) const
 {
+    uint8_t known = 0; // modulation that the SINR is of
+    double sinr = 0;
     for (uint8_t cqi = NR_CQI_MAX; cqi > 0; --cqi)
     {
         const auto order = GetNrCqi(m_config.table, cqi).modulationOrder;
-        if (sinr[order / 2 - 1] >= m_cqiThresholds[cqi - 1])
+        if (order != known)
+        {
+            known = order;
+            sinr = quality.Effective(noise, order);
+        }
+        if (sinr >= m_cqiThresholds[cqi - 1])
         {
             return cqi;
         }

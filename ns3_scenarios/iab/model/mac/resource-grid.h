@@ -5,6 +5,7 @@
 #define RESOURCE_GRID_H
 
 #include "ns3/block-error-model.h"
+#include "ns3/link-quality.h"
 #include "ns3/nr-frame.h"
 #include "ns3/nr-tables.h"
 
@@ -83,10 +84,11 @@ class ResourceGrid
     uint8_t UnitsFor(int8_t mcs, uint32_t bytes, uint8_t dataSymbols) const;
 
     /**
-     * @param sinr effective SINR by modulation order / 2 - 1, linear
+     * @param quality of a link's channel
+     * @param noise how many times the receiver's own there is
      * @return the highest CQI that meets the target block error rate
      */
-    uint8_t Cqi(const std::array<double, 4>& sinr) const;
+    uint8_t Cqi(const LinkQuality& quality, double noise) const;
 
     /** @return how a slot is cut into units */
     SlotSharing Sharing() const;

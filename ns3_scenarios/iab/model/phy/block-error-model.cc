@@ -176,7 +176,7 @@ BlockErrorModel::BlockErrorRate(uint32_t bits, double symbols, const SymbolInfor
     const double k = bits / parts;
     const double margin = n * information.bits - k + std::log2(n) / 2;
     const double failure = GaussianTail(margin / std::sqrt(n * information.variance));
-    return 1 - std::pow(1 - failure, parts);
+    return parts == 1 ? failure : 1 - std::pow(1 - failure, parts);
 }
 
 double

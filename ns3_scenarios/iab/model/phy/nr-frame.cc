@@ -126,8 +126,8 @@ NrFrame::PerSecond(NrDirection direction, const std::function<double(uint8_t)>& 
 uint64_t
 NrFrame::SlotAtOrAfter(Time time) const
 {
-    const auto duration = m_slotDuration.GetNanoSeconds();
-    return (time.GetNanoSeconds() + duration - 1) / duration;
+    const auto duration = m_slotDuration.GetTimeStep();
+    return (time.GetTimeStep() + duration - 1) / duration;
 }
 
 uint64_t
@@ -143,7 +143,7 @@ NrFrame::NextSlotWith(uint64_t slot, NrDirection direction) const
 Time
 NrFrame::StartOf(uint64_t slot) const
 {
-    return NanoSeconds(m_slotDuration.GetNanoSeconds() * static_cast<int64_t>(slot));
+    return TimeStep(m_slotDuration.GetTimeStep() * slot);
 }
 
 uint64_t

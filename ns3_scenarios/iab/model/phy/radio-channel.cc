@@ -3,6 +3,8 @@
  */
 #include "radio-channel.h"
 
+#include "separable-channel-model.h"
+
 #include "ns3/boolean.h"
 #include "ns3/double.h"
 #include "ns3/node.h"
@@ -166,55 +168,6 @@ CreateCondition(const RadioChannelConfig& config)
 
 } // namespace
 
-LinkQuality
-LinkQuality::Flat(double sinrDb)
-{
-    LinkQuality quality;
-    quality.sinrDb = sinrDb;
-    quality.blockSinr = {std::pow(10, sinrDb / 10)};
-    for (std::size_t level = 0; level < LEVELS; ++level)
-    {
-        quality.sinr[level].fill(std::pow(10, (sinrDb - LEVEL_DB * double(level)) / 10));
-    }
-    return quality;
-}
-
-ModulationSinr
-LinkQuality::Effective(double noise) const
-{
-    if (noise <= 1)
-    {
-        return sinr.front();
-    }
-    const double position = 10 * std::log10(noise) / LEVEL_DB;
-    const auto below = std::min(static_cast<std::size_t>(position), LEVELS - 1);
-    const auto above = std::min(below + 1, LEVELS - 1);
-    const double part = std::min(position - double(below), 1.0);
-    ModulationSinr effective{};
-    for (std::size_t i = 0; i < effective.size(); ++i)
-    {
-        // Straight in dB, between two levels.
-        const double ratio = sinr[below][i] > 0 ? sinr[above][i] / sinr[below][i] : 1;
-        effective[i] = sinr[below][i] * std::pow(ratio, part);
-    }
-    return effective;
-}
-
-double
-LinkQuality::EffectiveOf(uint16_t first,
-                         const std::vector<double>& overNoise,
-                         uint8_t order,
-                         const BlockErrorModel& errors) const
-{
-    double bits = 0;
-    for (std::size_t i = 0; i < overNoise.size(); ++i)
-    {
-        const auto block = blockSinr.size() == 1 ? 0 : first + i;
-        bits += errors.Information(order, blockSinr[block] / (1 + overNoise[i])).bits;
-    }
-    return errors.SinrOfInformation(order, bits / double(overNoise.size()));
-}
-
 TypeId
 RadioChannel::GetTypeId()
 {
@@ -234,7 +187,7 @@ RadioChannel::Configure(const RadioChannelConfig& config, const NrFrame& frame)
     m_pathLoss->SetAttribute("ShadowingEnabled", BooleanValue(config.shadowing));
     m_pathLoss->SetAttribute("ChannelConditionModel", PointerValue(m_condition));
 
-    m_fading = CreateObject<ThreeGppChannelModel>();
+    m_fading = CreateObject<SeparableChannelModel>();
     m_fading->SetAttribute("Frequency", DoubleValue(config.carrierHz));
     m_fading->SetAttribute("Scenario", StringValue(config.environment));
     m_fading->SetAttribute("ChannelConditionModel", PointerValue(m_condition));
@@ -434,31 +387,13 @@ RadioChannel::Quality(const std::vector<double>& gains,
                       const BlockErrorModel& errors) const
 {
     const double wattsPerRb = std::pow(10, (txPowerDbm - extraLossDb - 30) / 10) / gains.size();
-    LinkQuality quality;
-    for (std::size_t level = 0; level < LinkQuality::LEVELS; ++level)
-    {
-        const double noise =
-            m_noiseWattsPerRb * std::pow(10, LinkQuality::LEVEL_DB * double(level) / 10);
-        for (uint8_t order = 2; order <= 8; order += 2)
-        {
-            double bits = 0;
-            for (const auto gain : gains)
-            {
-                bits += errors.Information(order, wattsPerRb * gain / noise).bits;
-            }
-            quality.sinr[level][order / 2 - 1] =
-                errors.SinrOfInformation(order, bits / gains.size());
-        }
-    }
-    double capacity = 0;
-    quality.blockSinr.reserve(gains.size());
+    std::vector<double> received;
+    received.reserve(gains.size());
     for (const auto gain : gains)
     {
-        quality.blockSinr.push_back(wattsPerRb * gain / m_noiseWattsPerRb);
-        capacity += std::log2(1 + wattsPerRb * gain / m_noiseWattsPerRb) / gains.size();
+        received.push_back(wattsPerRb * gain);
     }
-    quality.sinrDb = 10 * std::log10(std::max(std::exp2(capacity) - 1, 1e-20));
-    return quality;
+    return LinkQuality::OfBand(received, m_noiseWattsPerRb, errors);
 }
 
 bool

@@ -6,6 +6,7 @@
 
 #include "block-error-model.h"
 #include "fading-record.h"
+#include "link-quality.h"
 #include "nr-frame.h"
 
 #include "ns3/channel-condition-model.h"
@@ -18,7 +19,6 @@
 #include "ns3/three-gpp-propagation-loss-model.h"
 #include "ns3/three-gpp-spectrum-propagation-loss-model.h"
 
-#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -53,47 +53,6 @@ struct RadioEnd
 {
     Ptr<MobilityModel> mobility; //!< where it is
     Ptr<PhasedArrayModel> array; //!< its panel, which always faces the other end
-};
-
-/** SINR by modulation, order / 2 - 1. Linear. */
-using ModulationSinr = std::array<double, 4>;
-
-/**
- * What a link can carry. An effective SINR is that of the flat channel that carries as much
- * information, by modulation; interference raises the noise.
- */
-struct LinkQuality
-{
-    static constexpr double LEVEL_DB = 5;      //!< from one level of noise to the next
-    static constexpr std::size_t LEVELS = 11;  //!< from the receiver's noise alone to 50 dB more
-    std::array<ModulationSinr, LEVELS> sinr{}; //!< effective, of the whole band, by level of noise
-    std::vector<double> blockSinr; //!< of each resource block without interference; one: flat
-    double sinrDb{-200}; //!< SINR of the flat channel of the same capacity in dB, for reports
-
-    /**
-     * @param sinrDb SINR in dB without interference
-     * @return quality of a flat channel
-     */
-    static LinkQuality Flat(double sinrDb);
-
-    /**
-     * @param noise how many times the receiver's own there is, interference included, the same on
-     * the whole band
-     * @return effective SINR of the whole band
-     */
-    ModulationSinr Effective(double noise) const;
-
-    /**
-     * @param first resource block of an allocation
-     * @param overNoise interference over the receiver's own noise on each of its resource blocks
-     * @param order modulation of the allocation, bits per symbol
-     * @param errors model of its information
-     * @return effective SINR of its resource blocks
-     */
-    double EffectiveOf(uint16_t first,
-                       const std::vector<double>& overNoise,
-                       uint8_t order,
-                       const BlockErrorModel& errors) const;
 };
 
 /**
