@@ -105,6 +105,11 @@ def profile_command(
     torch.nn.Module. `cosim run --model DIR/NAME.toml` uses the profile.
     """
     require_torch("cosim profile")
+    if paper and (how["device"] != "cpu" or how["backward"] or energy):
+        raise InputError(
+            "--paper times the forward pass on the CPU, and nothing else",
+            hint="leave out --device cuda, --backward and --energy",
+        )
     from dataclasses import replace
 
     from cosim.cli.output import print_json
