@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     "shapes",
     multiple=True,
     metavar="NxCxHxW",
-    help="Shape of an input, batch first; once for each input.",
+    help="Shape of an input, batch first; once for each input. 1x64:int64:4096 are integers below "
+    "4096.",
 )
 @click.option("--dtype", metavar="NAME", help="Type of weights and inputs, for example float16.")
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Size of the batch.")
