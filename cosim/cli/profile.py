@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     "shapes",
     multiple=True,
     metavar="NxCxHxW",
-    help="Shape of an input, batch first; once for each input.",
+    help="Shape of an input, batch first; once for each input. 1x64:int64:4096 are integers below "
+    "4096.",
 )
 @click.option("--dtype", metavar="NAME", help="Type of weights and inputs, for example float16.")
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Size of the batch.")
@@ -105,6 +106,11 @@ def profile_command(
     torch.nn.Module. `cosim run --model DIR/NAME.toml` uses the profile.
     """
     require_torch("cosim profile")
+    if paper and (how["device"] != "cpu" or how["backward"] or energy):
+        raise InputError(
+            "--paper times the forward pass on the CPU, and nothing else",
+            hint="leave out --device cuda, --backward and --energy",
+        )
     from dataclasses import replace
 
     from cosim.cli.output import print_json

@@ -8,6 +8,8 @@ virtual ones, leaves the power states of a device profile (`power_state_energy`)
 from __future__ import annotations
 
 import importlib
+import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -54,9 +56,13 @@ class NvmlMeter:
 
     name = "NVML, whole GPU"
 
-    def __init__(self, nvml: Any, index: int = 0) -> None:
+    def __init__(self, nvml: Any, gpu: str = "0") -> None:
         self._nvml = nvml
-        self._handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        self._handle = (
+            nvml.nvmlDeviceGetHandleByIndex(int(gpu))
+            if gpu.isdecimal()
+            else nvml.nvmlDeviceGetHandleByUUID(gpu)
+        )
         self._read_mj()  # raises where the GPU has no such counter
 
     def measure_j(self, call: Callable[[], object]) -> float:
@@ -75,7 +81,9 @@ class ZeusMeter:
         self.name = f"zeus, {'GPU' if device == 'cuda' else 'processor packages'}"
         self._monitor = monitor
         self._counter = "gpu_energy" if device == "cuda" else "cpu_energy"
-        if not self._read(lambda: None):
+        with warnings.catch_warnings(action="ignore"):  # zeus warns of a window without energy
+            found = self._read(lambda: None)
+        if not found:
             raise LookupError(f"zeus finds no meter for {device}")
 
     def measure_j(self, call: Callable[[], object]) -> float:
@@ -106,7 +114,7 @@ def power_state_energy(profile: ModelProfile, device: DeviceProfile) -> EnergyRe
 def _zeus(device: str) -> EnergyMeter | None:
     try:
         monitor = importlib.import_module("zeus.monitor").ZeusMonitor(
-            gpu_indices=None if device == "cuda" else [],
+            gpu_indices=[0] if device == "cuda" else [],  # torch's first, not all that there are
             cpu_indices=[] if device == "cuda" else None,
         )
         return ZeusMeter(monitor, device)
@@ -129,9 +137,14 @@ def _nvml() -> EnergyMeter | None:
     try:
         nvml = importlib.import_module("pynvml")
         nvml.nvmlInit()
-        return NvmlMeter(nvml)
+        return NvmlMeter(nvml, _first_visible_gpu())
     except Exception:  # not installed, no driver, or a GPU that does not count
         return None
+
+
+def _first_visible_gpu() -> str:
+    """Number or UUID of the GPU that torch takes; unlike CUDA, NVML sees the hidden ones too."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0].strip()
 
 
 def _read_number(path: Path) -> int:

@@ -103,6 +103,15 @@ def test_without_torch_profiling_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.torch
+@pytest.mark.parametrize("option", [("--device", "cuda"), ("--backward",), ("--energy",)])
+def test_the_papers_profiler_refuses_what_it_does_not_measure(option: tuple[str, ...]) -> None:
+    pytest.importorskip("torch")
+    outcome = cosim("profile", "qmix-agent", "--paper", *option)
+    assert outcome.exit_code == 2
+    assert "--paper times the forward pass on the CPU" in outcome.output
+
+
+@pytest.mark.torch
 def test_profile_writes_what_run_and_verify_take(tmp_path: Path, no_ns3: list[Any]) -> None:
     pytest.importorskip("torch")
     command = ("profile", "qmix-agent", "--batch", "4", "--repeats", "3", "--energy", "--backward")

@@ -63,6 +63,45 @@ def test_nvml_counts_the_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert meter.measure_j(lambda: None) == pytest.approx(2.5)
 
 
+@pytest.mark.parametrize(
+    ("visible", "asked"),
+    [(None, ("index", 0)), ("1,0", ("index", 1)), ("GPU-7f", ("uuid", "GPU-7f"))],
+)
+def test_nvml_is_asked_for_the_gpu_that_torch_sees(
+    monkeypatch: pytest.MonkeyPatch, visible: str | None, asked: tuple[str, Any]
+) -> None:
+    """NVML numbers all GPUs, torch those that CUDA_VISIBLE_DEVICES leaves."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    handles: list[tuple[str, Any]] = []
+    nvml: Any = ModuleType("pynvml")
+    nvml.nvmlInit = lambda: None
+    nvml.nvmlDeviceGetHandleByIndex = lambda index: ("index", index)
+    nvml.nvmlDeviceGetHandleByUUID = lambda uuid: ("uuid", uuid)
+    nvml.nvmlDeviceGetTotalEnergyConsumption = lambda handle: handles.append(handle) or 1
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    assert find_meter("cuda") is not None
+    assert handles == [asked]
+
+
+def test_zeus_counts_the_gpu_of_torch_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    module: Any = ModuleType("zeus.monitor")
+    asked: list[Any] = []
+
+    def monitor(gpu_indices: Any, cpu_indices: Any) -> Any:
+        asked.append((gpu_indices, cpu_indices))
+        made = fake_zeus({"cpu_energy": None, "gpu_energy": {0: 2.0}})
+        return made(gpu_indices, cpu_indices)
+
+    module.ZeusMonitor = monitor
+    monkeypatch.setitem(sys.modules, "zeus", ModuleType("zeus"))
+    monkeypatch.setitem(sys.modules, "zeus.monitor", module)
+    meter = find_meter("cuda")
+    assert meter is not None and meter.name == "zeus, GPU"
+    assert asked == [([0], [])]
+
+
 def fake_zeus(counters: dict[str, Any]) -> Callable[..., Any]:
     class ZeusMonitor:
         def __init__(self, gpu_indices: Any, cpu_indices: Any) -> None:

@@ -153,6 +153,9 @@ def number():
     return 7
 
 ready = nn.Linear(3, 3)
+
+def text_model():
+    return nn.Sequential(nn.Embedding(50, 4), nn.Linear(4, 2))
 text = "no model"
 """
 
@@ -174,9 +177,20 @@ def test_a_users_model_is_found_in_its_module(mine: None) -> None:
     assert build_model(resolve_model("my_models:ready", shapes=["1x3"])).in_features == 3
 
 
+def test_a_users_model_of_integers_is_profiled(mine: None) -> None:
+    entry = resolve_model("my_models:text_model", shapes=["2x7:int64:50"], dtype="float64")
+    (tokens,) = example_inputs(entry)
+    assert tokens.dtype == torch.int64 and 10 < int(tokens.max()) < 50
+    profile = profile_model(entry, QUICK)
+    assert profile.kinds == ("embedding", "linear")
+    assert profile.input_bytes == 2 * 7 * 8
+
+
 @pytest.mark.parametrize(
     ("model", "shapes", "problem"),
     [
+        ("my_models:text_model", ["2x7:int65"], "'int65' is no type of torch"),
+        ("my_models:text_model", ["2x7:int64:"], "is no shape"),
         ("my_models:Two", [], "its inputs are not known.*--input-shape"),
         ("my_models:Two", ["2x4"], "does not run on inputs of shape"),
         ("my_models:Two", ["2xfour"], "is no shape"),

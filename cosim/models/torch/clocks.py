@@ -43,7 +43,11 @@ class WallClock:
 
 
 class CudaClock:
-    """CUDA events around the call: time on the GPU, without that of launching."""
+    """CUDA events around the call: time on the GPU.
+
+    A kernel that ends before the next one is launched leaves it idle, and that time counts: of a
+    small layer, it is most.
+    """
 
     name = "CUDA events"
 

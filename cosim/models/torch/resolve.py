@@ -17,7 +17,9 @@ from cosim.errors import InputError, ProfileError
 from cosim.models.provenance import InputSpec
 from cosim.models.torch.zoo import ZooEntry, find_entry
 
-_SHAPE = re.compile(r"[0-9]+(x[0-9]+)*\Z")
+_INPUT = re.compile(
+    r"([0-9]+(?:x[0-9]+)*)(?::([a-z0-9]+)(?::([0-9]+))?)?\Z"
+)  # SHAPE[:TYPE[:BELOW]]
 
 
 def resolve_model(
@@ -35,7 +37,8 @@ def resolve_model(
         A name of the zoo, or ``module:callable``: something in a module, on the path or in the
         working directory, that returns a `torch.nn.Module` when it is called without arguments.
     shapes
-        Shape of each input, like ``1x3x224x224``; the zoo's own without.
+        Shape of each input, like ``1x3x224x224``, or with its type, and the bound of integers, as
+        in ``1x64:int64:4096``; the zoo's own without.
     dtype
         Name of a torch dtype, for all inputs that are not integers, and for the weights.
     batch
@@ -68,23 +71,29 @@ def _inputs(entry: ZooEntry, shapes: Sequence[str]) -> tuple[InputSpec, ...]:
             hint = "for example --input-shape 1x3x224x224, once for each input"
             raise InputError(f"model '{entry.model}': its inputs are not known", hint=hint)
         return entry.inputs
-    parsed = [_parse_shape(text) for text in shapes]
-    if not entry.inputs:
-        return tuple(InputSpec(shape) for shape in parsed)
-    if len(parsed) != len(entry.inputs):
+    own = entry.inputs or tuple(InputSpec((1,)) for _ in shapes)
+    if len(shapes) != len(own):
         raise InputError(
-            f"model '{entry.name}' has {len(entry.inputs)} inputs, not {len(parsed)}",
-            hint=f"its own are {', '.join(map(str, entry.inputs))}",
+            f"model '{entry.name}' has {len(own)} inputs, not {len(shapes)}",
+            hint=f"its own are {', '.join(map(str, own))}",
         )
-    pairs = zip(parsed, entry.inputs, strict=True)
-    return tuple(InputSpec(shape, spec.dtype, spec.below) for shape, spec in pairs)
+    return tuple(_parse_input(text, spec) for text, spec in zip(shapes, own, strict=True))
 
 
-def _parse_shape(text: str) -> tuple[int, ...]:
-    shape = tuple(map(int, text.split("x"))) if _SHAPE.match(text) else ()
-    if not shape or min(shape) < 1:
-        raise InputError(f"--input-shape {text}: is no shape", hint="write it like 1x3x224x224")
-    return shape
+def _parse_input(text: str, own: InputSpec) -> InputSpec:
+    """What `text` says of an input; its type is its own where it says none."""
+    match = _INPUT.match(text)
+    shape = tuple(map(int, match[1].split("x"))) if match else ()
+    if match is None or min(shape) < 1:
+        raise InputError(
+            f"--input-shape {text}: is no shape",
+            hint="write it like 1x3x224x224, or 1x64:int64:4096 for integers below 4096",
+        )
+    if match[2] is None:
+        return InputSpec(shape, own.dtype, own.below)
+    if not isinstance(getattr(torch, match[2], None), torch.dtype):
+        raise InputError(f"--input-shape {text}: '{match[2]}' is no type of torch")
+    return InputSpec(shape, match[2], int(match[3] or 0))
 
 
 def _check_dtype(name: str) -> None:

@@ -8,7 +8,8 @@ each part on what the model feeds it with, and is treated alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -28,11 +29,33 @@ class UntraceableError(Exception):
 
 
 class _PartsTracer(fx.Tracer):
-    """Takes the modules in `atomic` as one operation, besides torch's own."""
+    """Takes the modules in `atomic` as one operation, besides torch's own.
 
-    def __init__(self, atomic: set[str]) -> None:
+    Arguments after the first `given` have their default, as in a call that leaves them out.
+    """
+
+    def __init__(self, atomic: set[str], given: int) -> None:
         super().__init__()
         self._atomic = atomic
+        self._given = given
+
+    def create_args_for_root(
+        self,
+        root_fn: Callable[..., Any],
+        is_module: bool,
+        concrete_args: dict[str, Any] | tuple[Any, ...] | None = None,
+    ) -> tuple[Any, list[Any]]:
+        function, (root, *args) = super().create_args_for_root(root_fn, is_module, concrete_args)
+        parameters = inspect.signature(root_fn).parameters
+        for index, proxy in enumerate(args):
+            name = str(proxy.node.target)
+            if index < self._given and not name.startswith("*"):
+                continue
+            self.graph.erase_node(proxy.node)
+            args[index] = _left_out(name, parameters)
+        if len(self.graph.find_nodes(op="placeholder")) != self._given:
+            raise UntraceableError("", "it takes any number of inputs")
+        return function, [root, *args]
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         if module_qualified_name in self._atomic:
@@ -52,6 +75,13 @@ class _PartsTracer(fx.Tracer):
             raise
         except Exception as error:  # the model's own code, run on symbols, may raise anything
             raise UntraceableError(self.path_of_module(m), _reason(error)) from error
+
+
+def _left_out(name: str, parameters: Mapping[str, inspect.Parameter]) -> Any:
+    """What a function is given for an argument that the call does not have."""
+    if name.startswith("**"):
+        return {}
+    return () if name.startswith("*") else parameters[name].default
 
 
 class _Whole(nn.Module):
@@ -82,7 +112,7 @@ def trace_parts(
     reasons: dict[str, str] = {}
     while True:
         try:
-            return trace_plainly(model, atomic | set(reasons)), reasons
+            return trace_plainly(model, atomic | set(reasons), len(example)), reasons
         except UntraceableError as error:
             if error.path == "" or error.path in reasons:
                 reasons[error.path or type(model).__name__] = error.reason
@@ -90,10 +120,15 @@ def trace_parts(
             reasons[error.path] = error.reason
 
 
-def trace_plainly(model: nn.Module, atomic: set[str]) -> fx.GraphModule:
-    """Trace `model` with the modules `atomic` as one operation each; raise `UntraceableError`."""
+def trace_plainly(model: nn.Module, atomic: set[str], given: int) -> fx.GraphModule:
+    """Trace `model`, called with so many arguments, the modules `atomic` as one operation each.
+
+    Raises
+    ------
+    UntraceableError
+    """
     try:
-        traced = fx.GraphModule(model, _PartsTracer(atomic).trace(model))
+        traced = fx.GraphModule(model, _PartsTracer(atomic, given).trace(model))
         make_functional(traced)
     except UntraceableError:
         raise
@@ -115,7 +150,7 @@ def find_wrong_parts(
             continue
         args, output = calls[path]
         try:
-            traced = trace_plainly(model.get_submodule(path), set())
+            traced = trace_plainly(model.get_submodule(path), set(), len(args))
             with torch.no_grad():
                 result = traced(*args)
             torch.testing.assert_close(result, output, rtol=0, atol=0, equal_nan=True)

@@ -1,4 +1,4 @@
-"""What layers pass to each other: tensors, numbers, and tuples, lists and dicts of them."""
+"""What layers pass to each other: tensors, numbers, constants; tuples, lists and dicts of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from cosim.errors import ProfileError
 
 SCALAR_BYTES: Final = 8  # a Python number on the wire
+CONSTANTS: Final = (torch.device, torch.dtype, str)  # part of the model: they need not cross
 
 
 def count_bytes(value: Any) -> int:
@@ -18,6 +19,8 @@ def count_bytes(value: Any) -> int:
         return int(value.nbytes)
     if value is None or isinstance(value, bool | int | float):
         return SCALAR_BYTES
+    if isinstance(value, CONSTANTS):
+        return 0
     if isinstance(value, tuple | list):
         return sum(map(count_bytes, value))
     if isinstance(value, dict):
@@ -32,9 +35,13 @@ def map_tensors(value: Any, function: Callable[[torch.Tensor], Any]) -> Any:
     if isinstance(value, dict):
         return {key: map_tensors(item, function) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        items = [map_tensors(item, function) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+        return sequence_of(type(value), [map_tensors(item, function) for item in value])
     return value
+
+
+def sequence_of(kind: Callable[..., Any], items: list[Any]) -> Any:
+    """A list, a tuple or one of its kinds (a named tuple, what ``max`` returns) of `items`."""
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)
 
 
 def tensors_in(value: Any) -> Iterator[torch.Tensor]:

@@ -12,7 +12,7 @@ import torch
 
 from cosim.errors import ProfileError
 from cosim.models.torch.graph import LayerGraph, bind_call, bind_inputs
-from cosim.models.torch.values import SCALAR_BYTES
+from cosim.models.torch.values import CONSTANTS, SCALAR_BYTES, sequence_of
 from cosim.models.transfer import Tensor
 
 
@@ -30,6 +30,24 @@ class _Number:
     """A Python number or None."""
 
     kind: type
+
+
+@dataclass(frozen=True)
+class _Constant:
+    """What the model has without being sent it: a type or a device."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class _Sequence:
+    """A list, a tuple or a kind of it, whose items layers may get by name."""
+
+    kind: type
+    items: tuple[Any, ...]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +107,9 @@ def _shape_of(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _shape_of(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return tuple(_shape_of(item) for item in value)
+        return _Sequence(type(value), tuple(_shape_of(item) for item in value))
+    if isinstance(value, CONSTANTS):
+        return _Constant(value)
     raise ProfileError(f"a value of type {type(value).__name__} cannot cross a link")
 
 
@@ -105,7 +125,7 @@ def _pairs(value: Any, shape: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(shape, dict):
         for key, item in shape.items():
             yield from _pairs(value[key], item)
-    else:
+    elif isinstance(shape, _Sequence):
         for part, item in zip(value, shape, strict=True):
             yield from _pairs(part, item)
 
@@ -141,7 +161,9 @@ def _rebuild(shape: Any, parts: Iterator[bytes]) -> Any:
         return shape.kind(number)
     if isinstance(shape, dict):
         return {key: _rebuild(item, parts) for key, item in shape.items()}
-    return tuple(_rebuild(item, parts) for item in shape)
+    if isinstance(shape, _Sequence):
+        return sequence_of(shape.kind, [_rebuild(item, parts) for item in shape])
+    return shape.value
 
 
 def _tensor(leaf: _Leaf, data: bytes) -> torch.Tensor:
