@@ -179,7 +179,7 @@ class LoadedDelayTestCase : public TestCase
 
   private:
     /**
-     * Load a cell to two thirds, so that SDUs come in each slot and the queue never is empty.
+     * Load a cell to 0.6, so that SDUs come in each slot and the queue never is empty.
      *
      * @param direction of the data
      * @param slots from the start of the slot in which an SDU comes to the end of the one it is in
