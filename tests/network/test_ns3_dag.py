@@ -27,7 +27,8 @@ def test_what_is_used_of_a_link_is_used_by_the_path_over_it(tmp_path: Path) -> N
     for link, parent in (("A1", "near1"), ("A2", "near2")):
         up = result.links[(result.links.link == link) & (result.links.transmitter == "far")]
         assert set(up.receiver) == {parent}
-        assert up[up.time_s < 0.6].used_fraction.max() > 0.5
+        # All but a few of the slots that half duplex leaves it.
+        assert up[up.time_s < 0.6].used_fraction.max() > 0.45
     blocked = result.links[(result.links.link == "A1") & result.links.time_s.between(0.7, 1.1)]
     assert blocked.capacity_bps.max() == blocked.used_fraction.max() == 0
 

@@ -61,6 +61,11 @@ def is_loaded(delay: Row) -> bool:
     return _bits_of_a_slot(delay, "Offered Mbps") > 8 * int(delay["Packet bytes"])
 
 
+def is_plotted(delay: Row) -> bool:
+    """Whether a figure is read off a drawing."""
+    return delay["Printed by"] == "plot"
+
+
 def _bits_of_a_slot(delay: Row, column: str) -> float:
     return float(delay[column]) * 1000 * slot_ms(delay)
 
@@ -81,9 +86,7 @@ def _more_slots(delay: Row) -> float:
     """How many slots longer a packet takes in 5G-LENA, for reasons that iab.rst gives."""
     bits = max(_bits_of_a_slot(delay, "Offered Mbps"), 8 * int(delay["Packet bytes"]))
     symbols = 1 + math.ceil(DATA_SYMBOLS * bits / _bits_of_a_slot(delay, "Rate Mbps"))
-    if not is_loaded(delay):
-        return symbols / SYMBOLS
-    return symbols / SYMBOLS + (1.5 if delay["Printed by"] == "plot" else 0.5)
+    return symbols / SYMBOLS + (1 if is_loaded(delay) and is_plotted(delay) else 0)
 
 
 def with_rates(rows: list[Row]) -> list[Row]:

@@ -55,8 +55,10 @@ def test_without_margins_nothing_is_judged(tmp_path: Path) -> None:
 def test_an_exceeded_margin_is_exit_code_1_and_causes_are_named(tmp_path: Path) -> None:
     arguments = ["validate", "chain3", "--seeds", "1", "--duration", "0.3", "--json"]
     moving = ["--set", "nodes.ue.waypoints_m=[[80.0, 0.0]]", "--set", "nodes.ue.speed=10 m/s"]
-    strict = ["--set", "validation.latency=0.000001", "--set", "validation.ranking=-1"]
-    shown = CliRunner().invoke(main, [*arguments, *moving, *strict, "--out", str(tmp_path)])
+    strict = ["--set", "validation.latency=0.000001"]
+    # TCP's start-up is all that so short a run has.
+    lenient = ["--set", "validation.ranking=-1", "--set", "validation.hop_time=1"]
+    shown = CliRunner().invoke(main, [*arguments, *moving, *strict, *lenient, "--out", str(tmp_path)])
     assert shown.exit_code == 1, shown.output
     said = json.loads(shown.stdout)
     assert said["holds"] is False

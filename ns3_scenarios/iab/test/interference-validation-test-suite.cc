@@ -259,7 +259,7 @@ class ResourceBlockTestCase : public TestCase
         for (int slot = 0; slot < 800; ++slot)
         {
             Simulator::Schedule(MicroSeconds(125 * slot), [&]() {
-                cells[0]->Enqueue(little, UP, MakeSdu(200));
+                cells[0]->Enqueue(little, UP, MakeSdu(1000));
                 for (const auto& link : {low, high})
                 {
                     while (link->QueuedBytes(UP, Bearer::TASK) < 100000)

@@ -168,6 +168,62 @@ class DelayTestCase : public TestCase
     }
 };
 
+/** Delays where others wait. */
+class LoadedDelayTestCase : public TestCase
+{
+  public:
+    LoadedDelayTestCase()
+        : TestCase("What comes to a queue where others wait takes as long as they")
+    {
+    }
+
+  private:
+    /**
+     * Load a cell to 0.6, so that SDUs come in each slot and the queue never is empty.
+     *
+     * @param direction of the data
+     * @param slots from the start of the slot in which an SDU comes to the end of the one it is in
+     */
+    void Expect(NrDirection direction, int64_t slots)
+    {
+        TestCell test("F");
+        uint64_t ignored = 0;
+        const auto link = test.AddLink(GOOD_DB, RlcMode::ACKNOWLEDGED, ignored);
+        test.Cell()->UpdateQuality(link, direction, LinkQuality::Flat(GOOD_DB));
+        std::vector<Time> arrived;
+        link->SetReceiver(direction,
+                          RadioLink::DeliverCallback([&](const std::vector<RlcSdu>& sdus) {
+                              arrived.insert(arrived.end(), sdus.size(), Simulator::Now());
+                          }));
+        std::vector<Time> sent;
+        for (int64_t i = 0; i < 1000; ++i)
+        {
+            sent.push_back(MicroSeconds(7 + 50 * i)); // never at the start of a slot
+            Simulator::Schedule(sent.back(),
+                                [&]() { test.Cell()->Enqueue(link, direction, MakeSdu(1500)); });
+        }
+        Simulator::Run();
+        Simulator::Destroy();
+        NS_TEST_ASSERT_MSG_EQ(arrived.size(), sent.size(), "SDUs vanished");
+        const auto slot = test.Frame().SlotDuration();
+        for (std::size_t i = 0; i < sent.size(); ++i)
+        {
+            const int64_t came = sent[i].GetTimeStep() / slot.GetTimeStep();
+            NS_TEST_ASSERT_MSG_EQ(arrived[i],
+                                  slot * (came + slots) + MicroSeconds(100),
+                                  "SDU " << i);
+        }
+    }
+
+    void DoRun() override
+    {
+        // The rest of the slot, one between the layers, and the block's.
+        Expect(DOWN, 3);
+        // The slot whose control has the request, one more to decode that, K2, and the block's.
+        Expect(UP, 5);
+    }
+};
+
 /** Acknowledged mode with a backlog. */
 class StatusReportTestCase : public TestCase
 {
@@ -324,6 +380,7 @@ class LinkValidationTestSuite : public TestSuite
     {
         AddTestCase(new HarqTestCase, TestCase::Duration::QUICK);
         AddTestCase(new DelayTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new LoadedDelayTestCase, TestCase::Duration::QUICK);
         AddTestCase(new StatusReportTestCase, TestCase::Duration::QUICK);
         AddTestCase(new ReportTestCase, TestCase::Duration::QUICK);
         AddTestCase(new SchedulingTestCase, TestCase::Duration::QUICK);

@@ -57,16 +57,25 @@ class RlcTestCase : public TestCase
         {
             const auto bytes = i < 2000 ? draw->GetInteger(1, 3000) : 0;
             offered += bytes;
-            if (bytes > 0 && channel.Enqueue(MakeSdu(bytes), Seconds(i), Time(0)))
+            const auto now = Seconds(i);
+            if (bytes > 0 && channel.Enqueue(MakeSdu(bytes), now, now + Seconds(3)))
             {
                 accepted.push_back(bytes);
             }
             NS_TEST_ASSERT_MSG_LT_OR_EQ(channel.QueuedBytes(), 70000U, "limit exceeded");
             if (draw->GetValue() < 0.3)
             {
-                channel.ReportLost(Seconds(i)); // late, and not before every block
+                channel.ReportLost(); // late, and not before every block
             }
-            airborne.push_back(channel.Dequeue(draw->GetInteger(0, 2500)));
+            const auto eligible = channel.EligibleBytes(now);
+            NS_TEST_ASSERT_MSG_LT_OR_EQ(eligible, channel.QueuedBytes(), "not all of them wait");
+            if (channel.QueuedBytes() > 0)
+            {
+                NS_TEST_ASSERT_MSG_EQ((channel.EligibleFrom() <= now),
+                                      (eligible > 0),
+                                      "since when");
+            }
+            airborne.push_back(channel.Dequeue(std::min(draw->GetInteger(0, 2500), eligible)));
             // Blocks are decoded late and out of order, as HARQ does.
             while (airborne.size() > 5)
             {

@@ -210,13 +210,14 @@ CellMac::Describe(const Backlogged& channel, const OpenSlot& slot)
     state.averageBitsPerSlot *=
         std::pow(1 - 1 / m_window, static_cast<double>(slot.number - state.averagedUntil));
     state.averagedUntil = slot.number;
-    const auto mcs = channel.link->Mcs(slot.direction, Simulator::Now());
+    const auto now = Simulator::Now();
+    const auto mcs = channel.link->Mcs(slot.direction, now);
     const double full = m_grid->BlockBits(mcs, slot.units, slot.dataSymbols);
     return {channel.link->WeightOf(state),
             state.averageBitsPerSlot,
             m_window,
             full / slot.units,
-            m_grid->UnitsFor(mcs, state.queue.QueuedBytes(), slot.dataSymbols),
+            m_grid->UnitsFor(mcs, state.queue.EligibleBytes(now), slot.dataSymbols),
             state.lastServed};
 }
 
@@ -253,11 +254,15 @@ CellMac::SendNewBlock(OpenSlot& slot, const Backlogged& channel, uint8_t units)
     {
         return; // another channel of the link has taken the last one in this slot
     }
-    const auto mcs = link->Mcs(slot.direction, Simulator::Now());
+    const auto now = Simulator::Now();
+    const auto mcs = link->Mcs(slot.direction, now);
     const auto bits = m_grid->BlockBits(mcs, units, slot.dataSymbols);
     auto& state = link->Channels(slot.direction)[channel.number];
     const auto before = state.queue.QueuedBytes();
-    auto pdu = state.queue.Dequeue(bits / 8);
+    // A UE fills what its grant leaves with what its reports have not told yet.
+    const auto bytes =
+        slot.direction == NrDirection::UPLINK ? before : state.queue.EligibleBytes(now);
+    auto pdu = state.queue.Dequeue(std::min(bits / 8, bytes));
     const auto served = before - state.queue.QueuedBytes();
     state.averageBitsPerSlot += 8.0 * served / m_window;
     state.servedBytes += served;
@@ -415,7 +420,7 @@ CellMac::SendAgain(const Ptr<RadioLink>& link, NrDirection direction, uint16_t n
 {
     const auto now = Simulator::Now();
     auto& queue = link->Channels(direction)[number].queue;
-    queue.ReportLost(now);
+    queue.ReportLost();
     List(link, direction, number);
     ScheduleSlot(direction, std::max(now, link->SuspendedUntil()));
     RefreshFlow(*link, direction, link->Channels(direction)[number].bearer);

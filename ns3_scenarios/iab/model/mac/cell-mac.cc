@@ -189,10 +189,9 @@ CellMac::Enqueue(const Ptr<RadioLink>& link, NrDirection direction, const RlcSdu
     const auto number = link->ChannelFor(direction, sdu);
     auto& queue = link->Channels(direction)[number].queue;
     const auto now = Simulator::Now();
-    // Only a queue that was empty has to ask, so only then is it asked when it may send.
     const auto eligible =
-        queue.QueuedBytes() == 0 ? m_timing->EligibleFrom(*m_frame, direction, now) : now;
-    if (!queue.Enqueue(sdu, now, eligible - now))
+        m_timing->EligibleFrom(*m_frame, direction, now, queue.QueuedBytes() == 0);
+    if (!queue.Enqueue(sdu, now, eligible))
     {
         NS_LOG_DEBUG("queue of " << link->Name() << " full, " << sdu.bytes << " bytes dropped");
         m_dropTrace(*link, direction, sdu);

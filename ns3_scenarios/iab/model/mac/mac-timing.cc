@@ -72,7 +72,7 @@ MacTiming::AfterControl(const NrFrame& frame, Time now) const
 }
 
 Time
-MacTiming::EligibleFrom(const NrFrame& frame, NrDirection direction, Time now) const
+MacTiming::EligibleFrom(const NrFrame& frame, NrDirection direction, Time now, bool isFirst) const
 {
     if (direction == NrDirection::DOWNLINK)
     {
@@ -88,7 +88,9 @@ MacTiming::EligibleFrom(const NrFrame& frame, NrDirection direction, Time now) c
     {
         return granted;
     }
-    const auto report = frame.NextSlotWith(frame.SlotAtOrAfter(granted), NrDirection::UPLINK);
+    // The first one's report is granted a block; the others' go with the data before them.
+    const auto from = isFirst ? granted : now;
+    const auto report = frame.NextSlotWith(frame.SlotAtOrAfter(from), NrDirection::UPLINK);
     const auto known = frame.StartOf(report + 1) + m_decode;
     return frame.StartOf(frame.NextActiveSlot(frame.SlotAtOrAfter(known))) + k2Delay;
 }
@@ -116,7 +118,7 @@ MacTiming::MeanIdleLatency(const NrFrame& frame, NrDirection direction) const
     for (int64_t i = 0; i < samples; ++i)
     {
         const auto now = step * i + step / 2;
-        const auto from = frame.SlotAtOrAfter(EligibleFrom(frame, direction, now));
+        const auto from = frame.SlotAtOrAfter(EligibleFrom(frame, direction, now, true));
         sum += frame.StartOf(frame.NextSlotWith(from, direction) + 1) + m_decode - now;
     }
     return sum / samples;

@@ -31,10 +31,11 @@ class MacTiming : public Object
     /**
      * @param frame the slots
      * @param direction of the data
-     * @param now when the first byte came into an idle queue
+     * @param now when an SDU came into a queue
+     * @param isFirst whether nothing waited there: no block is due that could carry a report
      * @return when the first slot that may carry it can start
      */
-    Time EligibleFrom(const NrFrame& frame, NrDirection direction, Time now) const;
+    Time EligibleFrom(const NrFrame& frame, NrDirection direction, Time now, bool isFirst) const;
 
     /**
      * @param frame the slots

@@ -15,7 +15,7 @@ RlcChannel::RlcChannel(uint32_t limitBytes, RlcMode mode)
 }
 
 bool
-RlcChannel::Enqueue(const RlcSdu& sdu, Time now, Time grantDelay)
+RlcChannel::Enqueue(const RlcSdu& sdu, Time now, Time eligible)
 {
     const auto bytes = sdu.bytes + HEADER_BYTES;
     if (m_queuedBytes + bytes > m_limitBytes)
@@ -24,11 +24,7 @@ RlcChannel::Enqueue(const RlcSdu& sdu, Time now, Time grantDelay)
         ++m_droppedSdus;
         return false;
     }
-    if (m_queuedBytes == 0)
-    {
-        m_eligibleFrom = now + grantDelay;
-    }
-    m_entries.push_back({sdu, bytes, bytes, false, now});
+    m_entries.push_back({sdu, bytes, bytes, false, now, eligible});
     m_queuedBytes += bytes;
     return true;
 }
@@ -50,7 +46,6 @@ RlcChannel::Dequeue(uint32_t bytes)
             m_resend.pop_front();
         }
     }
-    SkipSent();
     while (bytes > 0 && m_nextUnsent < m_firstSequence + m_entries.size())
     {
         auto& entry = *Find(m_nextUnsent);
@@ -97,19 +92,16 @@ RlcChannel::Lost(const RlcPdu& pdu)
             ++m_lostSdus;
         }
     }
+    SkipSent();
     return Release();
 }
 
 void
-RlcChannel::ReportLost(Time now)
+RlcChannel::ReportLost()
 {
     if (m_unreported.empty())
     {
         return;
-    }
-    if (m_queuedBytes == 0)
-    {
-        m_eligibleFrom = now;
     }
     for (const auto& segment : m_unreported.front())
     {
@@ -166,6 +158,18 @@ RlcChannel::QueuedBytes() const
     return m_queuedBytes;
 }
 
+uint32_t
+RlcChannel::EligibleBytes(Time now) const
+{
+    auto bytes = m_queuedBytes;
+    for (auto entry = m_entries.rbegin(); entry != m_entries.rend() && entry->eligible > now;
+         ++entry)
+    {
+        bytes -= entry->unsent;
+    }
+    return bytes;
+}
+
 uint64_t
 RlcChannel::DroppedBytes() const
 {
@@ -187,7 +191,7 @@ RlcChannel::DroppedSdus() const
 Time
 RlcChannel::EligibleFrom() const
 {
-    return m_eligibleFrom;
+    return m_resend.empty() ? m_entries[m_nextUnsent - m_firstSequence].eligible : Time(0);
 }
 
 Time

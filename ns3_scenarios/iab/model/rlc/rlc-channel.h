@@ -91,10 +91,10 @@ class RlcChannel
      *
      * @param sdu the SDU
      * @param now the present time
-     * @param grantDelay how long an idle channel needs until its first byte can be scheduled
+     * @param eligible when its first byte can be scheduled
      * @return false when the queue was full and the SDU dropped
      */
-    bool Enqueue(const RlcSdu& sdu, Time now, Time grantDelay);
+    bool Enqueue(const RlcSdu& sdu, Time now, Time eligible);
 
     /**
      * Take up to `bytes` for one transport block: what is to be sent again first.
@@ -124,10 +124,8 @@ class RlcChannel
     /**
      * A status report has told an acknowledged channel of the first lost block that it did not know
      * of: what the block carried waits again (TS 38.322 5.3.2).
-     *
-     * @param now the present time
      */
-    void ReportLost(Time now);
+    void ReportLost();
 
     /**
      * Take everything that was not delivered, in order (data forwarding at handover).
@@ -144,6 +142,12 @@ class RlcChannel
 
     /** @return bytes waiting, headers included */
     uint32_t QueuedBytes() const;
+
+    /**
+     * @param now the present time
+     * @return those of the waiting bytes that can be scheduled: the first ones
+     */
+    uint32_t EligibleBytes(Time now) const;
 
     /** @return SDUs dropped for want of room, and their bytes */
     uint64_t DroppedBytes() const;
@@ -172,6 +176,7 @@ class RlcChannel
         uint32_t missing; //!< bytes not yet received, header included
         bool lost;        //!< given up
         Time since;       //!< when it was queued
+        Time eligible;    //!< when it can be scheduled
     };
 
     /** @return entry of a sequence number, or null when it was delivered or flushed */
@@ -194,7 +199,6 @@ class RlcChannel
     uint64_t m_droppedBytes{0};      //!< counter
     uint64_t m_droppedSdus{0};       //!< counter
     uint64_t m_lostSdus{0};          //!< counter
-    Time m_eligibleFrom;             //!< end of the request-and-grant delay
 };
 
 } // namespace ns3
