@@ -58,7 +58,9 @@ def test_an_exceeded_margin_is_exit_code_1_and_causes_are_named(tmp_path: Path) 
     strict = ["--set", "validation.latency=0.000001"]
     # TCP's start-up is all that so short a run has.
     lenient = ["--set", "validation.ranking=-1", "--set", "validation.hop_time=1"]
-    shown = CliRunner().invoke(main, [*arguments, *moving, *strict, *lenient, "--out", str(tmp_path)])
+    shown = CliRunner().invoke(
+        main, [*arguments, *moving, *strict, *lenient, "--out", str(tmp_path)]
+    )
     assert shown.exit_code == 1, shown.output
     said = json.loads(shown.stdout)
     assert said["holds"] is False
