@@ -239,6 +239,25 @@ def test_what_is_no_model_is_refused(function: Callable[..., Any], message: str)
         trace_model(Function(function), torch.ones(2, 4))
 
 
+class Counter(torch.nn.Module):
+    """Gives something else at each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        return x * self.calls
+
+
+def test_a_model_that_counts_its_calls_is_refused() -> None:
+    model = Counter()
+    with pytest.raises(ProfileError, match="does not do the same twice"):
+        trace_model(model, torch.ones(2, 4))
+    assert model.calls == 0, "it is left as it is"
+
+
 Recipe = list[tuple[str, int, int]]
 recipes: st.SearchStrategy[Recipe] = st.lists(
     st.tuples(st.sampled_from(["add", "add_", "relu", "cat"]), st.integers(0), st.integers(0)),

@@ -75,6 +75,7 @@ def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
     ProfileError
         The model does not run on these inputs, has no operation, or does not do the same twice.
     """
+    _check_repeats(model, example)
     samples = _samples(model, example)
     traced, atomic = trace_parts(copy.deepcopy(model).eval(), example, set())
     graph = _line_up(traced, atomic)
@@ -194,16 +195,28 @@ def _line_up(traced: fx.GraphModule, atomic: Mapping[str, str]) -> LayerGraph:
     )
 
 
+def _check_repeats(model: nn.Module, example: tuple[torch.Tensor, ...]) -> None:
+    """Refuse a model that keeps something from one call to the next, or draws by chance."""
+    same = copy.deepcopy(model)
+    first = copy.deepcopy(_run(same, example))  # it may change what it has given out
+    difference = _difference_of(_run(same, example), first)
+    if difference is not None:
+        raise ProfileError(
+            f"cannot split the model: it does not do the same twice: {difference}",
+            hint="what it gives must depend on nothing but its inputs and parameters",
+        )
+
+
 def _samples(model: nn.Module, example: tuple[torch.Tensor, ...]) -> list[_Sample]:
     """Outputs of the untouched model: for the example, and for inputs drawn anew.
 
     On one input alone, what a part does wrong may not show: where a ReLU behind it gives 0, say.
     """
-    samples = [_Sample(example, _run_untouched(model, example))]
+    samples = [_Sample(example, _run(copy.deepcopy(model), example))]
     for seed in range(_DRAWN_SAMPLES):
         inputs = tuple(_drawn_like(tensor, seed) for tensor in example)
         with contextlib.suppress(ProfileError):  # not every model takes any number
-            samples.append(_Sample(inputs, _run_untouched(model, inputs)))
+            samples.append(_Sample(inputs, _run(copy.deepcopy(model), inputs)))
     return samples
 
 
@@ -215,12 +228,11 @@ def _drawn_like(tensor: torch.Tensor, seed: int) -> torch.Tensor:
     return torch.randn(tensor.shape, generator=generator).to(tensor)
 
 
-def _run_untouched(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
-    """Output of a copy of the model, as it is."""
-    original = copy.deepcopy(model).eval()
+def _run(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
+    """Output of the model, as it is."""
     try:
         with torch.no_grad():
-            return original(*(tensor.clone() for tensor in example))
+            return model.eval()(*(tensor.clone() for tensor in example))
     except Exception as error:  # the user's code may raise anything
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in example)
         problem = f"{type(error).__name__}: {error}"
@@ -237,7 +249,21 @@ def _difference(graph: LayerGraph, samples: Sequence[_Sample]) -> str | None:
             values = bind_inputs(graph, *(tensor.clone() for tensor in inputs))
             try:
                 found = assemble_output(graph, run_layers(graph, 0, graph.layer_count, values))
-                torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
             except Exception as error:  # the user's code, called in another way than by the user
-                return " ".join(str(error).split())[:200]
+                return _one_line(error)
+        if (difference := _difference_of(found, expected)) is not None:
+            return difference
     return None
+
+
+def _difference_of(found: Any, expected: Any) -> str | None:
+    """How one output differs from another; None when every bit is the same."""
+    try:
+        torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+    except Exception as error:  # of outputs that cannot be compared, too
+        return _one_line(error)
+    return None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
