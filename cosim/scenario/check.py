@@ -45,6 +45,7 @@ _MOST_FACTOR = 1000.0
 _MOST_NODES = 5000
 _MOST_CELL_UES = 10_000
 _MOST_COMPONENTS = 100  # of a mixture
+_RLC_HEADER_BYTES = 8  # of what waits in a queue, as in rlc-channel.h
 MOST_RADIO_NODES = 65_000  # BAP addresses and the IPv4 subnet of the radio network have 16 bits
 _TOO_MANY = f"the radio network would have more than {MOST_RADIO_NODES} nodes at this load"
 _NOT_AT_CARRIER = "there is none at this carrier: 0 to 2 below 7.125 GHz, 2 to 4 from 24.25 GHz"
@@ -153,7 +154,8 @@ def _run_checks(s: Scenario) -> Iterator[Check]:
     yield "background.coherence", coherence_ok, "must be at least 1 ms"
     packet_ok = _LEAST_PACKET_BYTES <= s.background.packet <= _LARGEST_PACKET_BYTES
     yield "background.packet", packet_ok, "must be from 29 B, a byte behind headers, to 1500 B"
-    burst_ok = 1 <= s.background.burst <= s.radio.queue // s.background.packet
+    most = (s.radio.queue - _RLC_HEADER_BYTES) // s.background.packet
+    burst_ok = 1 <= s.background.burst <= most
     yield "background.burst", burst_ok, "must be from 1 packet to what `radio.queue` takes"
     yield "background.speed", 0 <= s.background.speed <= _FASTEST_MPS, _TOO_FAST
     radius_ok = 0 < s.background.radius_m <= _FARTHEST_M

@@ -3,6 +3,9 @@
  */
 #include "limits.h"
 
+#include "ns3/rlc-channel.h"
+
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <sstream>
@@ -218,7 +221,9 @@ CheckLimits(const NetworkDescription& description)
     }
     const auto& background = description.background;
     Within("background.packet_bytes", background.packetBytes, SMALLEST_PACKET, LARGEST_PACKET);
-    const auto largestBurst = description.radio.queueBytes / background.packetBytes;
+    const auto header = ns3::RlcChannel::HEADER_BYTES;
+    const auto room = std::max(description.radio.queueBytes, header) - header;
+    const auto largestBurst = room / background.packetBytes;
     Within("background.burst_packets", background.burstPackets, 1, largestBurst);
     Within("background.speed_mps", background.speedMps, 0, FASTEST_MPS);
     CheckMixture("background.demand_bps", background.demandBps);

@@ -101,3 +101,10 @@ def test_what_makes_no_sense_is_refused_by_its_key(key: str, value: object) -> N
     with pytest.raises(ScenarioError) as raised:
         load_scenario("mmwave-iab", [(key, value)])
     assert key in str(raised.value)
+
+
+def test_a_burst_fits_into_an_empty_queue_with_its_header() -> None:
+    queue = (("radio.queue", "10 kB"), ("background.packet", "500 B"))
+    assert load_scenario("mmwave-iab", [*queue, ("background.burst", 19)]).background.burst == 19
+    with pytest.raises(ScenarioError, match=r"background\.burst"):
+        load_scenario("mmwave-iab", [*queue, ("background.burst", 20)])  # 8 B too long

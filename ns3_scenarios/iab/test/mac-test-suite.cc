@@ -3,6 +3,7 @@
  */
 #include "test-network.h"
 
+#include "ns3/boolean.h"
 #include "ns3/random-variable-stream.h"
 #include "ns3/rlc-channel.h"
 #include "ns3/simulator.h"
@@ -12,6 +13,7 @@
 #include <cmath>
 #include <deque>
 #include <numeric>
+#include <vector>
 
 using namespace ns3;
 
@@ -273,6 +275,45 @@ class CellTestCase : public TestCase
     Time m_lastArrival;          //!< of the last SDU
 };
 
+/** SDUs that come at the very time at which a slot was filled. */
+class FilledSlotTestCase : public TestCase
+{
+  public:
+    FilledSlotTestCase()
+        : TestCase("A slot is filled once, also when something comes right after that")
+    {
+    }
+
+  private:
+    void DoRun() override
+    {
+        uint64_t received = 0;
+        TestCell cell("DSUU");
+        const auto first = cell.AddLink(40, RlcMode::ACKNOWLEDGED, received);
+        const auto second = cell.AddLink(40, RlcMode::ACKNOWLEDGED, received);
+        cell.Part("Timing")->SetAttribute("SchedulingRequest", BooleanValue(false));
+        std::vector<uint64_t> filled;
+        cell.Cell()->TraceConnectWithoutContext(
+            "Slot",
+            Callback<void, uint64_t, NrDirection, uint8_t, uint8_t>(
+                [&](uint64_t number, NrDirection, uint8_t, uint8_t) {
+                    filled.push_back(number);
+                    if (filled.size() == 1)
+                    {
+                        Simulator::ScheduleNow([&] {
+                            cell.Cell()->Enqueue(second, NrDirection::UPLINK, MakeSdu(1000));
+                        });
+                    }
+                }));
+        cell.Cell()->Enqueue(first, NrDirection::UPLINK, MakeSdu(1000));
+        Simulator::Run();
+        NS_TEST_EXPECT_MSG_EQ(received, 2000, "not everything arrived");
+        NS_TEST_ASSERT_MSG_EQ(filled.size(), 2, "two slots have something");
+        NS_TEST_EXPECT_MSG_EQ(filled[1], filled[0] + 1, "the second SDU has the next slot");
+        Simulator::Destroy();
+    }
+};
+
 /** RLC and MAC. */
 class MacTestSuite : public TestSuite
 {
@@ -284,6 +325,7 @@ class MacTestSuite : public TestSuite
         AddTestCase(new RlcTestCase(RlcMode::ACKNOWLEDGED), TestCase::Duration::QUICK);
         AddTestCase(new SchedulerTestCase, TestCase::Duration::QUICK);
         AddTestCase(new CellTestCase, TestCase::Duration::QUICK);
+        AddTestCase(new FilledSlotTestCase, TestCase::Duration::QUICK);
     }
 };
 

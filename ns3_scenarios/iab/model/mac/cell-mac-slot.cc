@@ -40,7 +40,9 @@ CellMac::ScheduleSlot(NrDirection direction, Time eligible)
         return;
     }
     const auto now = Simulator::Now();
-    const auto earliest = m_frame->SlotAtOrAfter(std::max(eligible, now));
+    // A slot is filled once, also when something comes at the very time after that.
+    const auto earliest =
+        std::max(m_frame->SlotAtOrAfter(std::max(eligible, now)), m_unfilled[Index(direction)]);
     const auto slot = m_frame->NextSlotWith(earliest, direction);
     const auto start = DecisionTime(slot, direction);
     if (pending <= start)
@@ -114,6 +116,7 @@ void
 CellMac::RunSlot(uint64_t slot, NrDirection direction)
 {
     m_slotTimes[Index(direction)] = Time::Max();
+    m_unfilled[Index(direction)] = slot + 1;
     auto open = Open(slot, direction);
     if (m_flexibleSlot == slot)
     {

@@ -309,6 +309,7 @@ class CellMac : public Object
     std::array<std::vector<Backlogged>, 2> m_backlogs; //!< channels that wait, by direction
     std::array<EventId, 2> m_slotEvents;               //!< next slot event, by direction
     std::array<Time, 2> m_slotTimes{Time::Max(), Time::Max()}; //!< of these, or never
+    std::array<uint64_t, 2> m_unfilled{};             //!< first slot yet to fill, by direction
     std::deque<OpenSlot> m_inAir;                     //!< slots whose blocks are not received
     std::vector<std::vector<Airborne>> m_spareBlocks; //!< empty, with room
     std::array<uint64_t, 2> m_usedUnits{};            //!< counters, by direction
