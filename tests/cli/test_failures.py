@@ -87,6 +87,8 @@ def test_ctrl_c_before_the_command_is_there_leaves_no_traceback(tmp_path: Path) 
         text=True,
         timeout=60,
         check=False,
+        # A shell starts what is to go on behind it with Ctrl-C ignored, and so would this be.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 

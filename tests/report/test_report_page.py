@@ -112,6 +112,13 @@ def test_links_follow_the_tree(browser: Any, tmp_path: Path) -> None:
     assert browser.problems == []
 
 
+def test_values_that_differ_by_rounding_have_an_axis(browser: Any, page: Path) -> None:
+    browser.open(page)
+    axis = "const [low, high] = [44, 44 + 1e-13]; const beside = room(low, high, 0.05);"
+    steps = f"(() => {{ {axis} return ticks(low - beside, high + beside, 5).values.length; }})()"
+    assert 3 <= browser.value(steps) <= 10
+
+
 def test_the_map_can_be_enlarged(browser: Any, page: Path) -> None:
     browser.open(page)
     gap = (

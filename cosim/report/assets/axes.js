@@ -7,6 +7,11 @@ function scale(low, high, from, to) {
   return map;
 }
 
+// Room beside values from low to high: a part of their span; of themselves where they are all but the same.
+function room(low, high, part) {
+  return Math.max((high - low) * part, Math.abs(high) * 1e-3) || 1;
+}
+
 // Round steps of 1, 2 or 5, about `count` of them.
 function ticks(low, high, count) {
   const raw = (high > low ? high - low : 1) / Math.max(1, count);

@@ -36,7 +36,7 @@ class Distributions {
     const visible = this.visible(key);
     const highest = visible.reduce((most, [series]) => Math.max(most, series[key].max), 0);
     const lowest = visible.reduce((least, [series]) => Math.min(least, series[key].x[0]), highest);
-    const margin = (highest - lowest) * 0.05 || highest * 0.05 || 1;
+    const margin = room(lowest, highest, 0.05);
     const low = Math.max(0, lowest - margin);
     const chart = frame({
       width, height: 280,
@@ -62,7 +62,7 @@ class Distributions {
     const ys = visible.flatMap(([series]) => [series.energy_j.mean, ...series.points.map((point) => point[1])]);
     const range = (values) => {
       const [low, high] = values.length ? [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))] : [0, 1];
-      const margin = (high - low) * 0.06 || high * 0.1 || 1;
+      const margin = room(low, high, 0.06);
       return { low: Math.max(0, low - margin), high: high + margin };
     };
     const chart = frame({
