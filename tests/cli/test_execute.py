@@ -16,6 +16,7 @@ from cosim.cli.main import main
 from cosim.errors import ExecutionError, InputError, ProfileError, ScenarioError
 from cosim.models import load_device_profile, load_model_profile
 from cosim.models.costs import device_scale
+from cosim.models.transfer import TransferForm
 from cosim.network.port import Delivery, Step
 from cosim.nodes.messages import TaskMessage, decode, encode
 from cosim.problems import Chain, latency_problem
@@ -172,12 +173,12 @@ def test_coding_takes_the_time_that_the_profile_says(no_ns3: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("form", ["fp32", "fp16", "int8", "lossless"])
-def test_the_plan_is_the_best_with_coding_counted(no_ns3: list[Any], form: str) -> None:
+def test_the_plan_is_the_best_with_coding_counted(no_ns3: list[Any], form: TransferForm) -> None:
     overrides = {"task.transfer": form, "task.execute": False}
     tasks = done(run(policy="hivemind", overrides=overrides, duration_s=0.5))
     names = ("paper-ue", "paper-iab-mec", "paper-core-mec", "paper-cloud")
     devices = [load_device_profile(name) for name in names]
-    chain = Chain(devices, [100e6] * 3, [0.002] * 3, form)  # type: ignore[arg-type]
+    chain = Chain(devices, [100e6] * 3, [0.002] * 3, form)
     best_s = solve_sci(latency_problem(load_model_profile("resnet18"), chain)).cost
     headers_s = 3 * 400 * 8 / 100e6  # of the task's messages
     assert (tasks["latency_s"] >= best_s - 1e-9).all()

@@ -52,7 +52,8 @@ def test_a_record_has_both_sides_in_turn(open_still: Any, tmp_path: Path) -> Non
     kinds = [type(entry) for entry in entries[1:]]
     assert kinds == [Answered, *[Asked, Answered] * ((len(kinds) - 2) // 2), Ended]
     sent = sum(len(entry.commands) for entry in entries if isinstance(entry, Asked))
-    assert sent == run.manifest.totals["sent_messages"] > 0  # type: ignore[index]
+    assert run.manifest.totals is not None
+    assert sent == run.manifest.totals["sent_messages"] > 0
 
 
 def test_no_record_unless_asked_for(open_still: Any, tmp_path: Path) -> None:

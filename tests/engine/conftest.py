@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -97,9 +98,9 @@ class MemoryNetwork:
             self.wires[access_link(ue), ue] = Wire(access_link(ue), ue, "", rate_bps, latency_ns)
             self.wires[access_link(ue), ""] = Wire(access_link(ue), "", ue, rate_bps, latency_ns)
         for at_ns, ue, serving in attachments:
-            self._at(at_ns, lambda u=ue, s=serving: self._attach(u, s))  # type: ignore[misc]
+            self._at(at_ns, partial(self._attach, ue, serving))
         for at_ns, name, rate in rates:
-            self._at(at_ns, lambda n=name, r=rate: self._set_rate(n, r))  # type: ignore[misc]
+            self._at(at_ns, partial(self._set_rate, name, rate))
         self._at(0, self._tick)
 
     def start(self) -> Step:
