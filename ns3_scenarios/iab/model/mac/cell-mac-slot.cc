@@ -268,7 +268,6 @@ CellMac::SendNewBlock(OpenSlot& slot, const Backlogged& channel, uint8_t units)
     auto pdu = state.queue.Dequeue(std::min(bits / 8, bytes));
     const auto served = before - state.queue.QueuedBytes();
     state.averageBitsPerSlot += 8.0 * served / m_window;
-    state.servedBytes += served;
     state.lastServed = slot.number;
     RefreshFlow(*link, slot.direction, state.bearer);
     ++link->Blocks(slot.direction).blocks;

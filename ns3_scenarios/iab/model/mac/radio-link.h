@@ -37,7 +37,6 @@ struct LinkChannel
     uint64_t averagedUntil{0};    //!< slot up to which the average holds
     uint64_t lastServed{0};       //!< slot in which it was served last
     uint64_t units{0};            //!< resource units used since construction
-    uint64_t servedBytes{0};      //!< bytes taken from the queue since construction
     bool waiting{false};          //!< whether the cell has it on its list of backlogs
 };
 
