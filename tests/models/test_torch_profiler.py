@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,19 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
+from torch.overrides import TorchFunctionMode  # noqa: E402
 
 from cosim.errors import InputError, ProfileError, UnknownNameError  # noqa: E402
 from cosim.models.compare import compare_profiles, crossings_that_differ  # noqa: E402
 from cosim.models.store import read_model_profile, write_model_profile  # noqa: E402
-from cosim.models.torch import Measurement, measure_times, profile_model, trace_model  # noqa: E402
+from cosim.models.torch import (  # noqa: E402
+    Measurement,
+    machine,
+    measure_times,
+    profile_model,
+    profiler,
+    trace_model,
+)
 from cosim.models.torch.clocks import CpuClock, CudaClock, WallClock, clock_for  # noqa: E402
 from cosim.models.torch.hooks import run_hooked  # noqa: E402
 from cosim.models.torch.profiler import profile_as_paper  # noqa: E402
@@ -106,6 +115,86 @@ def test_cuda_is_timed_by_events_around_the_call(monkeypatch: pytest.MonkeyPatch
     value, time_ns = CudaClock().time(lambda: said.append("work") or 7)
     assert (value, time_ns) == (7, 1_250_000)
     assert said == ["record 1", "work", "record 2", "wait for 2"]
+
+
+class CpuAsGpu(TorchFunctionMode):  # type: ignore[misc]  # Any, by importorskip
+    """Puts on the CPU what is meant for a GPU, and counts it."""
+
+    moved = 0
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        def here(value: Any) -> Any:
+            if str(value) not in {"cuda", "cuda:0"}:
+                return value
+            self.moved += 1
+            return "cpu"
+
+        named = {name: here(v) if name == "device" else v for name, v in (kwargs or {}).items()}
+        return function(
+            *(here(v) if isinstance(v, str | torch.device) else v for v in args), **named
+        )
+
+
+def test_the_whole_way_of_a_gpus_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No GPU here: its tensors are the CPU's, and its events tell a time that none of those does.
+
+    `test_cuda.py` is for a real one.
+    """
+
+    class Event:
+        def __init__(self, enable_timing: bool) -> None: ...
+
+        record = synchronize = lambda self: None
+
+        def elapsed_time(self, other: Any) -> float:
+            return 250.0  # ms
+
+    synchronised: list[None] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU made of the CPU")
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: synchronised.append(None))
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(machine, "_SIDES", {"cuda": 64})
+    monkeypatch.setattr(
+        profiler, "find_meter", lambda device: CallMeter() if device == "cuda" else None
+    )
+    how = Measurement(repeats=2, device="cuda", backward=True, energy_device="paper-cloud")
+    with CpuAsGpu() as gpu:
+        profile = profile_model(find_entry("qmix-agent"), how)
+    assert gpu.moved > profile.layer_count
+    again = read_model_profile(write_model_profile(profile, tmp_path))
+    assert (again.forward_s == 0.25).all() and again.backward_s is not None
+    assert (again.backward_s[again.backward_s > 0] == 0.25).all()
+    told = again.provenance
+    assert told.device == "cuda" and told.machine == "a GPU made of the CPU"
+    assert "CUDA events" in told.method and told.versions["cuda"] == "13.0"
+    assert told.whole_model_s == 0.25
+    assert told.machine_flop_per_s == pytest.approx(2 * 64**3 / 0.25, rel=1e-3)
+    # 2 s of calls at 0.25 s each, and the GPU is waited for before the counter is read.
+    assert told.energy is not None and told.energy.forward_j == 16.0 / 8
+    assert len(synchronised) == 1
+
+
+class CallMeter:
+    name = "a meter of 16 J"
+
+    def measure_j(self, call: Callable[[], object]) -> float:
+        call()
+        return 16.0
+
+
+def test_what_does_not_fit_on_the_gpu_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Any, device: str) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(nn.Module, "to", refuse)
+    monkeypatch.setattr(profiler, "build_model", lambda entry, seed: Argmax())
+    with pytest.raises(ProfileError, match="qmix-agent cannot be put on cuda: CUDA out of memory"):
+        profile_model(find_entry("qmix-agent"), Measurement(device="cuda"))
 
 
 def test_the_papers_profiler_sees_modules_and_last_outputs_only() -> None:

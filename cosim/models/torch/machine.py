@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import torch
 
 from cosim.models.torch.clocks import Clock
 
-_SIDE: Final = 1024  # of the matrices that are multiplied
-_NUMBERS: Final = 2**24  # in the vector that is copied: 64 MiB, more than caches hold
+# Side of the matrices that are multiplied: 1024 are too few for all of a large GPU to have work.
+_SIDES: Final[Mapping[str, int]] = MappingProxyType({"cpu": 1024, "cuda": 4096})
+# In the vector that is copied: 64 and 256 MiB, more than caches hold.
+_NUMBERS: Final[Mapping[str, int]] = MappingProxyType({"cpu": 2**24, "cuda": 2**26})
 _REPEATS: Final = 4
 
 
 def measure_machine(clock: Clock, device: str = "cpu") -> tuple[float, float]:
     """Rates of a large float32 matrix product and of a large copy: FLOP/s and bytes/s."""
-    a, b = (torch.rand(_SIDE, _SIDE, device=device) for _ in range(2))
-    source = torch.rand(_NUMBERS, device=device)
+    side = _SIDES[device]
+    a, b = (torch.rand(side, side, device=device) for _ in range(2))
+    source = torch.rand(_NUMBERS[device], device=device)
     target = torch.empty_like(source)
     multiply_s = _shortest_s(clock, lambda: a @ b)
     copy_s = _shortest_s(clock, lambda: target.copy_(source))
-    return 2 * _SIDE**3 / multiply_s, 2 * source.nbytes / copy_s
+    return 2 * side**3 / multiply_s, 2 * source.nbytes / copy_s
 
 
 def _shortest_s(clock: Clock, call: Callable[[], Any]) -> float:

@@ -16,6 +16,7 @@ import msgspec
 import torch
 from torch import nn
 
+from cosim.errors import ProfileError
 from cosim.models.devices import load_device_profile
 from cosim.models.meters import find_meter, power_state_energy
 from cosim.models.profile import FloatArray, IntArray, ModelProfile
@@ -177,9 +178,10 @@ def profile_as_paper(entry: ZooEntry, how: Measurement = Measurement()) -> Model
 
     The profile is called ``NAME-paper``. It is timed on the CPU, forward only.
     """
-    loaded = _load(entry, replace(how, device="cpu"))
+    how = replace(how, device="cpu", backward=False)
+    loaded = _load(entry, how)
     hooked = run_hooked(loaded.model, *loaded.inputs, repeats=how.repeats)
-    times = _measure(loaded, replace(how, device="cpu", backward=False), None)
+    times = _measure(loaded, how, None)
     reference = (
         loaded if entry == find_entry(REFERENCE_MODEL) else _load(find_entry(REFERENCE_MODEL), how)
     )
@@ -223,8 +225,12 @@ def _assemble(
 
 
 def _load(entry: ZooEntry, how: Measurement) -> _Loaded:
-    model = build_model(entry, seed=how.seed).to(how.device)
-    inputs = tuple(tensor.to(how.device) for tensor in example_inputs(entry, seed=how.seed))
+    model, inputs = build_model(entry, seed=how.seed), example_inputs(entry, seed=how.seed)
+    try:
+        model = model.to(how.device)
+        inputs = tuple(tensor.to(how.device) for tensor in inputs)
+    except RuntimeError as error:  # too little memory, or a driver that does not fit
+        raise ProfileError(f"{entry.name} cannot be put on {how.device}: {error}") from error
     return _Loaded(model, trace_model(model, *inputs), inputs)
 
 
@@ -281,12 +287,12 @@ def _provenance(
         whole_model_s=float(times.model_s.min()),
         whole_model_spread=round(float(spread(times.model_s[:, None])[0]), 4),
         atomic=tuple(f"{part}: {reason}" for part, reason in graph.atomic.items()),
-        versions=_versions(),
+        versions=_versions(how.device),
         notes=entry.notes,
     )
 
 
-def _versions() -> dict[str, str]:
+def _versions(device: str) -> dict[str, str]:
     versions = {
         "python": platform.python_version(),
         "cosim": importlib.metadata.version("hivemind-cosim"),
@@ -296,6 +302,8 @@ def _versions() -> dict[str, str]:
             versions[distribution] = importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:
             continue
+    if device == "cuda":
+        versions |= {"cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
     return versions
 
 
