@@ -157,6 +157,7 @@ def test_the_whole_way_of_a_gpus_profile(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: synchronised.append(None))
     monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91900)
     monkeypatch.setattr(machine, "_SIDES", {"cuda": 64})
     monkeypatch.setattr(
         profiler, "find_meter", lambda device: CallMeter() if device == "cuda" else None
@@ -170,7 +171,7 @@ def test_the_whole_way_of_a_gpus_profile(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert (again.backward_s[again.backward_s > 0] == 0.25).all()
     told = again.provenance
     assert told.device == "cuda" and told.machine == "a GPU made of the CPU"
-    assert "CUDA events" in told.method and told.versions["cuda"] == "13.0"
+    assert "CUDA events" in told.method and told.versions["cudnn"] == "91900"
     assert told.whole_model_s == 0.25
     assert told.machine_flop_per_s == pytest.approx(2 * 64**3 / 0.25, rel=1e-3)
     # 2 s of calls at 0.25 s each, and the GPU is waited for before the counter is read.

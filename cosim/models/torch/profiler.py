@@ -16,6 +16,7 @@ import msgspec
 import torch
 from torch import nn
 
+import cosim
 from cosim.errors import ProfileError
 from cosim.models.devices import load_device_profile
 from cosim.models.meters import find_meter, power_state_energy
@@ -295,7 +296,7 @@ def _provenance(
 def _versions(device: str) -> dict[str, str]:
     versions = {
         "python": platform.python_version(),
-        "cosim": importlib.metadata.version("hivemind-cosim"),
+        "cosim": cosim.__version__,
     }
     for distribution in ("torch", "torchvision"):
         try:
