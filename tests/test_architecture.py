@@ -16,7 +16,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "units": {"errors"},
     "scenario": BASE,
-    "models": BASE,
+    "models": {"cosim", *BASE},
     "splitting": {"errors"},
     "forecasting": {"errors"},
     "network.port": {"scenario", *BASE},
