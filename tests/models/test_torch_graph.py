@@ -320,6 +320,55 @@ def test_sizes_and_flops_of_a_small_model() -> None:
     assert sizes.live_bytes.tolist() == [4 * 48, *[4 * 8 * 16] * 3]
 
 
+LENGTH, WIDTH, HIDDEN = 5, 8, 16
+PROJECTIONS = 4 * 2 * LENGTH * WIDTH**2  # query, key, value, output
+ATTENTION = 2 * 2 * LENGTH**2 * WIDTH  # scores, and the sum weighted by them
+FEED_FORWARD = 2 * 2 * LENGTH * WIDTH * HIDDEN
+FUSED = {
+    "lstm": (
+        lambda: nn.LSTM(WIDTH, HIDDEN, batch_first=True),
+        2 * LENGTH * 4 * HIDDEN * (WIDTH + HIDDEN),
+    ),
+    "attention": (
+        lambda: Function(lambda module, x: functional.scaled_dot_product_attention(x, x, x)),
+        ATTENTION,
+    ),
+    "transformer block": (
+        lambda: nn.TransformerEncoderLayer(WIDTH, 2, HIDDEN, batch_first=True),
+        PROJECTIONS + ATTENTION + FEED_FORWARD,
+    ),
+    "learned query": (
+        lambda: LearnedQuery(nn.MultiheadAttention(WIDTH, 2, batch_first=True)),
+        PROJECTIONS - 2 * 2 * (LENGTH - 1) * WIDTH**2 + ATTENTION // LENGTH,
+    ),
+    "matrix and vector": (
+        lambda: Function(lambda module, x: x[0] @ torch.ones(WIDTH)),
+        2 * LENGTH * WIDTH,
+    ),
+}
+
+
+class LearnedQuery(nn.Module):  # type: ignore[misc]  # Any, by importorskip
+    """Calls a module on a parameter."""
+
+    def __init__(self, attention: nn.Module) -> None:
+        super().__init__()
+        self.attention = attention
+        self.query = nn.Parameter(torch.ones(1, 1, WIDTH))
+
+    def forward(self, x: Any) -> Any:
+        return self.attention(self.query, x, x)[0]
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_flops_of_what_pytorch_does_in_one_call_are_counted(name: str) -> None:
+    build, flops = FUSED[name]
+    x = torch.zeros(1, LENGTH, WIDTH)
+    before = torch.backends.mha.get_fastpath_enabled()
+    assert measure_sizes(trace_model(build(), x), x).flops.sum() == flops
+    assert torch.backends.mha.get_fastpath_enabled() == before
+
+
 def test_a_parameter_given_as_argument_belongs_to_its_layer() -> None:
     x = torch.zeros(2, 4)
     sizes = measure_sizes(trace_model(CASES["own parameter"], x), x)
