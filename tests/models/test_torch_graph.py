@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -232,11 +233,60 @@ def test_a_wrong_trace_is_found_though_the_example_does_not_show_it() -> None:
         (lambda module, x: x, "it has no operation"),
         (lambda module, x: torch.rand_like(x), "does not do the same twice"),
         (lambda module, x: x.reshape(3, 5), "does not run on inputs of shape \\(2, 4\\)"),
+        (lambda module, x: {1, 2}, "its output: cannot tell how large a value of type set is"),
     ],
 )
 def test_what_is_no_model_is_refused(function: Callable[..., Any], message: str) -> None:
     with pytest.raises(ProfileError, match=message):
         trace_model(Function(function), torch.ones(2, 4))
+
+
+class Experts(nn.Module):  # type: ignore[misc]  # Any, by importorskip
+    """Sends each row to one of two parts: how many rows each has depends on them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Linear(4, 2)
+        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2))
+
+    def forward(self, x: Any) -> Any:
+        chosen, result = self.gate(x).argmax(-1), torch.zeros_like(x)
+        for number, expert in enumerate(self.experts):
+            rows = torch.nonzero(chosen == number).squeeze(-1)
+            result = result.index_add(0, rows, expert(x[rows]))
+        return result
+
+
+class Unusual(nn.Module):  # type: ignore[misc]  # Any, by importorskip
+    """Passes a set from one part to the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes = Function(lambda module, x: {0, len(x)} if x.sum() < 1e9 else x)
+        self.count = Function(lambda module, shapes: len(shapes) if {0} < shapes else 0)
+
+    def forward(self, x: Any) -> Any:
+        return torch.relu(x) * self.count(self.shapes(x))
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"), [(Experts, "depends on data"), (Unusual, "a value of type set")]
+)
+@pytest.mark.parametrize("tokens", [False, True])
+def test_a_part_whose_layers_pass_on_what_has_no_fixed_size_is_one_layer(
+    part: type[Any], reason: str, tokens: bool
+) -> None:
+    torch.manual_seed(0)
+    first = nn.Embedding(8, 4) if tokens else nn.Linear(4, 4)
+    x = torch.arange(8) if tokens else torch.linspace(-2, 2, 32).reshape(8, 4)
+    model = nn.Sequential(first, part())
+    graph = trace_model(model, x)
+    assert list(graph.atomic) == ["1"]
+    assert reason in graph.atomic["1"]
+    sizes = [[layout.tensors for layout in layouts_of(graph, y)] for y in (x, x.flip(0))]
+    assert sizes[0] == sizes[1]
+    for output in cut_everywhere(graph, x):
+        same(output, model(x))
 
 
 class Counter(torch.nn.Module):
@@ -402,9 +452,30 @@ def odd_values(module: Any, x: Any) -> Any:
     return whole * scale + rows, parts[0] + parts[1], later["half"], later["mask"]
 
 
-@pytest.mark.parametrize("name", ["odd", *CASES])
+class Named(OrderedDict[str, Any]):
+    """A dict whose items are attributes too, as models of Hugging Face return."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+
+def opaque(module: Any, x: Any) -> Any:
+    return Named(spectrum=torch.fft.fft(x)) if x.sum() < 1e9 else x
+
+
+def conjugated(module: Any, x: Any) -> Any:
+    """Conjugates and negatives that torch has put off, of what one part gives by name."""
+    other = module.parts[0](x).spectrum.conj()
+    return other.imag * 2, other
+
+
+@pytest.mark.parametrize("name", ["odd", "conjugated", *CASES])
 def test_values_come_back_from_their_bytes_with_their_layout(name: str) -> None:
-    model = Function(odd_values) if name == "odd" else CASES[name]
+    others = {
+        "odd": Function(odd_values),
+        "conjugated": Function(conjugated, Function(opaque)),
+    }
+    model = others.get(name) or CASES[name]
     x = torch.linspace(-2, 2, 12).reshape(3, 4)
     graph = trace_model(model, x)
     layouts = layouts_of(graph, x)
