@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     help="Shape of an input, batch first; once for each input. 1x64:int64:4096 are integers below "
     "4096.",
 )
-@click.option("--dtype", metavar="NAME", help="Type of weights and inputs, for example float16.")
+@click.option(
+    "--dtype",
+    metavar="NAME",
+    help="Type of weights and inputs, for example float16; without it, weights keep their own.",
+)
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Size of the batch.")
 @click.option(
     "--device",

@@ -53,7 +53,7 @@ class TorchWorkload:
 
     def __init__(self, profile: ModelProfile, form: TransferForm, seed: int) -> None:
         provenance = profile.provenance
-        self._entry = entry_of(provenance.model, provenance.inputs)
+        self._entry = entry_of(provenance)
         self._form = form
         self._seed = seed
         with fixed_threads():

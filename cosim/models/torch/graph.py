@@ -243,7 +243,10 @@ def _outermost(parts: Mapping[str, str]) -> dict[str, str]:
 
 def _check_repeats(model: nn.Module, example: tuple[torch.Tensor, ...]) -> None:
     """Refuse a model that keeps something from one call to the next, or draws by chance."""
-    same = copy.deepcopy(model)
+    try:
+        same = copy.deepcopy(model)
+    except Exception as error:  # tensors that are computed cannot be, nor what the user forbids
+        raise ProfileError(f"the model cannot be copied: {_one_line(error)}") from error
     first = copy.deepcopy(_run(same, example))  # it may change what it has given out
     try:
         _size_of(first)
@@ -291,7 +294,7 @@ def _run(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
         problem = f"{type(error).__name__}: {error}"
         raise ProfileError(
             f"the model does not run on inputs of shape {shapes}: {problem}",
-            hint="give the shapes that it takes with --input-shape",
+            hint="give the shapes that it takes with --input-shape, and other types with --dtype",
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -12,9 +13,10 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from cosim.errors import InputError, ProfileError
-from cosim.models.provenance import InputSpec
+from cosim.models.provenance import InputSpec, Provenance
 from cosim.models.torch.zoo import ZooEntry, find_entry
 
 _INPUT = re.compile(
@@ -40,7 +42,8 @@ def resolve_model(
         Shape of each input, like ``1x3x224x224``, or with its type, and the bound of integers, as
         in ``1x64:int64:4096``; the zoo's own without.
     dtype
-        Name of a torch dtype, for all inputs that are not integers, and for the weights.
+        Name of a torch dtype, for all inputs that are not integers, and for the weights, which
+        otherwise keep their own.
     batch
         First number of every shape.
 
@@ -56,13 +59,14 @@ def resolve_model(
         inputs = tuple(spec if _is_integer(spec) else _with_dtype(spec, dtype) for spec in inputs)
     if batch is not None:
         inputs = tuple(InputSpec((batch, *s.shape[1:]), s.dtype, s.below) for s in inputs)
-    return replace(entry, inputs=inputs)
+    return replace(entry, inputs=inputs, dtype=dtype or "")
 
 
-def entry_of(model: str, inputs: Sequence[InputSpec]) -> ZooEntry:
+def entry_of(provenance: Provenance) -> ZooEntry:
     """The model that a profile was made of."""
+    model = provenance.model
     entry = _load_callable(model) if ":" in model else find_entry(model)
-    return replace(entry, inputs=tuple(inputs))
+    return replace(entry, inputs=provenance.inputs, dtype=provenance.dtype)
 
 
 def _inputs(entry: ZooEntry, shapes: Sequence[str]) -> tuple[InputSpec, ...]:
@@ -126,7 +130,7 @@ def _find_callable(path: str, module_name: str, attribute: str) -> Callable[[], 
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        found = getattr(importlib.import_module(module_name), attribute)
+        found = operator.attrgetter(attribute)(importlib.import_module(module_name))
     except (ImportError, AttributeError, ValueError, SyntaxError) as error:
         raise InputError(f"model '{path}' cannot be imported: {error}") from error
     if not callable(found):
@@ -142,4 +146,15 @@ def _build(path: str, build: Callable[[], Any]) -> nn.Module:
         raise ProfileError(f"model '{path}' cannot be built: {problem}") from error
     if not isinstance(model, nn.Module):
         raise ProfileError(f"model '{path}' gives a {type(model).__name__}, no torch.nn.Module")
-    return model
+    if any(is_lazy(parameter) for parameter in model.parameters()):
+        raise ProfileError(
+            f"model '{path}' has parameters that have no shape yet",
+            hint="run it once before you return it",
+        )
+    try:
+        return model.eval()
+    except NotImplementedError as error:  # of a module that torch.export made
+        raise ProfileError(
+            f"model '{path}' cannot be put into evaluation mode: {error}",
+            hint="return the model that was exported",
+        ) from error

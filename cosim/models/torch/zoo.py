@@ -33,6 +33,8 @@ class ZooEntry:
         Why these inputs, for the profile's provenance.
     model
         What names it for `cosim profile`: a name of the zoo, or ``module:callable``.
+    dtype
+        Type that its weights are brought to; see `Provenance`.
     """
 
     name: str
@@ -41,15 +43,17 @@ class ZooEntry:
     inputs: tuple[InputSpec, ...]
     notes: str = ""
     model: str = ""
+    dtype: str = ""
 
 
 def build_model(entry: ZooEntry, *, seed: int = 0) -> nn.Module:
-    """Build the model in evaluation mode, its weights drawn from `seed`, of its inputs' type."""
+    """Build the model in evaluation mode, its weights drawn from `seed`, of the entry's type."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = entry.build().eval()
-    dtypes = [getattr(torch, spec.dtype) for spec in entry.inputs]
-    return model.to(next((dtype for dtype in dtypes if dtype.is_floating_point), torch.float32))
+    given = [spec.dtype for spec in entry.inputs if getattr(torch, spec.dtype).is_floating_point]
+    name = entry.dtype or (given[0] if given and given[0] != "float32" else "")
+    return _with_weights_of(model, getattr(torch, name)) if name else model
 
 
 def example_inputs(entry: ZooEntry, *, seed: int = 0) -> tuple[torch.Tensor, ...]:
@@ -65,10 +69,19 @@ def find_entry(name: str) -> ZooEntry:
     return ZOO[name]
 
 
+def _with_weights_of(model: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """Bring all floating-point weights to a type, in place; `Module.to` takes complex ones too."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.to(dtype)
+    return model
+
+
 def _draw(spec: InputSpec, generator: torch.Generator) -> torch.Tensor:
     dtype = getattr(torch, spec.dtype)
-    if dtype.is_floating_point:
-        return torch.randn(spec.shape, generator=generator).to(dtype)
+    if dtype.is_floating_point or dtype.is_complex:
+        drawn = torch.complex64 if dtype.is_complex else torch.float32
+        return torch.randn(spec.shape, generator=generator, dtype=drawn).to(dtype)
     return torch.randint(max(spec.below, 1), spec.shape, generator=generator).to(dtype)
 
 
