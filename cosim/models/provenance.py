@@ -88,7 +88,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     model: str
     inputs: tuple[InputSpec, ...]
     dtype: str = ""
-    seed: Annotated[int, Meta(ge=0)] = 0
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     device: str = "cpu"
     threads: Annotated[int, Meta(ge=1)]
     repeats: Annotated[int, Meta(ge=1)]

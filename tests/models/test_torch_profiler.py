@@ -286,6 +286,8 @@ text = "no model"
 @pytest.fixture
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_models.py").write_text(MODULE)
+    (tmp_path / "raising.py").write_text("1 / 0")
+    (tmp_path / "exiting.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
 
@@ -336,6 +338,12 @@ def test_weights_keep_their_type_unless_another_is_asked_for(mine: None, tmp_pat
         ("my_models:Three", ["1"], "cannot be imported"),
         ("no_such_module:Two", ["1"], "cannot be imported"),
         ("my_models:text", ["1"], "cannot be called"),
+        ("raising:Two", ["1"], "cannot be imported: ZeroDivisionError"),
+        ("exiting:Two", ["1"], "cannot be imported: SystemExit: 3"),
+        (".relative:Two", ["1"], "cannot be imported"),
+        ("my_models:Two", ["99999999999999999999x4", "1x4"], "999x4 float32 cannot be made: "),
+        ("my_models:Two", ["200000000x4000000", "1x4"], "cannot be made: .*allocate"),
+        ("my_models:text_model", ["1x4:int64:99999999999999999999"], "cannot be made: "),
         ("my_models:broken", ["1"], "cannot be built: OSError: no weights"),
         ("my_models:number", ["1"], "gives a int, no torch.nn.Module"),
         ("my_models:Factory.no", ["1"], "cannot be imported"),

@@ -17,7 +17,7 @@ from torch.nn.parameter import is_lazy
 
 from cosim.errors import InputError, ProfileError
 from cosim.models.provenance import InputSpec, Provenance
-from cosim.models.torch.zoo import ZooEntry, find_entry
+from cosim.models.torch.zoo import ZooEntry, dtype_of, find_entry
 
 _INPUT = re.compile(
     r"([0-9]+(?:x[0-9]+)*)(?::([a-z0-9]+)(?::([0-9]+))?)?\Z"
@@ -108,7 +108,7 @@ def _check_dtype(name: str) -> None:
 
 
 def _is_integer(spec: InputSpec) -> bool:
-    return not getattr(torch, spec.dtype).is_floating_point
+    return not dtype_of(spec.dtype).is_floating_point
 
 
 def _with_dtype(spec: InputSpec, dtype: str) -> InputSpec:
@@ -131,8 +131,8 @@ def _find_callable(path: str, module_name: str, attribute: str) -> Callable[[], 
         sys.path.insert(0, here)
     try:
         found = operator.attrgetter(attribute)(importlib.import_module(module_name))
-    except (ImportError, AttributeError, ValueError, SyntaxError) as error:
-        raise InputError(f"model '{path}' cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # the user's module may raise anything
+        raise InputError(f"model '{path}' cannot be imported: {_problem(error)}") from error
     if not callable(found):
         raise InputError(f"model '{path}' cannot be called")
     return found if not isinstance(found, nn.Module) else lambda: found
@@ -142,8 +142,7 @@ def _build(path: str, build: Callable[[], Any]) -> nn.Module:
     try:
         model = build()
     except Exception as error:  # the user's code may raise anything
-        problem = f"{type(error).__name__}: {error}"
-        raise ProfileError(f"model '{path}' cannot be built: {problem}") from error
+        raise ProfileError(f"model '{path}' cannot be built: {_problem(error)}") from error
     if not isinstance(model, nn.Module):
         raise ProfileError(f"model '{path}' gives a {type(model).__name__}, no torch.nn.Module")
     if any(is_lazy(parameter) for parameter in model.parameters()):
@@ -158,3 +157,7 @@ def _build(path: str, build: Callable[[], Any]) -> nn.Module:
             f"model '{path}' cannot be put into evaluation mode: {error}",
             hint="return the model that was exported",
         ) from error
+
+
+def _problem(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import nn
 
-from cosim.errors import UnknownNameError
+from cosim.errors import ProfileError, UnknownNameError
 from cosim.models.provenance import InputSpec
 from cosim.models.torch import architectures as own
 from cosim.models.torch.torchvision_guard import import_torchvision
@@ -51,15 +51,29 @@ def build_model(entry: ZooEntry, *, seed: int = 0) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = entry.build().eval()
-    given = [spec.dtype for spec in entry.inputs if getattr(torch, spec.dtype).is_floating_point]
+    given = [spec.dtype for spec in entry.inputs if dtype_of(spec.dtype).is_floating_point]
     name = entry.dtype or (given[0] if given and given[0] != "float32" else "")
-    return _with_weights_of(model, getattr(torch, name)) if name else model
+    return _with_weights_of(model, dtype_of(name)) if name else model
 
 
 def example_inputs(entry: ZooEntry, *, seed: int = 0) -> tuple[torch.Tensor, ...]:
-    """Draw the inputs from `seed`: normally distributed, or integers from 0."""
+    """Draw the inputs from `seed`: normally distributed, or integers from 0.
+
+    Raises
+    ------
+    ProfileError
+        torch cannot make one: it is too large, or its type is none.
+    """
     generator = torch.Generator().manual_seed(seed)
     return tuple(_draw(spec, generator) for spec in entry.inputs)
+
+
+def dtype_of(name: str) -> torch.dtype:
+    """The type of that name; a ProfileError where torch has none."""
+    dtype = getattr(torch, name, None)
+    if not isinstance(dtype, torch.dtype):
+        raise ProfileError(f"'{name}' is no type of torch")
+    return dtype
 
 
 def find_entry(name: str) -> ZooEntry:
@@ -78,11 +92,15 @@ def _with_weights_of(model: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 
 def _draw(spec: InputSpec, generator: torch.Generator) -> torch.Tensor:
-    dtype = getattr(torch, spec.dtype)
-    if dtype.is_floating_point or dtype.is_complex:
-        drawn = torch.complex64 if dtype.is_complex else torch.float32
-        return torch.randn(spec.shape, generator=generator, dtype=drawn).to(dtype)
-    return torch.randint(max(spec.below, 1), spec.shape, generator=generator).to(dtype)
+    dtype = dtype_of(spec.dtype)
+    try:
+        if dtype.is_floating_point or dtype.is_complex:
+            drawn = torch.complex64 if dtype.is_complex else torch.float32
+            return torch.randn(spec.shape, generator=generator, dtype=drawn).to(dtype)
+        return torch.randint(max(spec.below, 1), spec.shape, generator=generator).to(dtype)
+    except (MemoryError, RuntimeError, TypeError, ValueError) as error:  # numbers beyond torch's
+        reason = str(error).splitlines()[0][:200]
+        raise ProfileError(f"an input of {spec} cannot be made: {reason}") from error
 
 
 def _torchvision(name: str, description: str) -> ZooEntry:
