@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     help="Shape of an input, batch first; once for each input. 1x64:int64:4096 are integers below "
     "4096.",
 )
-@click.option("--dtype", metavar="NAME", help="Type of weights and inputs, for example float16.")
+@click.option(
+    "--dtype",
+    metavar="NAME",
+    help="Type of weights and inputs, for example float16; without it, weights keep their own.",
+)
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Size of the batch.")
 @click.option(
     "--device",
@@ -55,7 +59,7 @@ if TYPE_CHECKING:
 @click.option("--backward", is_flag=True, help="Time the backward pass of each layer too.")
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=2**63 - 1),
     default=0,
     show_default=True,
     metavar="N",
@@ -83,7 +87,7 @@ if TYPE_CHECKING:
 @click.option("--machine", metavar="TEXT", help="Kind of machine, for the record.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, writable=True),
     default=Path(),
     metavar="DIR",
     help="Directory to write into. Default: the working directory.",
@@ -123,7 +127,7 @@ def profile_command(
         model, shapes=how.pop("shapes"), dtype=how.pop("dtype"), batch=how.pop("batch")
     )
     if name is not None:
-        entry = replace(entry, name=name)
+        entry = replace(entry, name=_file_name(name))
     if energy:
         load_device_profile(energy_device)  # before all the measuring, not after it
     make_directory(out)
@@ -140,6 +144,13 @@ def profile_command(
         print_json(_summary(profile, path))
     else:
         _print_summary(profile, path)
+
+
+def _file_name(name: str) -> str:
+    """The name, which that of the profile's files is made of."""
+    if not name or Path(name).name != name or not name.isprintable():
+        raise InputError(f"--name {name!r}: files cannot be called that", hint="leave out '/'")
+    return name
 
 
 def require_torch(what: str) -> None:

@@ -61,6 +61,9 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Of its weights and inputs.
     inputs
         What it was fed with, in the order of its arguments.
+    dtype
+        Type that its weights were brought to; without it they kept their own, or took that of an
+        input other than ``float32``.
     device
         ``cpu`` or ``cuda``, as torch calls it.
     threads, repeats
@@ -84,7 +87,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     date: datetime.date
     model: str
     inputs: tuple[InputSpec, ...]
-    seed: Annotated[int, Meta(ge=0)] = 0
+    dtype: str = ""
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     device: str = "cpu"
     threads: Annotated[int, Meta(ge=1)]
     repeats: Annotated[int, Meta(ge=1)]

@@ -236,6 +236,27 @@ def test_a_model_of_the_users_own_is_profiled_and_run(
     assert (done(result)["output_error"] == 0).all()
 
 
+RAGGED = """
+from torch import nn
+
+class Ragged(nn.Module):
+    def forward(self, x):
+        return x[x > 0]
+"""
+
+
+def test_an_output_whose_size_depends_on_data_ends_the_run(
+    no_ns3: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ragged.py").write_text(RAGGED)
+    monkeypatch.chdir(tmp_path)
+    command = ["profile", "ragged:Ragged", "--input-shape", "1x16", "--repeats", "2"]
+    outcome = CliRunner().invoke(main, command)
+    assert outcome.exit_code == 0, outcome.output
+    with pytest.raises(ExecutionError, match=r"at boundary 2 .* its size depends on data"):
+        run(model="Ragged.toml", duration_s=0.1)
+
+
 def test_what_cannot_be_executed_is_refused(no_ns3: list[Any], tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"task.execute: is for inference only"):
         run(overrides={"task.kind": "training"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -126,3 +127,27 @@ def test_profile_writes_what_run_and_verify_take(tmp_path: Path, no_ns3: list[An
     assert cosim("run", "chain3", "--model", "mine/qmix-agent.toml").exit_code == 0
     refused = cosim("profile", "qmix-agent", "--energy", "--energy-device", "paper-eu")
     assert refused.exit_code == 2 and "did you mean 'paper-ue'" in refused.output
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", ["../mine", "a/b", "", ".", "a\nb"])
+def test_a_name_that_files_cannot_have_is_refused_before_measuring(
+    tmp_path: Path, name: str
+) -> None:
+    pytest.importorskip("torch")
+    out = tmp_path / "here"
+    outcome = cosim("profile", "qmix-agent", "--repeats", "2", "--out", str(out), "--name", name)
+    assert outcome.exit_code == 2
+    assert f"--name {name!r}: files cannot be called that" in outcome.output
+    assert not out.exists()
+
+
+@pytest.mark.torch
+def test_a_directory_that_cannot_be_written_into_is_refused_before_measuring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
+    outcome = cosim("profile", "qmix-agent", "--out", str(tmp_path))
+    assert outcome.exit_code == 2
+    assert f"Directory '{tmp_path}' is not writable" in outcome.output

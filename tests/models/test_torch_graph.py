@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -232,11 +233,60 @@ def test_a_wrong_trace_is_found_though_the_example_does_not_show_it() -> None:
         (lambda module, x: x, "it has no operation"),
         (lambda module, x: torch.rand_like(x), "does not do the same twice"),
         (lambda module, x: x.reshape(3, 5), "does not run on inputs of shape \\(2, 4\\)"),
+        (lambda module, x: {1, 2}, "its output: cannot tell how large a value of type set is"),
     ],
 )
 def test_what_is_no_model_is_refused(function: Callable[..., Any], message: str) -> None:
     with pytest.raises(ProfileError, match=message):
         trace_model(Function(function), torch.ones(2, 4))
+
+
+class Experts(nn.Module):  # type: ignore[misc]  # Any, by importorskip
+    """Sends each row to one of two parts: how many rows each has depends on them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = nn.Linear(4, 2)
+        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2))
+
+    def forward(self, x: Any) -> Any:
+        chosen, result = self.gate(x).argmax(-1), torch.zeros_like(x)
+        for number, expert in enumerate(self.experts):
+            rows = torch.nonzero(chosen == number).squeeze(-1)
+            result = result.index_add(0, rows, expert(x[rows]))
+        return result
+
+
+class Unusual(nn.Module):  # type: ignore[misc]  # Any, by importorskip
+    """Passes a set from one part to the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes = Function(lambda module, x: {0, len(x)} if x.sum() < 1e9 else x)
+        self.count = Function(lambda module, shapes: len(shapes) if {0} < shapes else 0)
+
+    def forward(self, x: Any) -> Any:
+        return torch.relu(x) * self.count(self.shapes(x))
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"), [(Experts, "depends on data"), (Unusual, "a value of type set")]
+)
+@pytest.mark.parametrize("tokens", [False, True])
+def test_a_part_whose_layers_pass_on_what_has_no_fixed_size_is_one_layer(
+    part: type[Any], reason: str, tokens: bool
+) -> None:
+    torch.manual_seed(0)
+    first = nn.Embedding(8, 4) if tokens else nn.Linear(4, 4)
+    x = torch.arange(8) if tokens else torch.linspace(-2, 2, 32).reshape(8, 4)
+    model = nn.Sequential(first, part())
+    graph = trace_model(model, x)
+    assert list(graph.atomic) == ["1"]
+    assert reason in graph.atomic["1"]
+    sizes = [[layout.tensors for layout in layouts_of(graph, y)] for y in (x, x.flip(0))]
+    assert sizes[0] == sizes[1]
+    for output in cut_everywhere(graph, x):
+        same(output, model(x))
 
 
 class Counter(torch.nn.Module):
@@ -320,6 +370,55 @@ def test_sizes_and_flops_of_a_small_model() -> None:
     assert sizes.live_bytes.tolist() == [4 * 48, *[4 * 8 * 16] * 3]
 
 
+LENGTH, WIDTH, HIDDEN = 5, 8, 16
+PROJECTIONS = 4 * 2 * LENGTH * WIDTH**2  # query, key, value, output
+ATTENTION = 2 * 2 * LENGTH**2 * WIDTH  # scores, and the sum weighted by them
+FEED_FORWARD = 2 * 2 * LENGTH * WIDTH * HIDDEN
+FUSED = {
+    "lstm": (
+        lambda: nn.LSTM(WIDTH, HIDDEN, batch_first=True),
+        2 * LENGTH * 4 * HIDDEN * (WIDTH + HIDDEN),
+    ),
+    "attention": (
+        lambda: Function(lambda module, x: functional.scaled_dot_product_attention(x, x, x)),
+        ATTENTION,
+    ),
+    "transformer block": (
+        lambda: nn.TransformerEncoderLayer(WIDTH, 2, HIDDEN, batch_first=True),
+        PROJECTIONS + ATTENTION + FEED_FORWARD,
+    ),
+    "learned query": (
+        lambda: LearnedQuery(nn.MultiheadAttention(WIDTH, 2, batch_first=True)),
+        PROJECTIONS - 2 * 2 * (LENGTH - 1) * WIDTH**2 + ATTENTION // LENGTH,
+    ),
+    "matrix and vector": (
+        lambda: Function(lambda module, x: x[0] @ torch.ones(WIDTH)),
+        2 * LENGTH * WIDTH,
+    ),
+}
+
+
+class LearnedQuery(nn.Module):  # type: ignore[misc]  # Any, by importorskip
+    """Calls a module on a parameter."""
+
+    def __init__(self, attention: nn.Module) -> None:
+        super().__init__()
+        self.attention = attention
+        self.query = nn.Parameter(torch.ones(1, 1, WIDTH))
+
+    def forward(self, x: Any) -> Any:
+        return self.attention(self.query, x, x)[0]
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_flops_of_what_pytorch_does_in_one_call_are_counted(name: str) -> None:
+    build, flops = FUSED[name]
+    x = torch.zeros(1, LENGTH, WIDTH)
+    before = torch.backends.mha.get_fastpath_enabled()
+    assert measure_sizes(trace_model(build(), x), x).flops.sum() == flops
+    assert torch.backends.mha.get_fastpath_enabled() == before
+
+
 def test_a_parameter_given_as_argument_belongs_to_its_layer() -> None:
     x = torch.zeros(2, 4)
     sizes = measure_sizes(trace_model(CASES["own parameter"], x), x)
@@ -353,9 +452,30 @@ def odd_values(module: Any, x: Any) -> Any:
     return whole * scale + rows, parts[0] + parts[1], later["half"], later["mask"]
 
 
-@pytest.mark.parametrize("name", ["odd", *CASES])
+class Named(OrderedDict[str, Any]):
+    """A dict whose items are attributes too, as models of Hugging Face return."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+
+def opaque(module: Any, x: Any) -> Any:
+    return Named(spectrum=torch.fft.fft(x)) if x.sum() < 1e9 else x
+
+
+def conjugated(module: Any, x: Any) -> Any:
+    """Conjugates and negatives that torch has put off, of what one part gives by name."""
+    other = module.parts[0](x).spectrum.conj()
+    return other.imag * 2, other
+
+
+@pytest.mark.parametrize("name", ["odd", "conjugated", *CASES])
 def test_values_come_back_from_their_bytes_with_their_layout(name: str) -> None:
-    model = Function(odd_values) if name == "odd" else CASES[name]
+    others = {
+        "odd": Function(odd_values),
+        "conjugated": Function(conjugated, Function(opaque)),
+    }
+    model = others.get(name) or CASES[name]
     x = torch.linspace(-2, 2, 12).reshape(3, 4)
     graph = trace_model(model, x)
     layouts = layouts_of(graph, x)

@@ -25,6 +25,7 @@ from cosim.models.torch import (  # noqa: E402
     profiler,
     trace_model,
 )
+from cosim.models.torch.check import find_mismatch  # noqa: E402
 from cosim.models.torch.clocks import CpuClock, CudaClock, WallClock, clock_for  # noqa: E402
 from cosim.models.torch.hooks import run_hooked  # noqa: E402
 from cosim.models.torch.profiler import profile_as_paper  # noqa: E402
@@ -246,6 +247,39 @@ ready = nn.Linear(3, 3)
 
 def text_model():
     return nn.Sequential(nn.Embedding(50, 4), nn.Linear(4, 2))
+
+class Own(nn.Module):
+    # Complex weights, and others in a type of their own, as mixed precision has.
+    def __init__(self):
+        super().__init__()
+        self.turn = nn.Parameter(torch.ones(4, dtype=torch.complex64) * 1j)
+        self.linear = nn.Linear(4, 2, dtype=torch.bfloat16)
+
+    def forward(self, x):
+        return self.linear((x * self.turn).imag.to(torch.bfloat16))
+
+class Factory:
+    @staticmethod
+    def make():
+        return nn.Linear(3, 3)
+
+    @staticmethod
+    def lazy():
+        return nn.LazyLinear(3)
+
+    @staticmethod
+    def exported():
+        return torch.export.export(nn.Linear(3, 3), (torch.zeros(1, 3),)).module()
+
+    @staticmethod
+    def uncopied():
+        model = nn.Linear(3, 3)
+        model.seen = model(torch.zeros(3))
+        return model
+
+def half_text():
+    return text_model().to(torch.bfloat16)
+
 text = "no model"
 """
 
@@ -253,6 +287,8 @@ text = "no model"
 @pytest.fixture
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_models.py").write_text(MODULE)
+    (tmp_path / "raising.py").write_text("1 / 0")
+    (tmp_path / "exiting.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
 
@@ -264,7 +300,8 @@ def test_a_users_model_is_found_in_its_module(mine: None) -> None:
     assert [str(spec) for spec in profile.provenance.inputs] == ["5x4 float64", "5x4 float64"]
     assert profile.input_bytes == 2 * 5 * 4 * 8
     assert profile.provenance.model == "my_models:Two"
-    assert build_model(resolve_model("my_models:ready", shapes=["1x3"])).in_features == 3
+    for model in ("my_models:ready", "my_models:Factory.make"):
+        assert build_model(resolve_model(model, shapes=["1x3"])).in_features == 3
 
 
 def test_a_users_model_of_integers_is_profiled(mine: None) -> None:
@@ -274,6 +311,20 @@ def test_a_users_model_of_integers_is_profiled(mine: None) -> None:
     profile = profile_model(entry, QUICK)
     assert profile.kinds == ("embedding", "linear")
     assert profile.input_bytes == 2 * 7 * 8
+
+
+def test_weights_keep_their_type_unless_another_is_asked_for(mine: None, tmp_path: Path) -> None:
+    own = resolve_model("my_models:Own", shapes=["3x4"])
+    assert build_model(own).turn.dtype == torch.complex64
+    assert profile_model(own, QUICK).param_bytes.tolist() == [32, 0, 0, 2 * 10]
+    half = resolve_model("my_models:half_text", shapes=["2x7:int64:50"])
+    assert profile_model(half, QUICK).param_bytes.tolist() == [2 * 200, 2 * 10]
+    wide = resolve_model("my_models:half_text", shapes=["2x7:int64:50"], dtype="float64")
+    profile = profile_model(wide, QUICK)
+    assert profile.param_bytes.tolist() == [8 * 200, 8 * 10]
+    again = read_model_profile(write_model_profile(profile, tmp_path))
+    assert again.provenance.dtype == "float64"
+    assert find_mismatch(again) is None
 
 
 @pytest.mark.parametrize(
@@ -288,8 +339,18 @@ def test_a_users_model_of_integers_is_profiled(mine: None) -> None:
         ("my_models:Three", ["1"], "cannot be imported"),
         ("no_such_module:Two", ["1"], "cannot be imported"),
         ("my_models:text", ["1"], "cannot be called"),
+        ("raising:Two", ["1"], "cannot be imported: ZeroDivisionError"),
+        ("exiting:Two", ["1"], "cannot be imported: SystemExit: 3"),
+        (".relative:Two", ["1"], "cannot be imported"),
+        ("my_models:Two", ["99999999999999999999x4", "1x4"], "999x4 float32 cannot be made: "),
+        ("my_models:Two", ["200000000x4000000", "1x4"], "cannot be made: .*allocate"),
+        ("my_models:text_model", ["1x4:int64:99999999999999999999"], "cannot be made: "),
         ("my_models:broken", ["1"], "cannot be built: OSError: no weights"),
         ("my_models:number", ["1"], "gives a int, no torch.nn.Module"),
+        ("my_models:Factory.no", ["1"], "cannot be imported"),
+        ("my_models:Factory.lazy", ["1x3"], "no shape yet"),
+        ("my_models:Factory.exported", ["1x3"], "evaluation mode.*not supported yet"),
+        ("my_models:Factory.uncopied", ["1x3"], "cannot be copied: .*graph leaves"),
         ("resnet18", ["1x3x64x64", "1"], "has 1 inputs, not 2"),
         ("resnet81", [], "did you mean 'resnet18'"),
     ],

@@ -18,7 +18,7 @@ from cosim.models.torch.zoo import build_model, example_inputs
 def find_mismatch(profile: ModelProfile) -> str | None:
     """Name the first thing that the traced model has otherwise; None when all is the same."""
     provenance = profile.provenance
-    entry = entry_of(provenance.model, provenance.inputs)
+    entry = entry_of(provenance)
     inputs = example_inputs(entry, seed=provenance.seed)
     graph = trace_model(build_model(entry, seed=provenance.seed), *inputs)
     return find_mismatch_of(profile, graph, inputs)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from cosim.models.torch.graph import (
 )
 from cosim.models.torch.measure import best_s, fixed_threads, measure_times
 from cosim.models.torch.resolve import entry_of
-from cosim.models.torch.values import tensors_in
+from cosim.models.torch.values import bytes_in, tensors_in
 from cosim.models.torch.wire import layouts_of
 from cosim.models.torch.zoo import REFERENCE_MODEL, build_model, example_inputs, find_entry
 from cosim.models.transfer import LOSSY_FORMS, TransferForm, decode, encode
@@ -52,7 +53,7 @@ class TorchWorkload:
 
     def __init__(self, profile: ModelProfile, form: TransferForm, seed: int) -> None:
         provenance = profile.provenance
-        self._entry = entry_of(provenance.model, provenance.inputs)
+        self._entry = entry_of(provenance)
         self._form = form
         self._seed = seed
         with fixed_threads():
@@ -82,7 +83,7 @@ class TorchWorkload:
             began = time.perf_counter()
             values = run_layers(self._graph, begin, stop, values)
             wall_s = time.perf_counter() - began
-        return Computed(b"".join(self._layouts[stop].pack(values)), wall_s)
+        return Computed(b"".join(self._pack(values, stop)), wall_s)
 
     def encode(self, tensors: bytes, boundary: int) -> bytes:
         """What crosses a link."""
@@ -130,6 +131,17 @@ class TorchWorkload:
         (state,) = np.random.SeedSequence([self._seed, task_id]).generate_state(1)
         return example_inputs(self._entry, seed=int(state))
 
+    def _pack(self, values: Mapping[str, Any], boundary: int) -> list[bytes]:
+        layout = self._layouts[boundary]
+        parts = layout.pack(values)
+        found, known = sum(map(len, parts)), sum(tensor.nbytes for tensor in layout.tensors)
+        if found != known:
+            raise ExecutionError(
+                f"the model gives {found} bytes at boundary {boundary} and not {known}: its size"
+                " depends on data, with which --execute cannot run it"
+            )
+        return parts
+
     def _parts(self, form: TransferForm, data: bytes, boundary: int) -> list[bytes]:
         try:
             return decode(form, self._layouts[boundary].tensors, data)
@@ -153,16 +165,13 @@ def _differing_bytes(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor])
     """In how many bytes two outputs differ; all that one has where it has another shape."""
     if [(t.shape, t.dtype) for t in one] != [(t.shape, t.dtype) for t in other]:
         return sum(tensor.nbytes for tensor in one) or 1
-    return sum(int((_bytes_of(a) != _bytes_of(b)).sum()) for a, b in zip(one, other, strict=True))
-
-
-def _bytes_of(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.contiguous().reshape(-1).view(torch.uint8)
+    return sum(int((bytes_in(a) != bytes_in(b)).sum()) for a, b in zip(one, other, strict=True))
 
 
 def _relative_error(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> float:
     """Euclidean norm of the difference over that of `other`."""
-    pairs = [(a.double(), b.double()) for a, b in zip(one, other, strict=True)]
-    difference = sum(float(((a - b) ** 2).sum()) for a, b in pairs)
-    size = sum(float((b**2).sum()) for _, b in pairs)
+    wide = torch.complex128  # has all numbers of all types
+    pairs = [(a.to(wide), b.to(wide)) for a, b in zip(one, other, strict=True)]
+    difference = sum(float(((a - b).abs() ** 2).sum()) for a, b in pairs)
+    size = sum(float((b.abs() ** 2).sum()) for _, b in pairs)
     return float((difference / size) ** 0.5) if difference and size else difference**0.5

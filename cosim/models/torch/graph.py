@@ -19,6 +19,7 @@ from torch import fx, nn
 
 from cosim.errors import ProfileError
 from cosim.models.torch.tracing import call_whole, find_wrong_parts, trace_parts
+from cosim.models.torch.values import count_bytes, tensors_in
 
 _DRAWN_SAMPLES: Final = (
     8  # besides the example: what hides one in sixteen faults hides none of them
@@ -67,8 +68,8 @@ def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
     """Trace `model`, which is left as it is, and check the trace bit by bit.
 
     It is checked on the example inputs and on others of their shapes. A part that cannot be traced
-    (its control flow depends on data, say) is one layer; the graph's `atomic` names it and tells
-    why.
+    (its control flow depends on data, say), or whose layers pass on what cannot be sent, is one
+    layer; the graph's `atomic` names it and tells why.
 
     Raises
     ------
@@ -77,17 +78,19 @@ def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
     """
     _check_repeats(model, example)
     samples = _samples(model, example)
-    traced, atomic = trace_parts(copy.deepcopy(model).eval(), example, set())
-    graph = _line_up(traced, atomic)
-    if _difference(graph, samples) is None:
-        return graph
-    wrong = dict(find_wrong_parts(copy.deepcopy(model).eval(), example))
-    if wrong:
-        traced, more = trace_parts(copy.deepcopy(model).eval(), example, set(wrong))
-        graph = _line_up(traced, wrong | more)
+    atomic: dict[str, str] = {}
+    while True:
+        traced, more = trace_parts(copy.deepcopy(model).eval(), example, set(atomic))
+        graph = _line_up(traced, atomic | more)
         if _difference(graph, samples) is None:
-            return graph
-    return _take_whole(model, samples)
+            wrong = _parts_that_cannot_be_cut(graph, samples)
+            if not wrong:
+                return graph
+        else:
+            wrong = dict(find_wrong_parts(copy.deepcopy(model).eval(), example))
+        if "" in wrong or wrong.keys() <= atomic.keys():
+            return _take_whole(model, samples, wrong.get("", "its trace computes something else"))
+        atomic = _outermost(atomic | wrong)
 
 
 def run_layers(
@@ -161,8 +164,7 @@ def _attribute(module: nn.Module, path: str) -> Any:
     return owner
 
 
-def _take_whole(model: nn.Module, samples: Sequence[_Sample]) -> LayerGraph:
-    reason = "its trace computes something else"
+def _take_whole(model: nn.Module, samples: Sequence[_Sample], reason: str) -> LayerGraph:
     traced = call_whole(copy.deepcopy(model).eval(), len(samples[0].inputs))
     graph = _line_up(traced, {type(model).__name__: reason})
     difference = _difference(graph, samples)
@@ -195,10 +197,64 @@ def _line_up(traced: fx.GraphModule, atomic: Mapping[str, str]) -> LayerGraph:
     )
 
 
+def _parts_that_cannot_be_cut(graph: LayerGraph, samples: Sequence[_Sample]) -> dict[str, str]:
+    """Modules between whose layers something passes that has no fixed size, and why.
+
+    The model itself is ``""``.
+    """
+    crossing = {name for names in graph.live[1:-1] for name in names}
+    sizes: dict[str, Any] = {}
+    found: dict[str, str] = {}
+    for inputs, _ in samples:
+        values: Mapping[str, Any] = bind_inputs(graph, *(tensor.clone() for tensor in inputs))
+        for boundary, node in enumerate(graph.layers):
+            with torch.no_grad():
+                values = run_layers(graph, boundary, boundary + 1, values)
+            if node.name not in crossing:
+                continue
+            try:
+                size = _size_of(values[node.name])
+            except ProfileError as error:
+                found.setdefault(_owner(node), error.message)
+                continue
+            if sizes.setdefault(node.name, size) != size:
+                found.setdefault(_owner(node), "how much its layers pass on depends on data")
+    return found
+
+
+def _size_of(value: Any) -> tuple[int, list[torch.Size]]:
+    return count_bytes(value), [tensor.shape for tensor in tensors_in(value)]
+
+
+def _owner(node: fx.Node) -> str:
+    """Name of the module whose ``forward`` has the operation; ``""`` for the model's own."""
+    stack = [str(path) for path, _ in node.meta.get("nn_module_stack", {}).values()]
+    return (["", *stack[:-1]] if node.op == "call_module" else ["", *stack])[-1]
+
+
+def _outermost(parts: Mapping[str, str]) -> dict[str, str]:
+    """Without those that are inside of another."""
+    return {
+        path: reason
+        for path, reason in parts.items()
+        if not any(path.startswith(f"{other}.") for other in parts)
+    }
+
+
 def _check_repeats(model: nn.Module, example: tuple[torch.Tensor, ...]) -> None:
     """Refuse a model that keeps something from one call to the next, or draws by chance."""
-    same = copy.deepcopy(model)
+    try:
+        same = copy.deepcopy(model)
+    except Exception as error:  # tensors that are computed cannot be, nor what the user forbids
+        raise ProfileError(f"the model cannot be copied: {_one_line(error)}") from error
     first = copy.deepcopy(_run(same, example))  # it may change what it has given out
+    try:
+        _size_of(first)
+    except ProfileError as error:
+        raise ProfileError(
+            f"cannot split the model: its output: {error.message}",
+            hint="it must give tensors and numbers, or tuples, lists and dicts of them",
+        ) from error
     difference = _difference_of(_run(same, example), first)
     if difference is not None:
         raise ProfileError(
@@ -221,10 +277,10 @@ def _samples(model: nn.Module, example: tuple[torch.Tensor, ...]) -> list[_Sampl
 
 
 def _drawn_like(tensor: torch.Tensor, seed: int) -> torch.Tensor:
-    """Other numbers of the same kind; integers, which may be indices, stay."""
-    if not tensor.is_floating_point():
-        return tensor
+    """Other numbers of the same kind; of integers, which may be indices, those that it has."""
     generator = torch.Generator().manual_seed(seed)
+    if not tensor.is_floating_point():
+        return tensor.flatten()[torch.randint(tensor.numel(), tensor.shape, generator=generator)]
     return torch.randn(tensor.shape, generator=generator).to(tensor)
 
 
@@ -238,7 +294,7 @@ def _run(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
         problem = f"{type(error).__name__}: {error}"
         raise ProfileError(
             f"the model does not run on inputs of shape {shapes}: {problem}",
-            hint="give the shapes that it takes with --input-shape",
+            hint="give the shapes that it takes with --input-shape, and other types with --dtype",
         ) from error
 
 

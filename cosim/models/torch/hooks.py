@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from cosim.errors import ProfileError
 from cosim.models.profile import FloatArray
+from cosim.models.torch.flops import counting_flops
 from cosim.models.torch.measure import LayerSizes
 from cosim.models.torch.operators import module_kind
 from cosim.models.torch.values import count_bytes
@@ -128,7 +128,7 @@ def _flops_of_calls(
 ) -> list[int]:
     """FLOPs between the end of one call and that of the next: those of functions count with it."""
     totals: list[int] = []
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+    with counting_flops() as counter:
         handles = [
             module.register_forward_hook(lambda *_: totals.append(counter.get_total_flops()))
             for path, module in model.named_modules()

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import fx, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from cosim.models.profile import FloatArray, IntArray
 from cosim.models.torch.clocks import Clock, CpuClock
+from cosim.models.torch.flops import counting_flops
 from cosim.models.torch.graph import LayerGraph, bind_call, bind_inputs, parameters_of
 from cosim.models.torch.values import count_bytes, map_tensors, tensors_in
 
@@ -69,13 +69,12 @@ def measure_sizes(graph: LayerGraph, *inputs: torch.Tensor) -> LayerSizes:
     flops: list[int] = []
     sizes = {name: count_bytes(tensor) for name, tensor in zip(graph.inputs, inputs, strict=True)}
     values = bind_inputs(graph, *inputs)
-    with torch.inference_mode():
-        for boundary, node in enumerate(graph.layers, 1):
-            with FlopCounterMode(display=False) as counter:
-                values[node.name] = bind_call(graph, node, values)()
-            flops.append(counter.get_total_flops())
-            sizes[node.name] = count_bytes(values[node.name])
-            values = {name: values[name] for name in graph.live[boundary]}
+    for boundary, node in enumerate(graph.layers, 1):
+        with counting_flops() as counter:
+            values[node.name] = bind_call(graph, node, values)()
+        flops.append(counter.get_total_flops())
+        sizes[node.name] = count_bytes(values[node.name])
+        values = {name: values[name] for name in graph.live[boundary]}
     parameters = [parameters_of(graph, node) for node in graph.layers]
     return LayerSizes(
         flops=np.array(flops, dtype=np.int64),

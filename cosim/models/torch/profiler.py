@@ -281,6 +281,7 @@ def _provenance(
         date=datetime.datetime.now(datetime.UTC).date(),
         model=entry.model,
         inputs=entry.inputs,
+        dtype=entry.dtype,
         seed=how.seed,
         device=how.device,
         threads=how.threads,

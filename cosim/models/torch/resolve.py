@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -12,10 +13,11 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from cosim.errors import InputError, ProfileError
-from cosim.models.provenance import InputSpec
-from cosim.models.torch.zoo import ZooEntry, find_entry
+from cosim.models.provenance import InputSpec, Provenance
+from cosim.models.torch.zoo import ZooEntry, dtype_of, find_entry
 
 _INPUT = re.compile(
     r"([0-9]+(?:x[0-9]+)*)(?::([a-z0-9]+)(?::([0-9]+))?)?\Z"
@@ -40,7 +42,8 @@ def resolve_model(
         Shape of each input, like ``1x3x224x224``, or with its type, and the bound of integers, as
         in ``1x64:int64:4096``; the zoo's own without.
     dtype
-        Name of a torch dtype, for all inputs that are not integers, and for the weights.
+        Name of a torch dtype, for all inputs that are not integers, and for the weights, which
+        otherwise keep their own.
     batch
         First number of every shape.
 
@@ -56,13 +59,14 @@ def resolve_model(
         inputs = tuple(spec if _is_integer(spec) else _with_dtype(spec, dtype) for spec in inputs)
     if batch is not None:
         inputs = tuple(InputSpec((batch, *s.shape[1:]), s.dtype, s.below) for s in inputs)
-    return replace(entry, inputs=inputs)
+    return replace(entry, inputs=inputs, dtype=dtype or "")
 
 
-def entry_of(model: str, inputs: Sequence[InputSpec]) -> ZooEntry:
+def entry_of(provenance: Provenance) -> ZooEntry:
     """The model that a profile was made of."""
+    model = provenance.model
     entry = _load_callable(model) if ":" in model else find_entry(model)
-    return replace(entry, inputs=tuple(inputs))
+    return replace(entry, inputs=provenance.inputs, dtype=provenance.dtype)
 
 
 def _inputs(entry: ZooEntry, shapes: Sequence[str]) -> tuple[InputSpec, ...]:
@@ -104,7 +108,7 @@ def _check_dtype(name: str) -> None:
 
 
 def _is_integer(spec: InputSpec) -> bool:
-    return not getattr(torch, spec.dtype).is_floating_point
+    return not dtype_of(spec.dtype).is_floating_point
 
 
 def _with_dtype(spec: InputSpec, dtype: str) -> InputSpec:
@@ -126,9 +130,9 @@ def _find_callable(path: str, module_name: str, attribute: str) -> Callable[[], 
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        found = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError, ValueError, SyntaxError) as error:
-        raise InputError(f"model '{path}' cannot be imported: {error}") from error
+        found = operator.attrgetter(attribute)(importlib.import_module(module_name))
+    except (Exception, SystemExit) as error:  # the user's module may raise anything
+        raise InputError(f"model '{path}' cannot be imported: {_problem(error)}") from error
     if not callable(found):
         raise InputError(f"model '{path}' cannot be called")
     return found if not isinstance(found, nn.Module) else lambda: found
@@ -138,8 +142,22 @@ def _build(path: str, build: Callable[[], Any]) -> nn.Module:
     try:
         model = build()
     except Exception as error:  # the user's code may raise anything
-        problem = f"{type(error).__name__}: {error}"
-        raise ProfileError(f"model '{path}' cannot be built: {problem}") from error
+        raise ProfileError(f"model '{path}' cannot be built: {_problem(error)}") from error
     if not isinstance(model, nn.Module):
         raise ProfileError(f"model '{path}' gives a {type(model).__name__}, no torch.nn.Module")
-    return model
+    if any(is_lazy(parameter) for parameter in model.parameters()):
+        raise ProfileError(
+            f"model '{path}' has parameters that have no shape yet",
+            hint="run it once before you return it",
+        )
+    try:
+        return model.eval()
+    except NotImplementedError as error:  # of a module that torch.export made
+        raise ProfileError(
+            f"model '{path}' cannot be put into evaluation mode: {error}",
+            hint="return the model that was exported",
+        ) from error
+
+
+def _problem(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

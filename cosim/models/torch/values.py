@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import torch
@@ -33,7 +33,8 @@ def map_tensors(value: Any, function: Callable[[torch.Tensor], Any]) -> Any:
     if isinstance(value, torch.Tensor):
         return function(value)
     if isinstance(value, dict):
-        return {key: map_tensors(item, function) for key, item in value.items()}
+        items = {key: map_tensors(item, function) for key, item in value.items()}
+        return mapping_of(type(value), items)
     if isinstance(value, tuple | list):
         return sequence_of(type(value), [map_tensors(item, function) for item in value])
     return value
@@ -42,6 +43,20 @@ def map_tensors(value: Any, function: Callable[[torch.Tensor], Any]) -> Any:
 def sequence_of(kind: Callable[..., Any], items: list[Any]) -> Any:
     """A list, a tuple or one of its kinds (a named tuple, what ``max`` returns) of `items`."""
     return kind(*items) if hasattr(kind, "_fields") else kind(items)
+
+
+def mapping_of(kind: Callable[[], Any], items: Mapping[Any, Any]) -> Any:
+    """A dict or one of its kinds (what models of Hugging Face return) of `items`."""
+    made = kind()
+    for key, value in items.items():
+        made[key] = value
+    return made
+
+
+def bytes_in(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor's bytes, in a row; conjugates and negatives that torch put off are made."""
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    return plain.contiguous().reshape(-1).view(torch.uint8)
 
 
 def tensors_in(value: Any) -> Iterator[torch.Tensor]:

@@ -12,7 +12,7 @@ import torch
 
 from cosim.errors import ProfileError
 from cosim.models.torch.graph import LayerGraph, bind_call, bind_inputs
-from cosim.models.torch.values import CONSTANTS, SCALAR_BYTES, sequence_of
+from cosim.models.torch.values import CONSTANTS, SCALAR_BYTES, bytes_in, mapping_of, sequence_of
 from cosim.models.transfer import Tensor
 
 
@@ -48,6 +48,17 @@ class _Sequence:
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.items)
+
+
+@dataclass(frozen=True)
+class _Mapping:
+    """A dict or a kind of it."""
+
+    kind: type
+    items: Mapping[Any, Any]
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.items[key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +116,7 @@ def _shape_of(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return _Number(type(value))
     if isinstance(value, dict):
-        return {key: _shape_of(item) for key, item in value.items()}
+        return _Mapping(type(value), {key: _shape_of(item) for key, item in value.items()})
     if isinstance(value, tuple | list):
         return _Sequence(type(value), tuple(_shape_of(item) for item in value))
     if isinstance(value, CONSTANTS):
@@ -122,8 +133,8 @@ def _pairs(value: Any, shape: Any) -> Iterator[tuple[Any, Any]]:
     """Each tensor or number of a value, and what it looks like."""
     if isinstance(shape, _Leaf | _Number):
         yield value, shape
-    elif isinstance(shape, dict):
-        for key, item in shape.items():
+    elif isinstance(shape, _Mapping):
+        for key, item in shape.items.items():
             yield from _pairs(value[key], item)
     elif isinstance(shape, _Sequence):
         for part, item in zip(value, shape, strict=True):
@@ -146,8 +157,7 @@ def _bytes_of(value: Any, leaf: _Leaf | _Number) -> bytes:
         if value is None:
             return bytes(SCALAR_BYTES)
         return struct.pack("<d" if leaf.kind is float else "<q", value)
-    flat = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-    return bytes(flat.numpy().data)
+    return bytes(bytes_in(value).cpu().numpy().data)
 
 
 def _rebuild(shape: Any, parts: Iterator[bytes]) -> Any:
@@ -159,8 +169,9 @@ def _rebuild(shape: Any, parts: Iterator[bytes]) -> Any:
             return None
         (number,) = struct.unpack("<d" if shape.kind is float else "<q", data)
         return shape.kind(number)
-    if isinstance(shape, dict):
-        return {key: _rebuild(item, parts) for key, item in shape.items()}
+    if isinstance(shape, _Mapping):
+        items = {key: _rebuild(item, parts) for key, item in shape.items.items()}
+        return mapping_of(shape.kind, items)
     if isinstance(shape, _Sequence):
         return sequence_of(shape.kind, [_rebuild(item, parts) for item in shape])
     return shape.value

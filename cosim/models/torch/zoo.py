@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import nn
 
-from cosim.errors import UnknownNameError
+from cosim.errors import ProfileError, UnknownNameError
 from cosim.models.provenance import InputSpec
 from cosim.models.torch import architectures as own
 from cosim.models.torch.torchvision_guard import import_torchvision
@@ -33,6 +33,8 @@ class ZooEntry:
         Why these inputs, for the profile's provenance.
     model
         What names it for `cosim profile`: a name of the zoo, or ``module:callable``.
+    dtype
+        Type that its weights are brought to; see `Provenance`.
     """
 
     name: str
@@ -41,21 +43,37 @@ class ZooEntry:
     inputs: tuple[InputSpec, ...]
     notes: str = ""
     model: str = ""
+    dtype: str = ""
 
 
 def build_model(entry: ZooEntry, *, seed: int = 0) -> nn.Module:
-    """Build the model in evaluation mode, its weights drawn from `seed`, of its inputs' type."""
+    """Build the model in evaluation mode, its weights drawn from `seed`, of the entry's type."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = entry.build().eval()
-    dtypes = [getattr(torch, spec.dtype) for spec in entry.inputs]
-    return model.to(next((dtype for dtype in dtypes if dtype.is_floating_point), torch.float32))
+    given = [spec.dtype for spec in entry.inputs if dtype_of(spec.dtype).is_floating_point]
+    name = entry.dtype or (given[0] if given and given[0] != "float32" else "")
+    return _with_weights_of(model, dtype_of(name)) if name else model
 
 
 def example_inputs(entry: ZooEntry, *, seed: int = 0) -> tuple[torch.Tensor, ...]:
-    """Draw the inputs from `seed`: normally distributed, or integers from 0."""
+    """Draw the inputs from `seed`: normally distributed, or integers from 0.
+
+    Raises
+    ------
+    ProfileError
+        torch cannot make one: it is too large, or its type is none.
+    """
     generator = torch.Generator().manual_seed(seed)
     return tuple(_draw(spec, generator) for spec in entry.inputs)
+
+
+def dtype_of(name: str) -> torch.dtype:
+    """The type of that name; a ProfileError where torch has none."""
+    dtype = getattr(torch, name, None)
+    if not isinstance(dtype, torch.dtype):
+        raise ProfileError(f"'{name}' is no type of torch")
+    return dtype
 
 
 def find_entry(name: str) -> ZooEntry:
@@ -65,11 +83,24 @@ def find_entry(name: str) -> ZooEntry:
     return ZOO[name]
 
 
+def _with_weights_of(model: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """Bring all floating-point weights to a type, in place; `Module.to` takes complex ones too."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.to(dtype)
+    return model
+
+
 def _draw(spec: InputSpec, generator: torch.Generator) -> torch.Tensor:
-    dtype = getattr(torch, spec.dtype)
-    if dtype.is_floating_point:
-        return torch.randn(spec.shape, generator=generator).to(dtype)
-    return torch.randint(max(spec.below, 1), spec.shape, generator=generator).to(dtype)
+    dtype = dtype_of(spec.dtype)
+    try:
+        if dtype.is_floating_point or dtype.is_complex:
+            drawn = torch.complex64 if dtype.is_complex else torch.float32
+            return torch.randn(spec.shape, generator=generator, dtype=drawn).to(dtype)
+        return torch.randint(max(spec.below, 1), spec.shape, generator=generator).to(dtype)
+    except (MemoryError, RuntimeError, TypeError, ValueError) as error:  # numbers beyond torch's
+        reason = str(error).splitlines()[0][:200]
+        raise ProfileError(f"an input of {spec} cannot be made: {reason}") from error
 
 
 def _torchvision(name: str, description: str) -> ZooEntry:
