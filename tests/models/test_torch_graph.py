@@ -28,6 +28,7 @@ from cosim.models.torch import (  # noqa: E402
     spread,
     trace_model,
 )
+from cosim.models.torch.flops import counting_flops  # noqa: E402
 from cosim.models.torch.values import tensors_in  # noqa: E402
 from cosim.models.torch.wire import layouts_of  # noqa: E402
 
@@ -417,6 +418,29 @@ def test_flops_of_what_pytorch_does_in_one_call_are_counted(name: str) -> None:
     before = torch.backends.mha.get_fastpath_enabled()
     assert measure_sizes(trace_model(build(), x), x).flops.sum() == flops
     assert torch.backends.mha.get_fastpath_enabled() == before
+
+
+@pytest.mark.parametrize(
+    ("layers", "mode"),
+    [
+        (nn.LSTM(10, 20, num_layers=2, batch_first=True, bidirectional=True), 2),
+        (nn.GRU(10, 20, batch_first=True), 3),
+    ],
+)
+def test_cudnns_recurrent_layers_have_the_flops_of_the_cpus(layers: Any, mode: int) -> None:
+    """On tensors without numbers: cuDNN is nowhere but on a GPU."""
+    x = torch.ones(3, 5, 10)
+    with counting_flops() as here:
+        layers.eval()(x)
+    state = torch.ones(layers.num_layers * (1 + layers.bidirectional), 3, 20, device="meta")
+    weights = [parameter.to("meta") for parameter in layers.parameters()]
+    sizes = 20, 0, layers.num_layers
+    with counting_flops() as there:
+        torch.ops.aten._cudnn_rnn(
+            *(x.to("meta"), weights, 4, None, state, state if mode == 2 else None, mode, *sizes),
+            *(True, 0.0, False, layers.bidirectional, [], None),
+        )
+    assert there.get_total_flops() == here.get_total_flops() > 0
 
 
 def test_a_parameter_given_as_argument_belongs_to_its_layer() -> None:

@@ -88,9 +88,10 @@ def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
                 return graph
         else:
             wrong = dict(find_wrong_parts(copy.deepcopy(model).eval(), example))
-        if "" in wrong or wrong.keys() <= atomic.keys():
+        wider = _outermost(atomic | wrong)
+        if "" in wrong or wider.keys() == atomic.keys():
             return _take_whole(model, samples, wrong.get("", "its trace computes something else"))
-        atomic = _outermost(atomic | wrong)
+        atomic = wider
 
 
 def run_layers(
