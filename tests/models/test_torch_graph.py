@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,7 @@ from cosim.models.torch import (  # noqa: E402
     trace_model,
 )
 from cosim.models.torch.flops import counting_flops  # noqa: E402
+from cosim.models.torch.operators import operator_kind  # noqa: E402
 from cosim.models.torch.values import tensors_in  # noqa: E402
 from cosim.models.torch.wire import layouts_of  # noqa: E402
 
@@ -123,8 +125,35 @@ class LeftOut(Function):
         return left_out(self, x, mask, *rest, twice=twice, **more)
 
 
+def checked(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator that hides what a function takes from who reads its code."""
+
+    @functools.wraps(forward)
+    def wrapper(*args: Any, **more: Any) -> Any:
+        return forward(*args, **more)
+
+    return wrapper
+
+
+class Decorated(Function):
+    """Takes arguments by name through a decorator, as models of Hugging Face do."""
+
+    @checked
+    def forward(self, x: Any, mask: Any = None, **more: Any) -> Any:
+        return self.function(self, x if mask is None else x * mask) * more.get("times", 2)
+
+
+class AnyNumber(Function):
+    """Takes any number of inputs."""
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.function(self, *inputs)
+
+
 CASES = {
     "items by name": Function(items_by_name, nn.Linear(4, 4)),
+    "decorated": Decorated(own_parameter, nn.Linear(4, 4)),
+    "any number": AnyNumber(own_parameter, nn.Linear(4, 4)),
     "arguments left out": LeftOut(left_out, nn.Linear(4, 4)),
     "add in place": Function(add_in_place, nn.Linear(4, 4)),
     "relu in place": Function(relu_in_place_twice, nn.Linear(4, 4), nn.ReLU(inplace=True)),
@@ -183,49 +212,113 @@ def change_a_view(module: Any, x: Any) -> Any:
     return y
 
 
-@pytest.mark.parametrize(
-    ("function", "message"),
-    [
-        (data_dependent, "symbolically traced variables cannot be used"),
-        (set_item, "does not support item assignment"),
-        (add_under_another_name, "its trace computes something else"),
-        (fill, "changes a tensor in place"),
-        (change_a_view, "its trace computes something else"),
-    ],
-)
-def test_a_model_that_cannot_be_traced_is_one_layer(
-    function: Callable[..., Any], message: str
-) -> None:
-    model, x = Function(function), torch.ones(2, 4)
+def turned(module: Any, x: Any) -> Any:
+    return x.transpose(0, 1).add_(1.0)
+
+
+NOT_FOR_FX = {
+    set_item: "does not support item assignment",
+    add_under_another_name: "its trace computes something else",
+    fill: "changes a tensor in place",
+    change_a_view: "its trace computes something else",
+}
+
+
+def alone_with_what_depends_on_data(part: Any) -> Any:
+    """A model that torch.export cannot trace, so that torch.fx has to find what it cannot."""
+    return nn.Sequential(nn.Linear(4, 4), part, nn.ReLU(), Function(data_dependent))
+
+
+def test_a_model_whose_control_flow_depends_on_data_is_one_layer() -> None:
+    model, x = Function(data_dependent), torch.ones(2, 4)
     graph = trace_model(model, x)
     assert graph.layer_count == 1
     assert list(graph.atomic) == ["Function"]
-    assert message in graph.atomic["Function"]
+    assert "symbolically traced variables cannot be used" in graph.atomic["Function"]
     for output in cut_everywhere(graph, x):
         same(output, model(x.clone()))
 
 
-@pytest.mark.parametrize(
-    "function", [data_dependent, set_item, add_under_another_name, fill, change_a_view]
-)
+@pytest.mark.parametrize("function", NOT_FOR_FX)
 def test_a_part_that_cannot_be_traced_is_one_layer(function: Callable[..., Any]) -> None:
     part = nn.Sequential(nn.Linear(4, 4), Function(function))
-    model, x = nn.Sequential(nn.Linear(4, 4), part, nn.ReLU()), torch.ones(2, 4)
+    model, x = alone_with_what_depends_on_data(part), torch.ones(2, 4)
     graph = trace_model(model, x)
-    assert list(graph.atomic) == ["1.1"]
-    assert [node.name for node in graph.layers] == ["_0", "_1_0", "_1_1", "_2"]
+    assert sorted(graph.atomic) == ["1.1", "3"]
+    assert NOT_FOR_FX[function] in graph.atomic["1.1"]
+    assert [node.name for node in graph.layers] == ["_0", "_1_0", "_1_1", "_2", "_3"]
     for output in cut_everywhere(graph, x):
         same(output, model(x.clone()))
 
 
 def test_a_wrong_trace_is_found_though_the_example_does_not_show_it() -> None:
     part = nn.Sequential(Function(add_under_another_name))
-    model, x = nn.Sequential(part, nn.ReLU()), torch.full((2, 4), -1.0)
+    model = nn.Sequential(part, nn.ReLU(), Function(data_dependent))
+    x = torch.full((2, 4), -1.0)
     assert (model(x) == 0).all()  # with either meaning of `part`
     graph = trace_model(model, x)
-    assert list(graph.atomic) == ["0.0"]
+    assert sorted(graph.atomic) == ["0.0", "2"]
     for output in cut_everywhere(graph, torch.ones(2, 4)):
         same(output, model(torch.ones(2, 4)))
+
+
+def positions(module: Any, x: Any) -> Any:
+    """As in a transformer: its code asks how long the input is."""
+    _, width = x.shape
+    if width > 3:
+        x = x + torch.arange(width)
+    return module.parts[0](x) + torch.ones(x.size(0), 1) * len(x)
+
+
+class Answer(OrderedDict[str, Any]):
+    """What a model gives, by name, as with models of Hugging Face."""
+
+
+torch.utils._pytree.register_pytree_node(
+    Answer, lambda a: (list(a.values()), list(a)), lambda v, k: Answer(zip(k, v, strict=True))
+)
+
+
+def answers(module: Any, x: Any) -> Any:
+    most, index = module.parts[0](x).max(dim=1)
+    return Answer(most=most, index=[index, *x.unbind(0)][: len(x)])
+
+
+EXPORTED = {
+    "shape": Function(positions, nn.Linear(4, 4)),
+    "answer": Function(answers, nn.Linear(4, 4)),
+    "decorated": Decorated(positions, nn.Linear(4, 4)),
+    **{function.__name__: Function(function) for function in NOT_FOR_FX},
+    "turned": Function(lambda module, x: turned(module, x) + len(x.unbind(0))),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_what_torch_fx_cannot_trace_is_traced_by_torch_export(name: str) -> None:
+    model, x = EXPORTED[name], torch.linspace(-2, 2, 12).reshape(3, 4)
+    before = x.clone()
+    graph = trace_model(model, x)
+    assert graph.tracer == "torch.export"
+    assert not graph.atomic
+    assert graph.layer_count > 1
+    with torch.no_grad():
+        expected = model(x.clone())
+    for output in cut_everywhere(graph, x):
+        same(output, expected)
+        assert type(output) is type(expected)
+    same(x, before)
+
+
+def test_an_operator_of_an_export_is_named_after_its_module_and_has_its_kind_and_costs() -> None:
+    model, x = nn.Sequential(EXPORTED["shape"], nn.Dropout()), torch.ones(3, 4)
+    graph = trace_model(model, x)
+    layer = {node.name: index for index, node in enumerate(graph.layers)}["_0_parts_0_linear"]
+    kinds = [operator_kind(graph.module, node) for node in graph.layers]
+    assert kinds[layer] == "linear"
+    assert {"add", "arithmetic"} < set(kinds)
+    sizes = measure_sizes(graph, x)
+    assert sizes.flops[layer] == sizes.flops.sum() == 2 * 3 * 4 * 4
+    assert sizes.param_bytes[layer] == sizes.param_bytes.sum() == 4 * (4 * 4 + 4)
 
 
 @pytest.mark.parametrize(
@@ -493,13 +586,13 @@ def conjugated(module: Any, x: Any) -> Any:
     return other.imag * 2, other
 
 
-@pytest.mark.parametrize("name", ["odd", "conjugated", *CASES])
+@pytest.mark.parametrize("name", ["odd", "conjugated", *CASES, *EXPORTED])
 def test_values_come_back_from_their_bytes_with_their_layout(name: str) -> None:
     others = {
         "odd": Function(odd_values),
         "conjugated": Function(conjugated, Function(opaque)),
     }
-    model = others.get(name) or CASES[name]
+    model = (others | CASES | EXPORTED)[name]
     x = torch.linspace(-2, 2, 12).reshape(3, 4)
     graph = trace_model(model, x)
     layouts = layouts_of(graph, x)

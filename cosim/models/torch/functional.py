@@ -4,8 +4,8 @@ A cut may fall between a tensor's first and last use, so every value must stay w
 was computed. ``ReLU(inplace=True)`` and ``add_`` break that, and are replaced by their plain forms;
 a later use of the changed tensor becomes a use of the result. ``out += identity``, as in ResNet, is
 already a plain addition in a torch.fx trace; where a model relies on its changing a tensor that it
-still holds under another name, or on changing a view, the trace computes something else, and
-`trace_model` refuses the model.
+still holds under another name, or on changing a view, the trace computes something else, which
+`trace_model` finds.
 """
 
 from __future__ import annotations

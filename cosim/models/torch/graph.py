@@ -1,9 +1,9 @@
 """A torch model as a line of layers that can be cut at every boundary.
 
-A *layer* is one operation of the model's torch.fx trace: a call of a leaf module (``conv1``), of a
-function (an addition, ``torch.flatten``) or of a method. They are taken in execution order. What
-crosses boundary b is every value computed by layers 1..b, or given as input, that a later layer or
-the output uses.
+A *layer* is one operation of the model's trace: a call of a leaf module (``conv1``), of a function
+(an addition, ``torch.flatten``) or of a method. They are taken in execution order. What crosses
+boundary b is every value computed by layers 1..b, or given as input, that a later layer or the
+output uses.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch
 from torch import fx, nn
 
 from cosim.errors import ProfileError
+from cosim.models.torch.exporting import export_model
 from cosim.models.torch.tracing import call_whole, find_wrong_parts, trace_parts
 from cosim.models.torch.values import count_bytes, tensors_in
 
@@ -50,6 +51,8 @@ class LayerGraph:
         at L, what the output is made of.
     atomic
         Why a part of the model is one layer although it has layers of its own, by its name.
+    tracer
+        ``torch.fx`` or ``torch.export``.
     """
 
     module: fx.GraphModule
@@ -57,6 +60,7 @@ class LayerGraph:
     layers: tuple[fx.Node, ...]
     live: tuple[tuple[str, ...], ...]
     atomic: Mapping[str, str] = field(default_factory=dict)
+    tracer: str = "torch.fx"
 
     @property
     def layer_count(self) -> int:
@@ -67,8 +71,9 @@ class LayerGraph:
 def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
     """Trace `model`, which is left as it is, and check the trace bit by bit.
 
-    It is checked on the example inputs and on others of their shapes. A part that cannot be traced
-    (its control flow depends on data, say), or whose layers pass on what cannot be sent, is one
+    It is checked on the example inputs and on others of their shapes. torch.fx traces it; where a
+    part is left that it cannot trace, torch.export traces the whole. If neither can (the part's
+    control flow depends on data, say), or the part's layers pass on what cannot be sent, it is one
     layer; the graph's `atomic` names it and tells why.
 
     Raises
@@ -78,6 +83,13 @@ def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
     """
     _check_repeats(model, example)
     samples = _samples(model, example)
+    graph = _trace_in_parts(model, samples)
+    return (_export(model, samples) or graph) if graph.atomic else graph
+
+
+def _trace_in_parts(model: nn.Module, samples: Sequence[_Sample]) -> LayerGraph:
+    """Trace with torch.fx; what it cannot trace is one layer."""
+    example = samples[0].inputs
     atomic: dict[str, str] = {}
     while True:
         traced, more = trace_parts(copy.deepcopy(model).eval(), example, set(atomic))
@@ -92,6 +104,17 @@ def trace_model(model: nn.Module, *example: torch.Tensor) -> LayerGraph:
         if "" in wrong or wider.keys() == atomic.keys():
             return _take_whole(model, samples, wrong.get("", "its trace computes something else"))
         atomic = wider
+
+
+def _export(model: nn.Module, samples: Sequence[_Sample]) -> LayerGraph | None:
+    """Trace with torch.export; None where it cannot, or where the trace cannot be cut."""
+    try:
+        traced = export_model(copy.deepcopy(model).eval(), samples[0].inputs)
+        graph = _line_up(traced, {}, "torch.export")
+    except Exception:  # the user's code, run on tensors without numbers, may raise anything
+        return None
+    same = _difference(graph, samples) is None
+    return graph if same and not _parts_that_cannot_be_cut(graph, samples) else None
 
 
 def run_layers(
@@ -118,7 +141,8 @@ def bind_inputs(graph: LayerGraph, *inputs: torch.Tensor) -> dict[str, Any]:
 def assemble_output(graph: LayerGraph, values: Mapping[str, Any]) -> Any:
     """Make the model's output of the values live at boundary L."""
     (output,) = graph.module.graph.find_nodes(op="output")
-    return _resolve(graph.module, output.args[0], values)
+    made = _resolve(graph.module, output.args[0], values)
+    return graph.module.graph.process_outputs(made)  # torch.export has them in a row
 
 
 def bind_call(graph: LayerGraph, node: fx.Node, values: Mapping[str, Any]) -> Callable[[], Any]:
@@ -174,7 +198,9 @@ def _take_whole(model: nn.Module, samples: Sequence[_Sample], reason: str) -> La
     return graph
 
 
-def _line_up(traced: fx.GraphModule, atomic: Mapping[str, str]) -> LayerGraph:
+def _line_up(
+    traced: fx.GraphModule, atomic: Mapping[str, str], tracer: str = "torch.fx"
+) -> LayerGraph:
     """Order the operations and find what is live at each boundary."""
     nodes = list(traced.graph.nodes)
     inputs = [node for node in nodes if node.op == "placeholder"]
@@ -195,6 +221,7 @@ def _line_up(traced: fx.GraphModule, atomic: Mapping[str, str]) -> LayerGraph:
         layers=tuple(layers),
         live=live,
         atomic=dict(atomic),
+        tracer=tracer,
     )
 
 
@@ -254,7 +281,8 @@ def _check_repeats(model: nn.Module, example: tuple[torch.Tensor, ...]) -> None:
     except ProfileError as error:
         raise ProfileError(
             f"cannot split the model: its output: {error.message}",
-            hint="it must give tensors and numbers, or tuples, lists and dicts of them",
+            hint="it must give tensors and numbers, or tuples, lists and dicts of them; a decoder"
+            " of Hugging Face does with use_cache=False in its configuration",
         ) from error
     difference = _difference_of(_run(same, example), first)
     if difference is not None:

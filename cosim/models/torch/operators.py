@@ -14,12 +14,13 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "activation": "elu gelu glu hardsigmoid hardswish hardtanh leakyrelu logsoftmax mish prelu"
         " relu6 selu sigmoid silu softmax softplus tanh",
         "add": "add",
-        "arithmetic": "abs clamp div exp floordiv log maximum mean minimum mul neg pow rsqrt sqrt"
-        " sub sum truediv",
+        "arithmetic": "abs and clamp cos div eq exp floordiv ge gt le log lt maximum mean minimum"
+        " mul ne neg pow rsqrt sin sqrt sub sum truediv",
         "attention": "multiheadattention scaleddotproductattention",
         "avg_pool": "adaptiveavgpool1d adaptiveavgpool2d adaptiveavgpool3d avgpool1d avgpool2d"
         " avgpool3d",
-        "batch_norm": "batchnorm batchnorm1d batchnorm2d batchnorm3d syncbatchnorm",
+        "batch_norm": "batchnorm batchnorm1d batchnorm2d batchnorm3d syncbatchnorm"
+        " nativebatchnormlegitnotraining",
         "concat": "cat concat stack",
         "conv": "conv1d conv2d conv3d convtranspose1d convtranspose2d convtranspose3d",
         "dropout": "dropout dropout1d dropout2d dropout3d alphadropout",
@@ -32,8 +33,9 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         " localresponsenorm",
         "recurrent": "gru grucell lstm lstmcell rnn rnncell",
         "relu": "relu",
-        "reshape": "chunk contiguous expand flatten getattr getitem identity permute repeat reshape"
-        " size split squeeze transpose unbind unflatten unsqueeze view",
+        "reshape": "alias chunk clone contiguous expand flatten getattr getitem identity permute"
+        " repeat reshape select size slice split splitwithsizes squeeze transpose unbind unflatten"
+        " unsafeview unsqueeze view",
     }
 )
 _KIND_OF: Final[Mapping[str, str]] = MappingProxyType(
@@ -48,7 +50,7 @@ def operator_kind(module: fx.GraphModule, node: fx.Node) -> str:
     elif node.op == "call_method":
         name = str(node.target)
     else:
-        name = getattr(node.target, "__name__", "")
+        name = getattr(node.target, "__name__", "").partition(".")[0]  # as in ``add.Tensor``
     return _kind_of(name)
 
 

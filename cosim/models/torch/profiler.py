@@ -47,7 +47,7 @@ from cosim.models.torch.zoo import (
 )
 
 _METHOD = (
-    "torch.fx trace, one layer per operation, in-place operations rewritten; each layer timed"
+    "{tracer} trace, one layer per operation, in-place operations rewritten; each layer timed"
     " alone with {clock}, in the model's order, alternating with the untouched model; shortest"
     " of all repeats after a warm-up; spread is median over shortest, less 1. FLOPs by"
     " torch.utils.flop_counter (convolutions and matrix products). live_bytes counts every tensor"
@@ -267,7 +267,7 @@ def _provenance(
     entry: ZooEntry, graph: LayerGraph, times: LayerTimes, how: Measurement
 ) -> Provenance:
     clock = clock_for(how.device, how.threads)
-    method = _METHOD.format(clock=clock.name)
+    method = _METHOD.format(tracer=graph.tracer, clock=clock.name)
     with fixed_threads(how.threads):
         flop_per_s, bytes_per_s = measure_machine(clock, how.device)
     return Provenance(

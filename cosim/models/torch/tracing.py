@@ -9,14 +9,16 @@ each part on what the model feeds it with, and is treated alike.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import torch
 from torch import fx, nn
 
 from cosim.models.torch.functional import NoPlainFormError, make_functional
 from cosim.models.torch.values import map_tensors
+
+_POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class UntraceableError(Exception):
@@ -31,7 +33,7 @@ class UntraceableError(Exception):
 class _PartsTracer(fx.Tracer):
     """Takes the modules in `atomic` as one operation, besides torch's own.
 
-    Arguments after the first `given` have their default, as in a call that leaves them out.
+    The model is called with `given` arguments, and those that it could take besides are left out.
     """
 
     def __init__(self, atomic: set[str], given: int) -> None:
@@ -45,17 +47,11 @@ class _PartsTracer(fx.Tracer):
         is_module: bool,
         concrete_args: dict[str, Any] | tuple[Any, ...] | None = None,
     ) -> tuple[Any, list[Any]]:
-        function, (root, *args) = super().create_args_for_root(root_fn, is_module, concrete_args)
-        parameters = inspect.signature(root_fn).parameters
-        for index, proxy in enumerate(args):
-            name = str(proxy.node.target)
-            if index < self._given and not name.startswith("*"):
-                continue
-            self.graph.erase_node(proxy.node)
-            args[index] = _left_out(name, parameters)
-        if len(self.graph.find_nodes(op="placeholder")) != self._given:
-            raise UntraceableError("", "it takes any number of inputs")
-        return function, [root, *args]
+        parameters = list(inspect.signature(root_fn).parameters.values())[1:]
+        named = [p.name for p in parameters if p.kind in _POSITIONAL][: self._given]
+        others = [f"input{number}" for number in range(len(named) + 1, self._given + 1)]
+        given = [self.create_proxy("placeholder", name, (), {}) for name in [*named, *others]]
+        return root_fn, [self.root, *given]
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         if module_qualified_name in self._atomic:
@@ -75,13 +71,6 @@ class _PartsTracer(fx.Tracer):
             raise
         except Exception as error:  # the model's own code, run on symbols, may raise anything
             raise UntraceableError(self.path_of_module(m), _reason(error)) from error
-
-
-def _left_out(name: str, parameters: Mapping[str, inspect.Parameter]) -> Any:
-    """What a function is given for an argument that the call does not have."""
-    if name.startswith("**"):
-        return {}
-    return () if name.startswith("*") else parameters[name].default
 
 
 class _Whole(nn.Module):

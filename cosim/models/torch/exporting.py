@@ -1,0 +1,63 @@
+"""Tracing a whole model with torch.export, for what torch.fx cannot trace.
+
+torch.fx runs a model's ``forward`` on symbols that have no shape, so that it fails on
+``torch.arange(x.shape[1])``, on ``if x.shape[1] > n`` and on most models of Hugging Face.
+torch.export runs it on tensors that have a shape and a type and no numbers: only control flow that
+depends on data stops it. A profile is of one shape of inputs, as such a trace is.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import torch
+from torch import fx, nn
+from torch._ops import OpOverload
+
+from cosim.models.torch.tracing import UntraceableError
+
+
+def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.GraphModule:
+    """Trace `model` into operators of torch, none of which changes its input.
+
+    What torch.export or the model's code raises, run on such tensors, is not caught.
+
+    Raises
+    ------
+    UntraceableError
+        An operator changes its input and has no other form.
+    """
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, about itself
+        program = torch.export.export(model, example, strict=False)
+        if _changes_inputs(program.graph_module):
+            program = program.run_decompositions({})  # into none that does, views regarded
+        traced: fx.GraphModule = program.module()
+    if _changes_inputs(program.graph_module):
+        raise UntraceableError("", "an operator changes its input")
+    for node in reversed(list(traced.graph.nodes)):
+        if node.op.startswith("call_") and not node.users:  # what only asserts
+            traced.graph.erase_node(node)
+    _name_after_modules(traced.graph)
+    traced.recompile()
+    return traced
+
+
+def _changes_inputs(traced: fx.GraphModule) -> bool:
+    """Whether an operator does, also of a graph that another calls."""
+    graphs = [part.graph for part in traced.modules() if isinstance(part, fx.GraphModule)]
+    targets = [node.target for graph in graphs for node in graph.nodes]
+    return any(isinstance(op, OpOverload) and op._schema.is_mutable for op in targets)
+
+
+def _name_after_modules(graph: fx.Graph) -> None:
+    """Put the module that calls an operator before its name, as torch.fx does."""
+    taken = {node.name for node in graph.nodes}
+    for node in graph.nodes:
+        stack = list(node.meta.get("nn_module_stack", {}).values())
+        path = re.sub(r"\W|^(?=\d)", "_", stack[-1][0]) if stack else ""
+        name = f"{path}_{node.name}"
+        if path and node.op == "call_function" and name not in taken:
+            taken.add(name)
+            node.name = name
