@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -237,6 +238,17 @@ def test_a_model_whose_control_flow_depends_on_data_is_one_layer() -> None:
     assert "symbolically traced variables cannot be used" in graph.atomic["Function"]
     for output in cut_everywhere(graph, x):
         same(output, model(x.clone()))
+
+
+def test_torch_does_not_print_the_graph_of_a_trace_that_failed(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("torch.fx.experimental.symbolic_shapes").addHandler(caplog.handler)
+    assert trace_model(alone_with_what_depends_on_data(nn.ReLU()), torch.ones(2, 4)).atomic
+    logging.getLogger("torch.fx.experimental.symbolic_shapes").removeHandler(caplog.handler)
+    assert capfd.readouterr() == ("", "")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert logging.root.isEnabledFor(logging.ERROR)
 
 
 @pytest.mark.parametrize("function", NOT_FOR_FX)

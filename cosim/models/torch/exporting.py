@@ -8,8 +8,12 @@ depends on data stops it. A profile is of one shape of inputs, as such a trace i
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 
 import torch
 from torch import fx, nn
@@ -28,8 +32,7 @@ def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.Grap
     UntraceableError
         An operator changes its input and has no other form.
     """
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch, about itself
+    with torch.no_grad(), _quietly():
         program = torch.export.export(model, example, strict=False)
         if _changes_inputs(program.graph_module):
             program = program.run_decompositions({})  # into none that does, views regarded
@@ -42,6 +45,19 @@ def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.Grap
     _name_after_modules(traced.graph)
     traced.recompile()
     return traced
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep from the user what torch warns of about itself, and the graph of a trace that failed."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _changes_inputs(traced: fx.GraphModule) -> bool:
