@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,22 @@ def test_the_papers_profiler_sees_modules_and_last_outputs_only() -> None:
     assert paper.name == "resnet18-paper"
     assert paper.layer_names == hooked.names
     assert not crossings_that_differ(paper)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_papers_profiler_runs_on_as_many_threads_as_it_says(
+    monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    seen: list[int] = []
+
+    def noted(*args: Any, **more: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return run_hooked(*args, **more)
+
+    monkeypatch.setattr(profiler, "run_hooked", noted)
+    paper = profile_as_paper(find_entry("qmix-agent"), replace(QUICK, threads=threads))
+    assert seen == [threads, threads], "the model, and the reference"
+    assert paper.provenance.threads == threads
 
 
 def test_a_model_that_calls_no_module_is_nothing_to_hooks() -> None:

@@ -7,6 +7,7 @@ import importlib.metadata
 import math
 import os
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from cosim.models.provenance import EnergyReading, Provenance
 from cosim.models.torch.clocks import clock_for
 from cosim.models.torch.coding import measure_coding
 from cosim.models.torch.graph import LayerGraph, trace_model
-from cosim.models.torch.hooks import run_hooked
+from cosim.models.torch.hooks import HookedRun, run_hooked
 from cosim.models.torch.machine import measure_machine
 from cosim.models.torch.measure import (
     LayerSizes,
@@ -181,12 +182,12 @@ def profile_as_paper(entry: ZooEntry, how: Measurement = Measurement()) -> Model
     """
     how = replace(how, device="cpu", backward=False)
     loaded = _load(entry, how)
-    hooked = run_hooked(loaded.model, *loaded.inputs, repeats=how.repeats)
+    hooked = _run_hooked(loaded, how)
     times = _measure(loaded, how, None)
     reference = (
         loaded if entry == find_entry(REFERENCE_MODEL) else _load(find_entry(REFERENCE_MODEL), how)
     )
-    reference_hooked = run_hooked(reference.model, *reference.inputs, repeats=how.repeats)
+    reference_hooked = _run_hooked(reference, how)
     provenance = _provenance(entry, loaded.graph, times, how)
     return _assemble(
         replace(entry, name=f"{entry.name}-paper"),
@@ -197,6 +198,12 @@ def profile_as_paper(entry: ZooEntry, how: Measurement = Measurement()) -> Model
         reference_s=math.fsum(best_s(reference_hooked.layers_s)),
         provenance=msgspec.structs.replace(provenance, method=_PAPER_METHOD),
     )
+
+
+def _run_hooked(loaded: _Loaded, how: Measurement) -> HookedRun:
+    clock_ns = time.thread_time_ns if how.threads == 1 else time.perf_counter_ns
+    with fixed_threads(how.threads):
+        return run_hooked(loaded.model, *loaded.inputs, repeats=how.repeats, clock_ns=clock_ns)
 
 
 def _assemble(
