@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import io
 import logging
+import operator
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
+from typing import Any
 
 import torch
 from torch import fx, nn
@@ -39,8 +41,9 @@ def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.Grap
         traced: fx.GraphModule = program.module()
     if _changes_inputs(program.graph_module):
         raise UntraceableError("", "an operator changes its input")
+    _fold_constants(traced)
     for node in reversed(list(traced.graph.nodes)):
-        if node.op.startswith("call_") and not node.users:  # what only asserts
+        if node.op != "placeholder" and not node.users and node.op != "output":  # asserts, too
             traced.graph.erase_node(node)
     _name_after_modules(traced.graph)
     traced.recompile()
@@ -65,6 +68,28 @@ def _changes_inputs(traced: fx.GraphModule) -> bool:
     graphs = [part.graph for part in traced.modules() if isinstance(part, fx.GraphModule)]
     targets = [node.target for graph in graphs for node in graph.nodes]
     return any(isinstance(op, OpOverload) and op._schema.is_mutable for op in targets)
+
+
+def _fold_constants(traced: fx.GraphModule) -> None:
+    """Make constants of what depends on neither inputs nor parameters, as torch.fx does.
+
+    Masks and positions then are at hand on every machine, as buffers are.
+    """
+    values: dict[fx.Node, Any] = {}
+    for node in traced.graph.nodes:
+        if node.op == "get_attr":
+            value = operator.attrgetter(node.target)(traced)
+            if type(value) is torch.Tensor:  # a buffer, and no parameter
+                values[node] = value
+        elif node.op == "call_function" and all(used in values for used in node.all_input_nodes):
+            with torch.no_grad():
+                args, kwargs = fx.map_arg((node.args, node.kwargs), values.__getitem__)
+                values[node] = node.target(*args, **kwargs)
+    for node, value in values.items():
+        if node.op == "call_function" and isinstance(value, torch.Tensor):
+            traced.register_buffer(f"constant_{node.name}", value)
+            with traced.graph.inserting_before(node):
+                node.replace_all_uses_with(traced.graph.get_attr(f"constant_{node.name}"))
 
 
 def _name_after_modules(graph: fx.Graph) -> None:
