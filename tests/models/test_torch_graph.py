@@ -296,7 +296,21 @@ def answers(module: Any, x: Any) -> Any:
     return Answer(most=most, index=[index, *x.unbind(0)][: len(x)])
 
 
+class Counting(nn.Module):  # type: ignore[misc]  # Any, by importorskip
+    """Counts its calls, on which what it gives does not depend."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+        self.parts = nn.ModuleList([nn.Linear(4, 4)])
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        return positions(self, x) * self.calls.sign()
+
+
 EXPORTED = {
+    "counting": Counting(),
     "shape": Function(positions, nn.Linear(4, 4)),
     "answer": Function(answers, nn.Linear(4, 4)),
     "decorated": Decorated(positions, nn.Linear(4, 4)),

@@ -43,7 +43,7 @@ def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.Grap
         raise UntraceableError("", "an operator changes its input")
     _fold_constants(traced)
     for node in reversed(list(traced.graph.nodes)):
-        if node.op != "placeholder" and not node.users and node.op != "output":  # asserts, too
+        if not node.users and node.op not in {"placeholder", "output"}:  # asserts, too
             traced.graph.erase_node(node)
     _name_after_modules(traced.graph)
     traced.recompile()
@@ -81,7 +81,9 @@ def _fold_constants(traced: fx.GraphModule) -> None:
             value = operator.attrgetter(node.target)(traced)
             if type(value) is torch.Tensor:  # a buffer, and no parameter
                 values[node] = value
-        elif node.op == "call_function" and all(used in values for used in node.all_input_nodes):
+        elif node.op != "call_function" or not node.users:  # an assertion, a buffer's new value
+            continue
+        elif all(used in values for used in node.all_input_nodes):
             with torch.no_grad():
                 args, kwargs = fx.map_arg((node.args, node.kwargs), values.__getitem__)
                 values[node] = node.target(*args, **kwargs)
