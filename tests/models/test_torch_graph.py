@@ -599,6 +599,9 @@ def odd_values(module: Any, x: Any) -> Any:
 class Named(OrderedDict[str, Any]):
     """A dict whose items are attributes too, as models of Hugging Face return."""
 
+    def __init__(self, spectrum: Any) -> None:
+        super().__init__(spectrum=spectrum)
+
     def __getattr__(self, name: str) -> Any:
         return self[name]
 

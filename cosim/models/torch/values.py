@@ -45,9 +45,9 @@ def sequence_of(kind: Callable[..., Any], items: list[Any]) -> Any:
     return kind(*items) if hasattr(kind, "_fields") else kind(items)
 
 
-def mapping_of(kind: Callable[[], Any], items: Mapping[Any, Any]) -> Any:
+def mapping_of(kind: type[dict[Any, Any]], items: Mapping[Any, Any]) -> Any:
     """A dict or one of its kinds (what models of Hugging Face return) of `items`."""
-    made = kind()
+    made = kind.__new__(kind)  # some want items to be made
     for key, value in items.items():
         made[key] = value
     return made
