@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
+from torch._higher_order_ops import while_loop  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from cosim.errors import ProfileError  # noqa: E402
@@ -309,7 +310,16 @@ class Counting(nn.Module):  # type: ignore[misc]  # Any, by importorskip
         return positions(self, x) * self.calls.sign()
 
 
+def into_a_view(module: Any, x: Any) -> Any:
+    """torch.fx sees neither that this changes `row` nor that it is a view of `y`."""
+    y = x * 2
+    row = y[0]
+    torch.sigmoid(row, out=row)
+    return y + 1
+
+
 EXPORTED = {
+    "into a view": Function(into_a_view),
     "counting": Counting(),
     "shape": Function(positions, nn.Linear(4, 4)),
     "answer": Function(answers, nn.Linear(4, 4)),
@@ -348,9 +358,33 @@ def test_an_operator_of_an_export_is_named_after_its_module_and_has_its_kind_and
     assert sizes.param_bytes[layer] == sizes.param_bytes.sum() == 4 * (4 * 4 + 4)
 
 
+@pytest.mark.parametrize("name", EXPORTED)
+def test_what_torch_export_traced_has_a_backward_pass(name: str) -> None:
+    model, x = EXPORTED[name], torch.linspace(-2, 2, 12).reshape(3, 4)
+    times = measure_times(model, trace_model(model, x), x, repeats=1, warm_up=0, backward=True)
+    assert times.backward_s is not None
+    assert (times.backward_s >= 0).all()
+    assert times.backward_s.sum() > 0
+
+
+def test_a_layer_that_has_no_gradient_is_named() -> None:
+    model, x = Function(lambda module, x: x * float(x.numpy().sum())), torch.ones(2, 4)
+    graph = trace_model(model, x)
+    with pytest.raises(ProfileError, match="layer 'model' has no gradient: RuntimeError"):
+        measure_times(model, graph, x, repeats=1, warm_up=0, backward=True)
+
+
+def take_gradient(module: Any, x: Any) -> Any:
+    """As a model of forces, which are the gradient of an energy."""
+    with torch.enable_grad():
+        place = x.detach().requires_grad_()
+        return torch.autograd.grad(place.pow(2).sum(), place)[0]
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [
+        (take_gradient, "does not run on inputs of shape \\(2, 4\\): RuntimeError: .* grad"),
         (lambda module, x: x, "it has no operation"),
         (lambda module, x: torch.rand_like(x), "does not do the same twice"),
         (lambda module, x: x.reshape(3, 5), "does not run on inputs of shape \\(2, 4\\)"),
@@ -406,6 +440,28 @@ def test_a_part_whose_layers_pass_on_what_has_no_fixed_size_is_one_layer(
     assert reason in graph.atomic["1"]
     sizes = [[layout.tensors for layout in layouts_of(graph, y)] for y in (x, x.flip(0))]
     assert sizes[0] == sizes[1]
+    for output in cut_everywhere(graph, x):
+        same(output, model(x))
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda module, x: (x.to_sparse() * 2).to_dense(), "torch.sparse_coo"),
+        (lambda module, x: x.to_mkldnn().relu().to_dense(), "torch._mkldnn"),
+        (
+            lambda module, x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8).dequantize(),
+            "quantized",
+        ),
+    ],
+)
+def test_tensors_that_are_more_than_their_numbers_do_not_cross(
+    function: Callable[..., Any], reason: str
+) -> None:
+    model, x = nn.Sequential(Function(function), nn.ReLU()), torch.linspace(0, 3, 12).reshape(3, 4)
+    graph = trace_model(model, x)
+    assert graph.atomic == {"0": f"cannot tell how large a tensor is that is {reason}"}
     for output in cut_everywhere(graph, x):
         same(output, model(x))
 
@@ -495,7 +551,32 @@ LENGTH, WIDTH, HIDDEN = 5, 8, 16
 PROJECTIONS = 4 * 2 * LENGTH * WIDTH**2  # query, key, value, output
 ATTENTION = 2 * 2 * LENGTH**2 * WIDTH  # scores, and the sum weighted by them
 FEED_FORWARD = 2 * 2 * LENGTH * WIDTH * HIDDEN
+
+
+def repeat(module: Any, x: Any) -> Any:
+    def body(count: Any, x: Any) -> Any:
+        return count + 1, module.parts[0](x)
+
+    return while_loop(lambda count, x: count < 3, body, (torch.tensor(0), x))[1]
+
+
+def choose(module: Any, x: Any) -> Any:
+    return torch.cond(x.mean() < 1, module.parts[0], torch.sigmoid, (x,))
+
+
 FUSED = {
+    "graph that is called in a loop": (
+        lambda: Function(repeat, nn.Linear(WIDTH, WIDTH)),
+        3 * 2 * LENGTH * WIDTH**2,
+    ),
+    "graph that is chosen": (
+        lambda: Function(choose, nn.Linear(WIDTH, WIDTH)),
+        2 * LENGTH * WIDTH**2,
+    ),
+    "gradient": (
+        lambda: Function(lambda module, x: torch.func.grad(lambda y: (y @ y.mT).sum())(x)),
+        3 * 2 * LENGTH**2 * WIDTH,
+    ),
     "lstm": (
         lambda: nn.LSTM(WIDTH, HIDDEN, batch_first=True),
         2 * LENGTH * 4 * HIDDEN * (WIDTH + HIDDEN),

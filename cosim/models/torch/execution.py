@@ -58,7 +58,7 @@ class TorchWorkload:
         self._seed = seed
         with fixed_threads():
             self._model = build_model(self._entry, seed=provenance.seed)
-            example = example_inputs(self._entry)
+            example = example_inputs(self._entry, seed=provenance.seed)
             self._graph: LayerGraph = trace_model(self._model, *example)
             mismatch = find_mismatch_of(profile, self._graph, example)
             if mismatch is not None:

@@ -15,13 +15,22 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import fx, nn
 from torch._ops import OpOverload
 
 from cosim.models.torch.tracing import UntraceableError
+
+
+def _copied(tensor: torch.Tensor, source: torch.Tensor, *_: bool) -> Any:
+    if not tensor.is_contiguous():
+        return NotImplemented  # only `aten.copy` itself keeps other strides
+    return source.to(tensor).expand(tensor.shape).clone(memory_format=torch.contiguous_format)
+
+
+_DECOMPOSED: Final = {torch.ops.aten.copy.default: _copied}  # torch has no gradient of it
 
 
 def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.GraphModule:
@@ -37,7 +46,7 @@ def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.Grap
     with torch.no_grad(), _quietly():
         program = torch.export.export(model, example, strict=False)
         if _changes_inputs(program.graph_module):
-            program = program.run_decompositions({})  # into none that does, views regarded
+            program = program.run_decompositions(_DECOMPOSED)  # none then does, views regarded
         traced: fx.GraphModule = program.module()
     if _changes_inputs(program.graph_module):
         raise UntraceableError("", "an operator changes its input")

@@ -20,7 +20,7 @@ from torch import fx, nn
 from cosim.errors import ProfileError
 from cosim.models.torch.exporting import export_model
 from cosim.models.torch.tracing import call_whole, find_wrong_parts, trace_parts
-from cosim.models.torch.values import count_bytes, tensors_in
+from cosim.models.torch.values import count_bytes, is_plain, map_tensors, tensors_in
 
 _DRAWN_SAMPLES: Final = (
     8  # besides the example: what hides one in sixteen faults hides none of them
@@ -284,7 +284,8 @@ def _check_repeats(model: nn.Module, example: tuple[torch.Tensor, ...]) -> None:
             hint="it must give tensors and numbers, or tuples, lists and dicts of them; a decoder"
             " of Hugging Face does with use_cache=False in its configuration",
         ) from error
-    difference = _difference_of(_run(same, example), first)
+    with torch.inference_mode():  # as it will be timed
+        difference = _difference_of(_run(same, example), first)
     if difference is not None:
         raise ProfileError(
             f"cannot split the model: it does not do the same twice: {difference}",
@@ -330,15 +331,33 @@ def _run(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Any:
 def _difference(graph: LayerGraph, samples: Sequence[_Sample]) -> str | None:
     """How the graph's output differs from what is expected; None when every bit is the same."""
     for inputs, expected in samples:
-        with torch.no_grad():
-            values = bind_inputs(graph, *(tensor.clone() for tensor in inputs))
-            try:
-                found = assemble_output(graph, run_layers(graph, 0, graph.layer_count, values))
-            except Exception as error:  # the user's code, called in another way than by the user
-                return _one_line(error)
+        try:
+            with torch.no_grad():
+                found = assemble_output(graph, _run_apart(graph, inputs))
+        except Exception as error:  # the user's code, called in another way than by the user
+            return _one_line(error)
         if (difference := _difference_of(found, expected)) is not None:
             return difference
     return None
+
+
+def _run_apart(graph: LayerGraph, inputs: tuple[torch.Tensor, ...]) -> Mapping[str, Any]:
+    """Run the graph as if it were cut at every boundary: no two values share their memory.
+
+    A layer that changes a view of what it takes changes nothing of what came from afar.
+    """
+    values: dict[str, Any] = bind_inputs(graph, *(tensor.clone() for tensor in inputs))
+    for boundary in range(graph.layer_count):
+        values = run_layers(graph, boundary, boundary + 1, values)
+        made = graph.layers[boundary].name
+        if made in values:
+            values[made] = map_tensors(values[made], _apart)
+    return values
+
+
+def _apart(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy with the same strides."""
+    return copy.deepcopy(tensor.detach()) if is_plain(tensor) else tensor
 
 
 def _difference_of(found: Any, expected: Any) -> str | None:

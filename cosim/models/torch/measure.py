@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import fx, nn
 
+from cosim.errors import ProfileError
 from cosim.models.profile import FloatArray, IntArray
 from cosim.models.torch.clocks import Clock, CpuClock
 from cosim.models.torch.flops import counting_flops
@@ -144,7 +145,13 @@ def _time_backward(graph: LayerGraph, inputs: tuple[torch.Tensor, ...], clock: C
     times = []
     values = bind_inputs(graph, *inputs)
     for boundary, node in enumerate(graph.layers, 1):
-        time_ns, value = _time_gradient(graph, node, values, clock)
+        try:
+            time_ns, value = _time_gradient(graph, node, values, clock)
+        except Exception as error:  # the user's code or operator, which may have none
+            raise ProfileError(
+                f"layer '{node.name}' has no gradient: {type(error).__name__}: {error}",
+                hint="profile without --backward",
+            ) from error
         times.append(time_ns)
         values[node.name] = map_tensors(value, torch.Tensor.detach)
         values = {name: values[name] for name in graph.live[boundary]}

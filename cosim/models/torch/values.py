@@ -16,6 +16,8 @@ CONSTANTS: Final = (torch.device, torch.dtype, str)  # part of the model: they n
 def count_bytes(value: Any) -> int:
     """Bytes that a value needs on the wire."""
     if isinstance(value, torch.Tensor):
+        if not is_plain(value):
+            raise ProfileError(f"cannot tell how large a tensor is that is {_memory_of(value)}")
         return int(value.nbytes)
     if value is None or isinstance(value, bool | int | float):
         return SCALAR_BYTES
@@ -26,6 +28,18 @@ def count_bytes(value: Any) -> int:
     if isinstance(value, dict):
         return sum(map(count_bytes, value.values()))
     raise ProfileError(f"cannot tell how large a value of type {type(value).__name__} is")
+
+
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Whether it is its numbers in memory, and needs nothing besides (indices, a scale)."""
+    special = tensor.is_quantized or tensor.is_nested
+    return tensor.layout is torch.strided and not special
+
+
+def _memory_of(tensor: torch.Tensor) -> str:
+    if tensor.is_quantized:
+        return "quantized"
+    return "nested" if tensor.is_nested else str(tensor.layout)
 
 
 def map_tensors(value: Any, function: Callable[[torch.Tensor], Any]) -> Any:
