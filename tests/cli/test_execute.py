@@ -257,6 +257,35 @@ def test_an_output_whose_size_depends_on_data_ends_the_run(
         run(model="Ragged.toml", duration_s=0.1)
 
 
+EAGER = """
+import torch
+from torch import nn
+
+class Eager(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.ModuleList(nn.Linear(4, 4) for _ in range(9))
+
+    def forward(self, x):
+        for part in self.parts[: 1 + int(8 * torch.sigmoid(x[0, 0]))]:
+            x = part(x)
+        return x
+"""
+
+
+def test_a_profile_of_another_seed_is_run_though_its_flops_depend_on_data(
+    no_ns3: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "eager_models.py").write_text(EAGER)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    options = ["--input-shape", "2x4", "--repeats", "1", "--seed", "2"]
+    outcome = CliRunner().invoke(main, ["profile", "eager_models:Eager", *options])
+    assert outcome.exit_code == 0, outcome.output
+    result = run(model="Eager.toml", duration_s=0.3)
+    assert (done(result)["output_error"] == 0).all()
+
+
 def test_what_cannot_be_executed_is_refused(no_ns3: list[Any], tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"task.execute: is for inference only"):
         run(overrides={"task.kind": "training"})
