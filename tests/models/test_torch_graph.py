@@ -264,6 +264,16 @@ def test_a_part_that_cannot_be_traced_is_one_layer(function: Callable[..., Any])
         same(output, model(x.clone()))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_part_in_torchscript_is_one_layer() -> None:
+    scripted = torch.jit.script(nn.Sequential(nn.Linear(4, 4), nn.ReLU()))
+    model = nn.Sequential(scripted, Function(change_a_view), Function(data_dependent))
+    graph, x = trace_model(model, torch.ones(2, 4)), torch.ones(2, 4)
+    assert graph.atomic
+    for output in cut_everywhere(graph, x):
+        same(output, model(x))
+
+
 def test_a_wrong_trace_is_found_though_the_example_does_not_show_it() -> None:
     part = nn.Sequential(Function(add_under_another_name))
     model = nn.Sequential(part, nn.ReLU(), Function(data_dependent))
@@ -365,6 +375,15 @@ def test_what_torch_export_traced_has_a_backward_pass(name: str) -> None:
     assert times.backward_s is not None
     assert (times.backward_s >= 0).all()
     assert times.backward_s.sum() > 0
+
+
+def test_a_frozen_parameter_needs_no_gradient() -> None:
+    model, x = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), torch.ones(2, 4)
+    model[0].requires_grad_(False)
+    graph = trace_model(model, x)
+    times = measure_times(model, graph, x, repeats=1, warm_up=0, backward=True)
+    assert times.backward_s is not None
+    assert (times.backward_s > 0).all()
 
 
 def test_a_layer_that_has_no_gradient_is_named() -> None:

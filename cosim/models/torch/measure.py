@@ -168,7 +168,7 @@ def _time_gradient(
         value = bind_call(graph, node, leaves)()
     outputs = [tensor for tensor in tensors_in(value) if tensor.requires_grad]
     wanted = [tensor for leaf in leaves.values() for tensor in tensors_in(leaf)]
-    wanted = [tensor for tensor in wanted if tensor.requires_grad] + parameters_of(graph, node)
+    wanted = [t for t in [*wanted, *parameters_of(graph, node)] if t.requires_grad]
     if not outputs or not wanted:
         return 0, value
     given = [torch.ones_like(tensor) for tensor in outputs]

@@ -166,7 +166,8 @@ def _record_calls(
     given: dict[str, tuple[Any, ...]] = {}
     handles = []
     for path, module in model.named_modules():
-        if not path or not any(True for _ in module.children()):
+        whole = isinstance(module, torch.jit.ScriptModule)  # takes no hooks, and is no Python code
+        if not path or whole or not any(True for _ in module.children()):
             continue
 
         def before(_module: nn.Module, args: Any, path: str = path) -> None:
