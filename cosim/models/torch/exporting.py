@@ -15,22 +15,13 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import fx, nn
 from torch._ops import OpOverload
 
 from cosim.models.torch.tracing import UntraceableError
-
-
-def _copied(tensor: torch.Tensor, source: torch.Tensor, *_: bool) -> Any:
-    if not tensor.is_contiguous():
-        return NotImplemented  # only `aten.copy` itself keeps other strides
-    return source.to(tensor).expand(tensor.shape).clone(memory_format=torch.contiguous_format)
-
-
-_DECOMPOSED: Final = {torch.ops.aten.copy.default: _copied}  # torch has no gradient of it
 
 
 def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.GraphModule:
@@ -46,7 +37,8 @@ def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.Grap
     with torch.no_grad(), _quietly():
         program = torch.export.export(model, example, strict=False)
         if _changes_inputs(program.graph_module):
-            program = program.run_decompositions(_DECOMPOSED)  # none then does, views regarded
+            # None then does, views regarded.
+            program = program.run_decompositions({torch.ops.aten.copy.default: _copied})
         traced: fx.GraphModule = program.module()
     if _changes_inputs(program.graph_module):
         raise UntraceableError("", "an operator changes its input")
@@ -57,6 +49,13 @@ def export_model(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.Grap
     _name_after_modules(traced.graph)
     traced.recompile()
     return traced
+
+
+def _copied(tensor: torch.Tensor, source: torch.Tensor, *_: bool) -> Any:
+    """`aten.copy`, of which torch has no gradient, by operators of which it has one."""
+    if not tensor.is_contiguous():
+        return NotImplemented  # only `aten.copy` itself keeps other strides
+    return source.to(tensor).expand(tensor.shape).clone(memory_format=torch.contiguous_format)
 
 
 @contextmanager
