@@ -36,7 +36,7 @@ from cosim.nodes import (
     uplink_of,
 )
 from cosim.nodes.records import CapacityForecast
-from cosim.scenario.schema import LinkSpec, NodeSpec, Scenario
+from cosim.scenario.schema import LinkSpec, NodeKind, NodeSpec, Scenario
 from cosim.scenario.topology import Topology, access_link, build_topology
 from cosim.splitting import Policy, make_policy
 
@@ -114,7 +114,7 @@ class MemoryNetwork:
             if not copies:
                 self._lost.add(send.transfer_id)
             for delay in copies:
-                self._at(self.now_ns + delay, lambda s=send: self._enter(s, s.source))  # type: ignore[misc]
+                self._at(self.now_ns + delay, partial(self._enter, send, send.source))
         while self._agenda and self._agenda[0][0] <= until_ns:
             if self._events and self._agenda[0][0] > self.now_ns:
                 break
@@ -290,25 +290,25 @@ class World:
 
 
 def make_topology(
-    fixed: Sequence[tuple[str, str, str, bool]], ues: Sequence[str] = ("ue",)
+    fixed: Sequence[tuple[str, NodeKind, str, bool]], ues: Sequence[str] = ("ue",)
 ) -> Topology:
     """From (name, kind, parent, computes) of the fixed nodes, the root's parent being empty."""
     nodes = [NodeSpec(name=ue, kind="ue", device="d", position_m=(0, 0, 1)) for ue in ues]
     links = []
     for name, kind, parent, computes in fixed:
         device = "d" if computes else None
-        nodes.append(NodeSpec(name=name, kind=kind, device=device))  # type: ignore[arg-type]
+        nodes.append(NodeSpec(name=name, kind=kind, device=device))
         if parent:
             links.append(LinkSpec(name=f"{name}-{parent}", kind="wired", child=name, parent=parent))
     return build_topology(Scenario(name="t", nodes=tuple(nodes), links=tuple(links)))
 
 
-CHAIN = (
+CHAIN: Sequence[tuple[str, NodeKind, str, bool]] = (
     ("gnb", "donor", "core", True),
     ("core", "core", "cloud", True),
     ("cloud", "cloud", "", True),
 )
-TREE = (
+TREE: Sequence[tuple[str, NodeKind, str, bool]] = (
     ("iab1", "iab", "iab3", True),
     ("iab2", "iab", "iab3", True),
     ("iab3", "iab", "donor", False),
@@ -319,7 +319,7 @@ TREE = (
 
 
 def make_world(
-    fixed: Sequence[tuple[str, str, str, bool]] = CHAIN,
+    fixed: Sequence[tuple[str, NodeKind, str, bool]] = CHAIN,
     ues: Sequence[str] = ("ue",),
     policy: str | Callable[[], Policy] = "hivemind",
     think_ns: int = 5 * MS,

@@ -10,6 +10,7 @@ import pytest
 from cosim.forecasting import make_forecaster
 from cosim.network.port import Send
 from cosim.nodes import EnergyRates, NodeOptions
+from cosim.nodes.config import SciTrigger
 from cosim.nodes.messages import SciMessage, UpdateRequest, decode
 from cosim.splitting import Objective, SplitProblem, solve_chain
 from cosim.splitting.registry import make_policy
@@ -24,8 +25,9 @@ def messages(network: Any, kind: type) -> list[Send]:
 
 def test_told_on_change_a_steady_network_is_nearly_silent(lab: Any) -> None:
     sent = {}
-    for trigger in ("periodic", "on-change"):
-        world = lab.make_world(options=NodeOptions(trigger=trigger))  # type: ignore[arg-type]
+    triggers: tuple[SciTrigger, ...] = ("periodic", "on-change")
+    for trigger in triggers:
+        world = lab.make_world(options=NodeOptions(trigger=trigger))
         network = lab.Network(world.topology, attachments=UE_AT_GNB)
         world.run(network)
         sent[trigger] = len(messages(network, SciMessage))
