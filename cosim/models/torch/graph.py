@@ -19,7 +19,7 @@ from torch import fx, nn
 
 from cosim.errors import ProfileError
 from cosim.models.torch.exporting import export_model
-from cosim.models.torch.tracing import call_whole, find_wrong_parts, trace_parts
+from cosim.models.torch.tracing import call_whole, find_wrong_parts, reason_of, trace_parts
 from cosim.models.torch.values import count_bytes, is_plain, map_tensors, tensors_in
 
 _DRAWN_SAMPLES: Final = (
@@ -274,7 +274,7 @@ def _check_repeats(model: nn.Module, example: tuple[torch.Tensor, ...]) -> None:
     try:
         same = copy.deepcopy(model)
     except Exception as error:  # tensors that are computed cannot be, nor what the user forbids
-        raise ProfileError(f"the model cannot be copied: {_one_line(error)}") from error
+        raise ProfileError(f"the model cannot be copied: {reason_of(error)}") from error
     first = copy.deepcopy(_run(same, example))  # it may change what it has given out
     try:
         _size_of(first)
@@ -335,7 +335,7 @@ def _difference(graph: LayerGraph, samples: Sequence[_Sample]) -> str | None:
             with torch.no_grad():
                 found = assemble_output(graph, _run_apart(graph, inputs))
         except Exception as error:  # the user's code, called in another way than by the user
-            return _one_line(error)
+            return reason_of(error)
         if (difference := _difference_of(found, expected)) is not None:
             return difference
     return None
@@ -365,9 +365,5 @@ def _difference_of(found: Any, expected: Any) -> str | None:
     try:
         torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
     except Exception as error:  # of outputs that cannot be compared, too
-        return _one_line(error)
+        return reason_of(error)
     return None
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

@@ -70,7 +70,7 @@ class _PartsTracer(fx.Tracer):
         except UntraceableError:
             raise
         except Exception as error:  # the model's own code, run on symbols, may raise anything
-            raise UntraceableError(self.path_of_module(m), _reason(error)) from error
+            raise UntraceableError(self.path_of_module(m), reason_of(error)) from error
 
 
 class _Whole(nn.Module):
@@ -122,9 +122,9 @@ def trace_plainly(model: nn.Module, atomic: set[str], given: int) -> fx.GraphMod
     except UntraceableError:
         raise
     except NoPlainFormError as error:
-        raise UntraceableError(error.path, _reason(error)) from error
+        raise UntraceableError(error.path, reason_of(error)) from error
     except Exception as error:  # as above
-        raise UntraceableError("", _reason(error)) from error
+        raise UntraceableError("", reason_of(error)) from error
     return traced
 
 
@@ -147,7 +147,7 @@ def find_wrong_parts(
             continue  # it is one operation already
         except Exception as error:  # an AssertionError where they differ
             found.append(path)
-            yield path, f"its trace computes something else: {_reason(error)}"
+            yield path, f"its trace computes something else: {reason_of(error)}"
 
 
 def call_whole(model: nn.Module, inputs: int) -> fx.GraphModule:
@@ -193,5 +193,6 @@ def _copy(value: Any) -> Any:
     return map_tensors(value, torch.Tensor.clone)
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What it says, in one line of at most 200 characters; its type where it says nothing."""
     return " ".join(str(error).split())[:200] or type(error).__name__
